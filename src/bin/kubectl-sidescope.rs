@@ -1,0 +1,2 @@
+//! `kubectl sidescope`.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The `sidescope` program.
+fn main() {}
