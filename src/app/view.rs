@@ -1,0 +1,10 @@
+//! What is shown, before how: one [`Screen`] for a size, made of lines of spans with a [`Role`] each.
+//!
+//! Not here: colours and terminal cells (`tui`), formats without a terminal (`output`). Whatever text came from the
+//! cluster is in a [`Shown`] by the time it is in a span.
+
+mod screen;
+mod shown;
+
+pub use self::screen::{Area, Body, Cell, ColumnHead, Edge, Glow, Line, Mark, Overlay, Pane, RowLine, Screen, Span};
+pub use self::shown::{Role, Shown};

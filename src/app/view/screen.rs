@@ -1,0 +1,165 @@
+//! The shape of a screen: panes with their rows, lines above and below, at most one overlay.
+
+use super::{Role, Shown};
+
+/// Some text with one part to play.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Span {
+    /// What.
+    pub text: Shown,
+    /// As what.
+    pub role: Role,
+}
+
+impl Span {
+    /// A span of this role.
+    pub fn new(role: Role, text: impl Into<Shown>) -> Self {
+        Self {
+            text: text.into(),
+            role,
+        }
+    }
+}
+
+/// Spans side by side; no line is longer than the width it was made for.
+pub type Line = Vec<Span>;
+
+/// A rectangle in cells, from the top left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Area {
+    /// Column.
+    pub x: u16,
+    /// Row.
+    pub y: u16,
+    /// Columns.
+    pub width: u16,
+    /// Rows.
+    pub height: u16,
+}
+
+/// All that is on the terminal at one moment.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Screen {
+    /// Columns of the terminal.
+    pub width: u16,
+    /// Rows of the terminal.
+    pub height: u16,
+    /// Lines at a fixed place outside the panes (header, tabs, inspector, hints): row and spans.
+    pub lines: Vec<(u16, Line)>,
+    /// Panes; they do not overlap.
+    pub panes: Vec<Pane>,
+    /// What lies over the panes, if anything.
+    pub overlay: Option<Overlay>,
+    /// Where the text cursor is shown (filter, palette), as column and row.
+    pub cursor: Option<(u16, u16)>,
+}
+
+/// A part of the screen with a title.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Pane {
+    /// Where; the title takes its first row.
+    pub area: Area,
+    /// The title's spans.
+    pub title: Line,
+    /// Whether it has the keys.
+    pub active: bool,
+    /// What is in it.
+    pub body: Body,
+    /// What lies above the first row shown.
+    pub above: Edge,
+    /// What lies below the last row shown.
+    pub below: Edge,
+}
+
+/// What an edge of a pane hides.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Edge {
+    /// Rows.
+    pub rows: usize,
+    /// Of them, rows with an unseen change mark.
+    pub changes: usize,
+}
+
+/// The content of a pane.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Body {
+    /// A table: heads and the rows that fit.
+    Table {
+        /// One for each column, left to right.
+        heads: Vec<ColumnHead>,
+        /// The visible rows only.
+        rows: Vec<RowLine>,
+        /// Columns that lie to the left and to the right of the shown ones.
+        hidden_columns: (usize, usize),
+    },
+    /// Free lines: a state (loading, denied, empty), a text, a diff.
+    Lines(Vec<Line>),
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Body::Lines(Vec::new())
+    }
+}
+
+/// The head of a column.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ColumnHead {
+    /// With the sort arrow if the table is sorted by it.
+    pub title: Shown,
+    /// Cells.
+    pub width: u16,
+    /// Numbers stand right.
+    pub right: bool,
+}
+
+/// One row.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RowLine {
+    /// One for each head; each fits its width.
+    pub cells: Vec<Cell>,
+    /// Its change mark.
+    pub mark: Option<Mark>,
+    /// Whether the cursor is on it.
+    pub cursor: bool,
+    /// Whether it is picked.
+    pub picked: bool,
+}
+
+/// One cell of a row.
+pub type Cell = Span;
+
+/// How a change mark looks now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mark {
+    /// `+`
+    Added(Glow),
+    /// `~`
+    Changed(Glow),
+    /// `-`: a tombstone, struck.
+    Removed(Glow),
+}
+
+/// How bright a mark is: by its age.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Glow {
+    /// Up to 5 s.
+    Bright,
+    /// Up to 30 s.
+    Normal,
+    /// Older.
+    Dim,
+}
+
+/// A box over the panes: help, a picker, the palette, a text.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Overlay {
+    /// Where.
+    pub area: Area,
+    /// Its title.
+    pub title: Line,
+    /// Its lines, those that fit.
+    pub lines: Vec<Line>,
+    /// Lines above and below.
+    pub hidden: (usize, usize),
+}

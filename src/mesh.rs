@@ -1,0 +1,5 @@
+//! What is true: objects, istiod's rules, differences, the past. Pure: no I/O, no clock, no environment, no logging.
+
+pub mod model;
+pub mod scope;
+pub mod world;

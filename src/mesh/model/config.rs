@@ -1,0 +1,123 @@
+//! Istio's configuration kinds and what configures istiod itself, cut down to what rules and views read.
+//!
+//! The decoder keeps the difference between absent and empty wherever istiod does. Nothing is validated: istiod
+//! does not validate on read either (scope rules §1.3).
+
+use std::sync::Arc;
+
+use super::{Labels, Meta, Provenance, Text};
+
+/// `networking.istio.io Sidecar`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Sidecar {
+    /// Key, age, labels.
+    pub meta: Meta,
+    /// Who wrote it, and its text.
+    pub provenance: Provenance,
+    /// `spec.workloadSelector`: `None` if absent, empty labels if present without labels (these differ, §3).
+    pub selector: Option<Labels>,
+    /// `spec.egress` in order; empty where absent (which means one listener `*/*`).
+    pub egress: Arc<[EgressListener]>,
+    /// `spec.ingress` in order.
+    pub ingress: Arc<[IngressListener]>,
+    /// `spec.outboundTrafficPolicy.mode`, as written; `None` if absent.
+    pub outbound_mode: Option<Text>,
+}
+
+/// One entry of `spec.egress`.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct EgressListener {
+    /// `port`; absent means all ports.
+    pub port: Option<ListenerPort>,
+    /// `bind`; empty where absent.
+    pub bind: Text,
+    /// `hosts` in order, as written.
+    pub hosts: Arc<[Text]>,
+}
+
+/// One entry of `spec.ingress`.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct IngressListener {
+    /// `port`.
+    pub port: ListenerPort,
+    /// `bind`; empty where absent.
+    pub bind: Text,
+    /// `defaultEndpoint`; empty where absent.
+    pub default_endpoint: Text,
+}
+
+/// The port of a listener.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct ListenerPort {
+    /// 0 where absent.
+    pub number: u32,
+    /// As written.
+    pub protocol: Text,
+    /// As written.
+    pub name: Text,
+}
+
+/// `v1/ConfigMap` that holds a mesh config: `istio`, `istio-<revision>`, or the one `SHARED_MESH_CONFIG` names.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct MeshConfigMap {
+    /// Key.
+    pub meta: Meta,
+    /// Who wrote it, and its text.
+    pub provenance: Provenance,
+    /// Key `mesh`, as far as rules read it; `None` if the key is absent.
+    pub mesh: Option<Arc<MeshConfig>>,
+    /// Key `meshNetworks` holds a gateway.
+    pub has_network_gateways: bool,
+}
+
+/// `apps/v1 Deployment` of an istiod: what its flags are.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Istiod {
+    /// Key, labels (`istio.io/rev`).
+    pub meta: Meta,
+    /// Who wrote it, and its text.
+    pub provenance: Provenance,
+    /// Literal environment of container `discovery`.
+    pub env: Labels,
+    /// Names of variables whose value comes from elsewhere (`valueFrom`, `envFrom`), so that it cannot be read.
+    pub unreadable_env: Arc<[Text]>,
+    /// Arguments of container `discovery`.
+    pub args: Arc<[Text]>,
+    /// The image's tag; empty if there is none.
+    pub image_tag: Text,
+}
+
+/// `admissionregistration.k8s.io MutatingWebhookConfiguration` that maps a revision tag to a revision.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RevisionTag {
+    /// Key; labels `istio.io/tag` and `istio.io/rev` say the rest.
+    pub meta: Meta,
+}
+
+/// Fields of `meshConfig` that rules read, as written: `None` or empty where absent. Defaults are istiod's business
+/// and live with the rules (`mesh::scope`).
+///
+/// istio: `pkg/config/mesh/mesh.go`, `DefaultMeshConfig`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct MeshConfig {
+    /// `rootNamespace`.
+    pub root_namespace: Option<Text>,
+    /// `defaultServiceExportTo`.
+    pub default_service_export_to: Option<Arc<[Text]>>,
+    /// `defaultVirtualServiceExportTo`.
+    pub default_virtual_service_export_to: Option<Arc<[Text]>>,
+    /// `defaultDestinationRuleExportTo`.
+    pub default_destination_rule_export_to: Option<Arc<[Text]>>,
+    /// `outboundTrafficPolicy.mode`.
+    pub outbound_mode: Option<Text>,
+    /// `inboundTrafficPolicy.mode`.
+    pub inbound_mode: Option<Text>,
+    /// `trustDomain`-independent DNS suffix is istiod's flag, not here. `defaultConfig.proxyAdminPort`.
+    pub proxy_admin_port: Option<u16>,
+    /// `defaultConfig.statusPort`.
+    pub status_port: Option<u16>,
+    /// `defaultConfig.configPath`.
+    pub config_path: Option<Text>,
+    /// `defaultConfig.interceptionMode`.
+    pub interception_mode: Option<Text>,
+}

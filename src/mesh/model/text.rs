@@ -1,0 +1,219 @@
+//! Shared immutable strings and label sets, and the interner that makes equal ones one.
+//!
+//! Not a global: a decoder owns an [`Interner`], so that a hundred thousand endpoints share the name of their node.
+//! Equality is by content; that two texts share memory is never observable.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+
+/// A string as the cluster gave it, cheap to clone.
+///
+/// Nothing is cut, cased or escaped here: what a terminal may show is made at the exits (`app::view::shown`).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Text(Arc<str>);
+
+impl Text {
+    /// The string.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether nobody but the asker holds this string.
+    fn is_last(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+/// A set of labels, annotations or a selector: sorted by key, each key once (of doubles the last given wins).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Labels(Arc<[(Text, Text)]>);
+
+impl Labels {
+    /// The value of `key`.
+    pub fn get(&self, key: &str) -> Option<&Text> {
+        let at = self.0.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok()?;
+        self.0.get(at).map(|(_, value)| value)
+    }
+
+    /// Whether there is no label at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many labels there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// All pairs, by key.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Text, &Text)> {
+        self.0.iter().map(|(key, value)| (key, value))
+    }
+
+    /// Whether each of these pairs is in `other` (the empty set is in every set).
+    ///
+    /// istio: `pkg/config/labels`, `Instance.SubsetOf`.
+    pub fn is_subset_of(&self, other: &Labels) -> bool {
+        self.iter().all(|(key, value)| other.get(key) == Some(value))
+    }
+
+    /// Whether nobody but the asker holds this set.
+    fn is_last(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+}
+
+impl FromIterator<(Text, Text)> for Labels {
+    fn from_iter<I: IntoIterator<Item = (Text, Text)>>(pairs: I) -> Self {
+        let sorted: std::collections::BTreeMap<Text, Text> = pairs.into_iter().collect();
+        Self(sorted.into_iter().collect())
+    }
+}
+
+impl<const N: usize> From<[(&str, &str); N]> for Labels {
+    fn from(pairs: [(&str, &str); N]) -> Self {
+        pairs
+            .iter()
+            .map(|(key, value)| (Text::from(*key), Text::from(*value)))
+            .collect()
+    }
+}
+
+/// Makes equal texts and label sets share one allocation. Bounded: what nobody else holds any more is dropped when
+/// the set has doubled since the last sweep.
+#[derive(Debug, Default)]
+pub struct Interner {
+    texts: FxHashSet<Text>,
+    labels: FxHashSet<Labels>,
+    swept_at: usize,
+}
+
+impl Interner {
+    /// The shared text equal to `text`.
+    pub fn text(&mut self, text: &str) -> Text {
+        if let Some(found) = self.texts.get(text) {
+            return found.clone();
+        }
+        self.sweep_if_doubled();
+        let text = Text::from(text);
+        self.texts.insert(text.clone());
+        text
+    }
+
+    /// The shared label set equal to these pairs.
+    pub fn labels<K: AsRef<str>, V: AsRef<str>>(&mut self, pairs: impl IntoIterator<Item = (K, V)>) -> Labels {
+        let labels: Labels = pairs
+            .into_iter()
+            .map(|(k, v)| (self.text(k.as_ref()), self.text(v.as_ref())))
+            .collect();
+        if let Some(found) = self.labels.get(&labels) {
+            return found.clone();
+        }
+        self.labels.insert(labels.clone());
+        labels
+    }
+
+    /// How many texts and label sets are held.
+    pub fn len(&self) -> usize {
+        self.texts.len() + self.labels.len()
+    }
+
+    /// Whether nothing is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn sweep_if_doubled(&mut self) {
+        if self.len() < 2 * self.swept_at.max(4096) {
+            return;
+        }
+        self.labels.retain(|labels| !labels.is_last());
+        self.texts.retain(|text| !text.is_last());
+        self.swept_at = self.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selector_is_subset_by_key_and_value() {
+        let pod = Labels::from([("app", "reviews"), ("version", "v2")]);
+        assert!(Labels::from([("app", "reviews")]).is_subset_of(&pod));
+        assert!(Labels::default().is_subset_of(&pod));
+        assert!(!Labels::from([("app", "ratings")]).is_subset_of(&pod));
+        assert!(!Labels::from([("tier", "")]).is_subset_of(&pod));
+    }
+
+    #[test]
+    fn interner_forgets_what_nobody_holds() {
+        let mut interner = Interner::default();
+        let kept = interner.text("kept");
+        for n in 0..50_000 {
+            interner.text(&format!("gone-{n}"));
+        }
+        assert!(interner.len() < 20_000, "held {}", interner.len());
+        assert!(Arc::ptr_eq(&kept.0, &interner.text("kept").0));
+    }
+}

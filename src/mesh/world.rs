@@ -1,0 +1,328 @@
+//! The tables of all objects, and the one way in: [`World::apply`].
+//!
+//! A function of the set of objects, never of the order in which they came: a re-list that is aborted half-way, an
+//! event seen twice or an object seen before its namespace end in the same world. Tables are persistent maps, so a
+//! `clone` is a snapshot that costs pointers. Not here: the past ([`super::history`]), istiod's view of the objects
+//! ([`super::scope`]).
+
+mod coverage;
+mod table;
+
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+pub use self::coverage::{Coverage, CoverageMap, Gap};
+pub use self::table::Table;
+use super::model::{
+    EndpointSlice, Event, Istiod, Key, Kind, MeshConfigMap, Namespace, Node, Object, Pod, RevisionTag, Service,
+    Sidecar, Text,
+};
+
+/// What a source says. The vocabulary of every adapter: a watch, a dump, a recording.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Delta {
+    /// A list of this kind begins: what is not put before its [`Delta::ListEnd`] is gone.
+    ListStart(Kind, ListScope),
+    /// An object is there, or is now like this.
+    Put(Object),
+    /// An object is gone; only its key is needed.
+    Remove(Kind, Key),
+    /// The list is complete: objects of the scope that were not put since its start are removed.
+    ListEnd(Kind, ListScope),
+    /// What is known of this kind has changed (listed, denied, absent ...).
+    Coverage(Kind, Coverage),
+}
+
+/// What part of a kind a list covers.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ListScope {
+    /// All namespaces (or a cluster-scoped kind).
+    All,
+    /// One namespace: the fall-back where the whole cluster may not be read.
+    Namespace(Text),
+}
+
+impl ListScope {
+    fn holds(&self, key: &Key) -> bool {
+        match self {
+            ListScope::All => true,
+            ListScope::Namespace(namespace) => key.namespace == *namespace,
+        }
+    }
+}
+
+/// One object before and after: a change and its inverse in one.
+///
+/// `before` absent: it appeared; `after` absent: it went. Both sides share memory with the world.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// The object as it was.
+    pub before: Option<Object>,
+    /// The object as it is.
+    pub after: Option<Object>,
+}
+
+impl Change {
+    /// The kind and key of the object.
+    ///
+    /// `None` for a change of nothing into nothing, which [`World::apply`] never returns.
+    pub fn identity(&self) -> Option<(Kind, &Key)> {
+        self.after
+            .as_ref()
+            .or(self.before.as_ref())
+            .map(|object| (object.kind(), object.key()))
+    }
+
+    /// The same change, backwards.
+    #[must_use]
+    pub fn inverse(&self) -> Change {
+        Change {
+            before: self.after.clone(),
+            after: self.before.clone(),
+        }
+    }
+}
+
+macro_rules! define_world {
+    ($($variant:ident $field:ident $plural:literal $class:ident,)*) => {
+        /// Every known object, with what is known of each kind's completeness.
+        #[derive(Clone, Debug, Default)]
+        pub struct World {
+            $(#[doc = concat!("All `", $plural, "`.")] pub $field: Table<$variant>,)*
+            /// What is known of each kind: a table is only as true as its input is complete.
+            pub coverage: CoverageMap,
+            index: Index,
+            listing: FxHashMap<(Kind, ListScope), FxHashSet<Key>>,
+        }
+
+        impl World {
+            fn put(&mut self, object: Object) -> Option<Change> {
+                match object {
+                    $(Object::$variant(object) => {
+                        let before = self.$field.put(Arc::clone(&object));
+                        if before.as_ref() == Some(&object) {
+                            return None;
+                        }
+                        Some(Change {
+                            before: before.map(Object::$variant),
+                            after: Some(Object::$variant(object)),
+                        })
+                    })*
+                }
+            }
+
+            fn remove(&mut self, kind: Kind, key: &Key) -> Option<Change> {
+                let before = match kind {
+                    $(Kind::$variant => self.$field.remove(key).map(Object::$variant),)*
+                };
+                before.map(|object| Change { before: Some(object), after: None })
+            }
+
+            /// The object of this kind and key.
+            pub fn get(&self, kind: Kind, key: &Key) -> Option<Object> {
+                match kind {
+                    $(Kind::$variant => self.$field.get(key).cloned().map(Object::$variant),)*
+                }
+            }
+
+            fn keys(&self, kind: Kind) -> Vec<Key> {
+                match kind {
+                    $(Kind::$variant => self.$field.keys().cloned().collect(),)*
+                }
+            }
+
+            /// How many objects of this kind there are.
+            pub fn count(&self, kind: Kind) -> usize {
+                match kind {
+                    $(Kind::$variant => self.$field.len(),)*
+                }
+            }
+        }
+    };
+}
+
+crate::kinds!(define_world);
+
+/// Look-ups that hold for every control plane, kept in step by [`World::apply`].
+#[derive(Clone, Debug, Default)]
+struct Index {
+    slices_by_service: imbl::OrdMap<Key, imbl::OrdSet<Key>>,
+    pods_by_ip: imbl::OrdMap<Text, imbl::OrdSet<Key>>,
+}
+
+impl World {
+    /// Takes in one delta and says what changed: nothing for an object that says nothing new.
+    ///
+    /// A [`Delta::ListEnd`] can change many objects at once; all else changes one at most.
+    pub fn apply(&mut self, delta: Delta) -> Vec<Change> {
+        let changes: Vec<Change> = match delta {
+            Delta::ListStart(kind, scope) => {
+                self.listing.insert((kind, scope), FxHashSet::default());
+                Vec::new()
+            }
+            Delta::Put(object) => {
+                let (kind, key) = (object.kind(), object.key().clone());
+                for ((listed, scope), seen) in &mut self.listing {
+                    if *listed == kind && scope.holds(&key) {
+                        seen.insert(key.clone());
+                    }
+                }
+                self.put(object).into_iter().collect()
+            }
+            Delta::Remove(kind, key) => {
+                for ((listed, _), seen) in &mut self.listing {
+                    if *listed == kind {
+                        seen.remove(&key);
+                    }
+                }
+                self.remove(kind, &key).into_iter().collect()
+            }
+            Delta::ListEnd(kind, scope) => self.sweep(kind, &scope),
+            Delta::Coverage(kind, coverage) => {
+                self.coverage.set(kind, coverage);
+                Vec::new()
+            }
+        };
+        for change in &changes {
+            self.index.follow(change);
+        }
+        changes
+    }
+
+    /// Applies a change (or its inverse) as it stands: for a look into the past, and for what-if.
+    pub fn apply_change(&mut self, change: &Change) {
+        let applied = match (&change.before, &change.after) {
+            (_, Some(object)) => self.put(object.clone()),
+            (Some(object), None) => self.remove(object.kind(), object.key()),
+            (None, None) => None,
+        };
+        if let Some(change) = applied {
+            self.index.follow(&change);
+        }
+    }
+
+    /// The slices that name this service, in order of their keys.
+    pub fn slices_of(&self, service: &Key) -> impl Iterator<Item = &Arc<EndpointSlice>> {
+        let keys = self.index.slices_by_service.get(service);
+        keys.into_iter().flatten().filter_map(|key| self.slices.get(key))
+    }
+
+    /// The pods that have this address, in order of their keys: several where pods share their node's network.
+    pub fn pods_with_ip(&self, ip: &str) -> impl Iterator<Item = &Arc<Pod>> {
+        let keys = self.index.pods_by_ip.get(ip);
+        keys.into_iter().flatten().filter_map(|key| self.pods.get(key))
+    }
+
+    fn sweep(&mut self, kind: Kind, scope: &ListScope) -> Vec<Change> {
+        let Some(seen) = self.listing.remove(&(kind, scope.clone())) else {
+            return Vec::new();
+        };
+        let gone = self
+            .keys(kind)
+            .into_iter()
+            .filter(|key| scope.holds(key) && !seen.contains(key));
+        let gone: Vec<Key> = gone.collect();
+        gone.iter().filter_map(|key| self.remove(kind, key)).collect()
+    }
+}
+
+impl Index {
+    fn follow(&mut self, change: &Change) {
+        if let Some(object) = &change.before {
+            self.update(object, |keys, key| {
+                keys.remove(key);
+            });
+        }
+        if let Some(object) = &change.after {
+            self.update(object, |keys, key| {
+                keys.insert(key.clone());
+            });
+        }
+    }
+
+    fn update(&mut self, object: &Object, edit: impl Fn(&mut imbl::OrdSet<Key>, &Key)) {
+        if let Object::EndpointSlice(slice) = object {
+            let service = Key {
+                namespace: slice.meta.key.namespace.clone(),
+                name: slice.service.clone(),
+            };
+            edit_set(&mut self.slices_by_service, service, |keys| edit(keys, &slice.meta.key));
+        } else if let Object::Pod(pod) = object {
+            for ip in pod.ips.iter() {
+                edit_set(&mut self.pods_by_ip, ip.clone(), |keys| edit(keys, &pod.meta.key));
+            }
+        }
+    }
+}
+
+/// Edits the set under `at` and drops it once it is empty, so that the map never outgrows the world.
+fn edit_set<K: Ord + Clone>(
+    map: &mut imbl::OrdMap<K, imbl::OrdSet<Key>>,
+    at: K,
+    edit: impl FnOnce(&mut imbl::OrdSet<Key>),
+) {
+    let mut keys = map.remove(&at).unwrap_or_default();
+    edit(&mut keys);
+    if !keys.is_empty() {
+        map.insert(at, keys);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::model::Meta;
+
+    fn pod(name: &str, ip: &str) -> Object {
+        let meta = Meta {
+            key: Key::new("shop", name),
+            ..Meta::default()
+        };
+        Pod {
+            meta,
+            ips: [Text::from(ip)].into(),
+            ..Pod::default()
+        }
+        .into()
+    }
+
+    #[test]
+    fn put_that_says_nothing_new_is_no_change() {
+        let mut world = World::default();
+        assert_eq!(world.apply(Delta::Put(pod("a", "10.0.0.1"))).len(), 1);
+        assert!(world.apply(Delta::Put(pod("a", "10.0.0.1"))).is_empty());
+    }
+
+    #[test]
+    fn list_end_removes_what_was_not_listed_and_an_aborted_list_removes_nothing() {
+        let mut world = World::default();
+        world.apply(Delta::Put(pod("a", "10.0.0.1")));
+        world.apply(Delta::Put(pod("b", "10.0.0.2")));
+        world.apply(Delta::ListStart(Kind::Pod, ListScope::All));
+        world.apply(Delta::Put(pod("b", "10.0.0.2")));
+        world.apply(Delta::ListStart(Kind::Pod, ListScope::All));
+        assert_eq!(world.pods.len(), 2, "the first list was aborted");
+        world.apply(Delta::Put(pod("a", "10.0.0.1")));
+        let gone = world.apply(Delta::ListEnd(Kind::Pod, ListScope::All));
+        assert_eq!(
+            gone.iter()
+                .map(|change| change.identity().unwrap().1.to_string())
+                .collect::<Vec<_>>(),
+            ["shop/b"]
+        );
+        assert_eq!(world.pods_with_ip("10.0.0.2").count(), 0);
+    }
+
+    #[test]
+    fn a_change_and_its_inverse_leave_the_world_as_it_was() {
+        let mut world = World::default();
+        world.apply(Delta::Put(pod("a", "10.0.0.1")));
+        let changes = world.apply(Delta::Put(pod("a", "10.0.0.9")));
+        let mut past = world.clone();
+        past.apply_change(&changes[0].inverse());
+        assert_eq!(past.pods_with_ip("10.0.0.1").count(), 1);
+        assert_eq!(past.pods_with_ip("10.0.0.9").count(), 0);
+        assert_eq!(world.pods_with_ip("10.0.0.9").count(), 1, "the present is untouched");
+    }
+}
