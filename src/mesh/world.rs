@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub use self::coverage::{Coverage, CoverageMap, Gap};
+pub use self::coverage::{Coverage, CoverageMap, Found, Gap};
 pub use self::source::{Failure, SourceState};
 pub use self::table::Table;
 use super::model::{
@@ -32,8 +32,8 @@ pub enum Delta {
     Remove(Kind, Key),
     /// The list is complete: objects of the scope that were not put since its start are removed.
     ListEnd(Kind, ListScope),
-    /// What is known of this kind has changed (listed, denied, absent ...).
-    Coverage(Kind, Coverage),
+    /// What a source found of this kind in this scope (all of it, nothing it may read ...).
+    Coverage(Kind, ListScope, Found),
 }
 
 /// What part of a kind a list covers.
@@ -181,8 +181,8 @@ impl World {
                 self.remove(kind, &key).into_iter().collect()
             }
             Delta::ListEnd(kind, scope) => self.sweep(kind, &scope),
-            Delta::Coverage(kind, coverage) => {
-                self.coverage.set(kind, coverage);
+            Delta::Coverage(kind, scope, found) => {
+                self.coverage.set(kind, scope, found);
                 Vec::new()
             }
         };
