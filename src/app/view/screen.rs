@@ -71,6 +71,26 @@ pub struct Pane {
     pub below: Edge,
 }
 
+impl Pane {
+    /// Columns left of the text: the cursor's, then the change mark's.
+    pub const GUTTER: u16 = 2;
+    /// Columns between two columns of a table.
+    pub const GAP: u16 = 2;
+    /// Columns right of the text: the scroll bar's.
+    pub const MARGIN: u16 = 1;
+
+    /// The part of a pane that its body's text takes: below the title, between gutter and scroll bar. A table's heads
+    /// take its first row. Panes have no side borders; two side by side leave one column between them for a rule.
+    pub fn inner(area: Area) -> Area {
+        Area {
+            x: area.x.saturating_add(Self::GUTTER),
+            y: area.y.saturating_add(1),
+            width: area.width.saturating_sub(Self::GUTTER + Self::MARGIN),
+            height: area.height.saturating_sub(1),
+        }
+    }
+}
+
 /// What an edge of a pane hides.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Edge {
@@ -162,4 +182,16 @@ pub struct Overlay {
     pub lines: Vec<Line>,
     /// Lines above and below.
     pub hidden: (usize, usize),
+}
+
+impl Overlay {
+    /// The part of an overlay that its lines take: inside the frame and one column of air on both sides.
+    pub fn inner(area: Area) -> Area {
+        Area {
+            x: area.x.saturating_add(2),
+            y: area.y.saturating_add(1),
+            width: area.width.saturating_sub(4),
+            height: area.height.saturating_sub(2),
+        }
+    }
 }
