@@ -1,0 +1,244 @@
+//! What comes into the app and what it asks for: [`Message`] in, [`Command`] out. The whole contract with the runtime.
+//!
+//! Not here: how a command is carried out. Times in messages are when a thing happened; the time at which a message
+//! is handled comes beside it, in `App::update`.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::key::KeyPress;
+use crate::mesh::model::{Key, Kind, Text};
+use crate::mesh::scope::{Address, Health};
+use crate::mesh::world::{Delta, ListScope};
+
+/// Something that happened outside.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Message {
+    /// A key was pressed.
+    Key(KeyPress),
+    /// Text was pasted (bracketed paste): it goes into the open input, or nowhere. It is never run as keys.
+    Paste(String),
+    /// The terminal has a new size, in cells.
+    Resize {
+        /// Columns.
+        width: u16,
+        /// Rows.
+        height: u16,
+    },
+    /// The cluster changed; in order, as one source said it.
+    Deltas {
+        /// When they arrived here.
+        at: Timestamp,
+        /// Possibly very many.
+        batch: Vec<Delta>,
+    },
+    /// A list-and-watch is in a new state, or gave a new proof of life.
+    Source {
+        /// Of which kind.
+        kind: Kind,
+        /// Of which part of it.
+        scope: ListScope,
+        /// Its state.
+        state: SourceState,
+    },
+    /// What is known of the cluster; replaces what was.
+    Cluster(ClusterInfo),
+    /// What the pod's Envoy says, or why it cannot be asked.
+    Envoy {
+        /// Whose Envoy.
+        pod: Key,
+        /// When it was asked.
+        at: Timestamp,
+        /// What it said.
+        answer: Result<EnvoyTable, NoEnvoy>,
+    },
+    /// The demo's story is at this point.
+    Demo(DemoState),
+    /// The answer to [`Command::Fetch`]: the text, or a sentence that says why there is none.
+    Fetched {
+        /// What was asked for.
+        request: Request,
+        /// The text of it.
+        text: Result<String, String>,
+    },
+    /// The answer to [`Command::Copy`]: how it was sent (`OSC 52`, `tmux`), or why not.
+    Copied(Result<String, String>),
+    /// Something went wrong outside of any list: a task's panic, a failed effect. One line for a person.
+    Problem(String),
+    /// Ctrl-c came as a signal, or SIGTERM: end now.
+    Interrupt {
+        /// The exit code: 130 or 143.
+        code: u8,
+    },
+    /// Time has passed (see `App::next_wake`); nothing else happened.
+    Tick,
+}
+
+/// How a list-and-watch of one kind does. Data are never cleared because of it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum SourceState {
+    /// Not answered yet.
+    #[default]
+    Connecting,
+    /// The list is coming in: so many objects until now.
+    Listing {
+        /// Objects received.
+        received: usize,
+    },
+    /// Listed, and watched.
+    Live {
+        /// The last proof of life: an event, a bookmark, a probe.
+        heard: Timestamp,
+    },
+    /// Broken; it will be tried again.
+    Retrying {
+        /// Which try the next one is.
+        attempt: u32,
+        /// When.
+        at: Timestamp,
+        /// Since when there is no data; `None` if there never was.
+        stale_since: Option<Timestamp>,
+        /// Why, in one line.
+        error: Text,
+    },
+    /// The watch is silent: data may be old, it is being probed.
+    Stale {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The server says 403.
+    Denied {
+        /// `list` or `watch`.
+        verb: Text,
+        /// The server's own sentence; may be empty.
+        reason: Text,
+    },
+    /// The server says 401: log in again.
+    LoginExpired {
+        /// In one line.
+        error: Text,
+    },
+    /// The server does not have the kind; looked for again now and then.
+    Absent,
+}
+
+/// Where we are.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ClusterInfo {
+    /// The context's name; `demo` for the demo.
+    pub context: Text,
+    /// The API server's URL; empty if there is none (a dump).
+    pub server: Text,
+    /// The API server's version, such as `v1.36.1`; empty if unknown.
+    pub version: Text,
+    /// The user or impersonated user; empty if unknown.
+    pub user: Text,
+    /// The server's clock minus ours.
+    pub skew: SignedDuration,
+}
+
+/// The endpoints that an Envoy holds.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct EnvoyTable {
+    /// In any order.
+    pub rows: Arc<[EnvoyRow]>,
+}
+
+/// One endpoint as Envoy says it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EnvoyRow {
+    /// The cluster's name, such as `outbound|9080||reviews.bookinfo.svc.cluster.local`.
+    pub cluster: Text,
+    /// Where it is.
+    pub address: Address,
+    /// Its EDS health.
+    pub health: Health,
+    /// Ejected by outlier detection (istioctl's `FAILED`).
+    pub ejected: bool,
+}
+
+/// Why an Envoy cannot be asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NoEnvoy {
+    /// The demo has no recording of this state of the mesh.
+    NotRecorded,
+    /// Port-forward is not allowed: the server's sentence.
+    Denied(Text),
+    /// It was tried and failed: one line.
+    Failed(Text),
+}
+
+/// Where the demo's story (or a replay) is.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct DemoState {
+    /// The step, from 1.
+    pub step: usize,
+    /// How many there are.
+    pub steps: usize,
+    /// What happens in it, in a few words.
+    pub title: Text,
+    /// Whether it waits for a key.
+    pub paused: bool,
+    /// When the next step comes by itself; `None` if paused or at the end.
+    pub next: Option<Timestamp>,
+}
+
+/// A text that somebody has to fetch.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Request {
+    /// What of it.
+    pub what: Fetch,
+    /// Its kind.
+    pub kind: Kind,
+    /// Which.
+    pub key: Key,
+}
+
+/// What can be fetched of an object.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Fetch {
+    /// As `kubectl get -o yaml` prints it, without managedFields.
+    Yaml,
+    /// Its events, as `kubectl events --for` prints them.
+    Events,
+}
+
+/// Something the runtime has to do.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Command {
+    /// Restore the terminal and end with this code.
+    Quit {
+        /// The exit code.
+        code: u8,
+    },
+    /// Give the terminal back to the shell (SIGTSTP), and draw anew after `fg`.
+    Suspend,
+    /// Clear and draw everything anew.
+    Redraw,
+    /// Ring the bell.
+    Bell,
+    /// List every kind again, now; resets every backoff.
+    Relist,
+    /// Ask the Envoys of these pods, again and again, and of no others.
+    WatchEnvoy(Vec<Key>),
+    /// Put this into the clipboard.
+    Copy(String),
+    /// Steer the demo's story or the replay.
+    Demo(DemoControl),
+    /// Fetch a text; answered by [`Message::Fetched`].
+    Fetch(Request),
+    /// Hand the terminal to the login command of the context, then connect again.
+    LogIn,
+}
+
+/// How the story is steered.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum DemoControl {
+    /// The next step, now.
+    Step,
+    /// Pause, or go on.
+    Pause,
+    /// From the beginning.
+    Restart,
+}

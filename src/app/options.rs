@@ -1,0 +1,52 @@
+//! How the app starts: what was asked for on the command line and in the settings.
+
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+
+use crate::mesh::model::{Key, Text};
+
+/// Start values; all of them can be changed with keys later.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What is shown (never what is read).
+    pub namespaces: Namespaces,
+    /// The pod to open with.
+    pub pod: Option<Key>,
+    /// For times on the screen.
+    pub time_zone: TimeZone,
+    /// How long a change mark stays after it has been seen.
+    pub retention: SignedDuration,
+    /// Whether the source is the demo (its keys work, its states have their own words).
+    pub demo: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            namespaces: Namespaces::All,
+            pod: None,
+            time_zone: TimeZone::UTC,
+            retention: SignedDuration::from_mins(10),
+            demo: false,
+        }
+    }
+}
+
+/// Which namespaces are shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Namespaces {
+    /// All of them.
+    All,
+    /// These, in order, at least one.
+    Some(Vec<Text>),
+}
+
+impl Namespaces {
+    /// Whether objects of this namespace are shown.
+    pub fn shows(&self, namespace: &str) -> bool {
+        match self {
+            Namespaces::All => true,
+            Namespaces::Some(names) => names.iter().any(|name| name == namespace),
+        }
+    }
+}
