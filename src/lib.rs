@@ -13,4 +13,5 @@
 //! ```
 
 pub mod app;
+pub mod demo;
 pub mod mesh;

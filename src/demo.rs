@@ -1,0 +1,18 @@
+//! A Kubernetes API server in the process, over real HTTP on loopback, for the demo and for tests.
+//!
+//! It knows HTTP and manifests only: it uses neither `mesh` nor `app`, so that it cannot share their mistakes, and what it
+//! answers for Envoy was recorded. It is not a cluster: nothing schedules, starts or routes. What a client can see of an API
+//! server (words, codes, versions, field owners) is meant to be what kube-apiserver 1.36 shows.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `kinds` | the table of kinds that are served |
+//! | `store` | the objects, their versions, the bounded history that watches read |
+//! | `refusal` | every "no", as a `metav1.Status` |
+//! | `admin` | the seam by which a port-forward gets an answer for a pod |
+
+pub mod admin;
+pub mod kinds;
+pub mod refusal;
+mod registry;
+pub mod store;

@@ -1,0 +1,330 @@
+//! The objects of the demo's cluster, and what writing one means.
+//!
+//! Not HTTP: [`crate::demo::server`] speaks it. One counter is the version of everything, as in etcd. Objects of a kind form a
+//! shelf with a bounded history; a watcher reads that history and is told 410 when it was too slow. Time is the caller's.
+//!
+//! Everything that plays a part in the cluster (the story, a test, a client over HTTP) writes through the same door, so every
+//! write has versions, field owners and events. [`Store::put`] and its like are for those who are trusted: they may set
+//! creation times and uids, and a namespace that they only mention is made.
+
+mod feed;
+mod object;
+mod shelf;
+mod transact;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub use feed::Feed;
+pub(in crate::demo) use object::text;
+pub use object::{Head, Object};
+pub use shelf::{Change, Objects, Verb};
+pub(in crate::demo) use transact::{Decision, Run, Scene, Stranger};
+
+use super::kinds::{Resource, Scope};
+use super::refusal::Refusal;
+use super::registry::{self, Author, Part, Trust};
+use shelf::Shelf;
+
+/// Which object.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResourceRef {
+    /// Its kind.
+    pub resource: Resource,
+    /// Its namespace; empty for cluster-scoped kinds.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The cluster's objects. Shared by `Arc`; every method takes `&self`.
+pub struct Store {
+    clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    version: u64,
+    shelves: Vec<Shelf>,
+}
+
+impl ResourceRef {
+    /// Names an object; the namespace of a cluster-scoped kind is dropped.
+    pub fn new(resource: Resource, namespace: &str, name: &str) -> Self {
+        let namespace = match resource.spec().scope {
+            Scope::Cluster => String::new(),
+            Scope::Namespaced => namespace.to_owned(),
+        };
+        Self {
+            resource,
+            namespace,
+            name: name.to_owned(),
+        }
+    }
+
+    /// Reads the name off a manifest; a namespaced object without a namespace is in `default`.
+    ///
+    /// # Errors
+    /// 400 when the manifest's kind is not served or it has no name.
+    pub fn of(manifest: &Value) -> Result<Self, Refusal> {
+        let (api_version, kind) = (text(manifest, "/apiVersion"), text(manifest, "/kind"));
+        let resource = Resource::of_manifest(api_version, kind).ok_or_else(|| {
+            Refusal::bad_request(format!("no matches for kind \"{kind}\" in version \"{api_version}\""))
+        })?;
+        let name = text(manifest, "/metadata/name");
+        if name.is_empty() {
+            return Err(Refusal::bad_request("metadata.name: Required value: name is required"));
+        }
+        let namespace = Some(text(manifest, "/metadata/namespace"))
+            .filter(|text| !text.is_empty())
+            .unwrap_or("default");
+        Ok(Self::new(resource, namespace, name))
+    }
+
+    fn key(&self) -> Arc<str> {
+        if self.namespace.is_empty() {
+            self.name.as_str().into()
+        } else {
+            format!("{}/{}", self.namespace, self.name).into()
+        }
+    }
+}
+
+impl Store {
+    /// An empty cluster whose time is `clock`.
+    pub fn new(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        let shelves = Resource::ALL.iter().map(|_| Shelf::new()).collect();
+        Self {
+            clock: Box::new(clock),
+            inner: Mutex::new(Inner { version: 0, shelves }),
+        }
+    }
+
+    /// Now, by the cluster's clock.
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// The version of the newest write; 0 before the first.
+    pub fn version(&self) -> u64 {
+        self.lock().version
+    }
+
+    /// Creates an object or replaces it, as this field manager, now. See [`Store::put_at`].
+    ///
+    /// # Errors
+    /// What the server would refuse: a malformed name, an unknown kind, a schema fault.
+    pub fn put(&self, object: Value, manager: &str) -> Result<Value, Refusal> {
+        self.put_at(object, manager, self.now())
+    }
+
+    /// Creates an object or replaces it, as this field manager, at a time of one's own (the story's past).
+    ///
+    /// On creation `metadata.creationTimestamp` and `metadata.uid` are kept if given. When the object is replaced, both stay as
+    /// they were, and a `status` that the given object lacks stays too. A namespace that does not exist is made. Returns
+    /// what was stored; storing what is there already changes nothing, not even the version.
+    ///
+    /// # Errors
+    /// As [`Store::put`].
+    pub fn put_at(&self, object: Value, manager: &str, time: Timestamp) -> Result<Value, Refusal> {
+        let target = ResourceRef::of(&object)?;
+        let author = Author {
+            manager,
+            part: Part::Whole,
+            time,
+            trust: Trust::Story,
+        };
+        self.transact(
+            &target,
+            Run::Commit,
+            Stranger::MakeNamespace,
+            |scene, live| match live {
+                None => registry::create(&target, object, &author, scene).map(Decision::Write),
+                Some(live) => registry::update(&target, live, object, &author, scene),
+            },
+        )
+    }
+
+    /// Replaces the `status` of an object that exists, as this field manager; everything else in the manifest is ignored.
+    ///
+    /// # Errors
+    /// 404 when it does not exist.
+    pub fn put_status(&self, object: Value, manager: &str) -> Result<Value, Refusal> {
+        self.put_status_at(object, manager, self.now())
+    }
+
+    /// As [`Store::put_status`], at a time of one's own.
+    ///
+    /// # Errors
+    /// 404 when the object does not exist.
+    pub fn put_status_at(&self, object: Value, manager: &str, time: Timestamp) -> Result<Value, Refusal> {
+        let target = ResourceRef::of(&object)?;
+        let author = Author {
+            manager,
+            part: Part::Status,
+            time,
+            trust: Trust::Story,
+        };
+        self.transact(&target, Run::Commit, Stranger::Refuse, |scene, live| match live {
+            None => Err(Refusal::not_found(target.resource, &target.name)),
+            Some(live) => registry::update(&target, live, object, &author, scene),
+        })
+    }
+
+    /// Takes an object out at once, with what it owned (a namespace: with all that is in it); finalizers do not hold it.
+    /// Returns its last state.
+    ///
+    /// # Errors
+    /// 404 when it does not exist.
+    pub fn delete(&self, target: &ResourceRef) -> Result<Value, Refusal> {
+        self.transact(target, Run::Commit, Stranger::Refuse, |_, live| match live {
+            None => Err(Refusal::not_found(target.resource, &target.name)),
+            Some(_) => Ok(Decision::Remove),
+        })
+    }
+
+    /// Finds an object, in its kind's preferred version.
+    pub fn get(&self, target: &ResourceRef) -> Option<Value> {
+        let spec = target.resource.spec();
+        self.find(target).map(|object| object.tree(&spec, spec.preferred()))
+    }
+
+    /// All objects of a kind, of one namespace or of all, in the order of the API (namespace, name). Parses each: not for
+    /// large clusters.
+    pub fn list(&self, resource: Resource, namespace: Option<&str>) -> Vec<Value> {
+        let spec = resource.spec();
+        let objects = self.lock().shelf(resource).objects.clone();
+        within(&objects, namespace)
+            .map(|(_, object)| object.tree(&spec, spec.preferred()))
+            .collect()
+    }
+
+    /// Forgets all history: older watches and the rest of paged lists get 410.
+    pub fn forget_history(&self) {
+        let mut inner = self.lock();
+        let version = inner.version;
+        for shelf in &mut inner.shelves {
+            shelf.forget(version);
+        }
+    }
+
+    /// Whether a kind is served now: built-in ones always, custom ones while their definition is stored.
+    pub fn serves(&self, resource: Resource) -> bool {
+        let spec = resource.spec();
+        match spec.origin {
+            super::kinds::Origin::BuiltIn => true,
+            super::kinds::Origin::Custom => self
+                .lock()
+                .shelf(Resource::CustomResourceDefinitions)
+                .objects
+                .contains_key(spec.qualified().as_str()),
+        }
+    }
+
+    /// Finds an object as it is stored.
+    pub(in crate::demo) fn find(&self, target: &ResourceRef) -> Option<Arc<Object>> {
+        self.lock().shelf(target.resource).objects.get(&*target.key()).cloned()
+    }
+
+    /// The present state of a kind and its version; kept for later pages if `keep`.
+    pub(in crate::demo) fn snapshot(&self, resource: Resource, keep: Keep) -> (u64, Objects) {
+        let mut inner = self.lock();
+        let version = inner.version;
+        let shelf = inner.shelf_mut(resource);
+        match keep {
+            Keep::ForPages => shelf.keep(version),
+            Keep::No => {}
+        }
+        (version, shelf.objects.clone())
+    }
+
+    /// The state of a kind at an earlier version, if it is still known.
+    pub(in crate::demo) fn find_snapshot(&self, resource: Resource, version: u64) -> Option<Objects> {
+        self.lock().shelf(resource).find_at(version)
+    }
+
+    /// The changes of a kind after a version.
+    pub(in crate::demo) fn feed(self: &Arc<Self>, resource: Resource, version: u64) -> Feed {
+        let changed = self.lock().shelf(resource).subscribe();
+        Feed::new(Arc::clone(self), resource, version, changed)
+    }
+
+    fn since(&self, resource: Resource, version: u64, limit: usize) -> Result<Vec<Arc<Change>>, Refusal> {
+        let inner = self.lock();
+        inner
+            .shelf(resource)
+            .since(version, limit)
+            .map_err(|oldest| Refusal::too_old(version, oldest))
+    }
+
+    fn seen_up_to(&self, resource: Resource, cursor: u64) -> u64 {
+        let inner = self.lock();
+        if inner.shelf(resource).newest() <= cursor {
+            inner.version.max(cursor)
+        } else {
+            cursor
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // a writer that panicked wrote nothing half: objects are replaced whole
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("version", &self.version())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether the present state is kept for later pages of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::demo) enum Keep {
+    ForPages,
+    No,
+}
+
+/// The objects of one namespace, or all.
+pub(in crate::demo) fn within<'a>(
+    objects: &'a Objects,
+    namespace: Option<&str>,
+) -> Box<dyn Iterator<Item = (&'a Arc<str>, &'a Arc<Object>)> + 'a> {
+    match namespace {
+        None => Box::new(objects.iter()),
+        Some(namespace) => {
+            // '0' follows '/'
+            let (from, to) = (
+                Arc::<str>::from(format!("{namespace}/")),
+                Arc::<str>::from(format!("{namespace}0")),
+            );
+            Box::new(objects.range(from..to))
+        }
+    }
+}
+
+impl Inner {
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "one shelf for each kind, in the order of the enum"
+    )]
+    fn shelf(&self, resource: Resource) -> &Shelf {
+        &self.shelves[resource as usize]
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "one shelf for each kind, in the order of the enum"
+    )]
+    fn shelf_mut(&mut self, resource: Resource) -> &mut Shelf {
+        &mut self.shelves[resource as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests;
