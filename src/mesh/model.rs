@@ -6,20 +6,35 @@
 
 mod config;
 mod core;
+mod entry;
+mod gateway;
+mod mesh_config;
 mod meta;
 mod text;
+mod traffic;
 
 use std::sync::Arc;
 
-pub use self::config::{
-    EgressListener, IngressListener, Istiod, ListenerPort, MeshConfig, MeshConfigMap, RevisionTag, Sidecar,
-};
+pub use self::config::{EgressListener, IngressListener, Istiod, ListenerPort, MeshConfigMap, RevisionTag, Sidecar};
 pub use self::core::{
     ContainerPort, EndpointSlice, Event, Namespace, Node, Pod, PodPrinted, Proxy, ProxyKind, Service, ServicePort,
     SliceEndpoint, SlicePort, TargetPort,
 };
+pub use self::entry::{EntryPort, ServiceEntry, Workload, WorkloadEntry};
+pub use self::gateway::{
+    BackendRef, ClusterMatch, ClusterPatch, EnvoyFilter, GRPCRoute, Gateway, HTTPRoute, ParentRef, RouteRule,
+    RouteSpec, Server, TCPRoute, TLSRoute,
+};
+pub use self::mesh_config::{
+    Distribute, LabelSelector, LocalityLb, MeshConfig, ProxyConfig, Requirement, ServiceEntryVisibility,
+    VisibilityPolicy, ZoneAwareLb,
+};
 pub use self::meta::{FieldManager, Key, Meta, Owner, Provenance, Uid};
 pub use self::text::{Interner, Labels, Text};
+pub use self::traffic::{
+    Delegate, Destination, DestinationRule, HttpMatch, HttpRoute, LoadBalancer, OutlierDetection, PolicySettings,
+    PortPolicy, StringMatch, Subset, TrafficPolicy, VirtualService,
+};
 
 /// Calls `$then!` with every watched kind: `Variant table_field "kubectl name" config|core`.
 ///
@@ -38,6 +53,16 @@ macro_rules! kinds {
             Istiod istiods "deployments.apps" config,
             RevisionTag revision_tags "mutatingwebhookconfigurations.admissionregistration.k8s.io" core,
             Sidecar sidecars "sidecars.networking.istio.io" config,
+            VirtualService virtual_services "virtualservices.networking.istio.io" config,
+            DestinationRule destination_rules "destinationrules.networking.istio.io" config,
+            ServiceEntry service_entries "serviceentries.networking.istio.io" config,
+            WorkloadEntry workload_entries "workloadentries.networking.istio.io" config,
+            Gateway gateways "gateways.networking.istio.io" config,
+            EnvoyFilter envoy_filters "envoyfilters.networking.istio.io" config,
+            HTTPRoute http_routes "httproutes.gateway.networking.k8s.io" config,
+            GRPCRoute grpc_routes "grpcroutes.gateway.networking.k8s.io" config,
+            TCPRoute tcp_routes "tcproutes.gateway.networking.k8s.io" config,
+            TLSRoute tls_routes "tlsroutes.gateway.networking.k8s.io" config,
             Event events "events" core,
         }
     };

@@ -17,8 +17,9 @@ pub use self::coverage::{Coverage, CoverageMap, Found, Gap};
 pub use self::source::{Failure, SourceState};
 pub use self::table::Table;
 use super::model::{
-    EndpointSlice, Event, Istiod, Key, Kind, MeshConfigMap, Namespace, Node, Object, Pod, RevisionTag, Service,
-    Sidecar, Text,
+    DestinationRule, EndpointSlice, EnvoyFilter, Event, GRPCRoute, Gateway, HTTPRoute, Istiod, Key, Kind,
+    MeshConfigMap, Namespace, Node, Object, Pod, RevisionTag, Service, ServiceEntry, Sidecar, TCPRoute, TLSRoute, Text,
+    VirtualService, WorkloadEntry,
 };
 
 /// What a source says. The vocabulary of every adapter: a watch, a dump, a recording.

@@ -1,11 +1,11 @@
-//! Istio's configuration kinds and what configures istiod itself, cut down to what rules and views read.
+//! Sidecar, and what configures istiod itself, cut down to what rules and views read.
 //!
 //! The decoder keeps the difference between absent and empty wherever istiod does. Nothing is validated: istiod
 //! does not validate on read either (scope rules §1.3).
 
 use std::sync::Arc;
 
-use super::{Labels, Meta, Provenance, Text};
+use super::{Labels, MeshConfig, Meta, Provenance, Text};
 
 /// `networking.istio.io Sidecar`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -92,32 +92,4 @@ pub struct Istiod {
 pub struct RevisionTag {
     /// Key; labels `istio.io/tag` and `istio.io/rev` say the rest.
     pub meta: Meta,
-}
-
-/// Fields of `meshConfig` that rules read, as written: `None` or empty where absent. Defaults are istiod's business
-/// and live with the rules (`mesh::scope`).
-///
-/// istio: `pkg/config/mesh/mesh.go`, `DefaultMeshConfig`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct MeshConfig {
-    /// `rootNamespace`.
-    pub root_namespace: Option<Text>,
-    /// `defaultServiceExportTo`.
-    pub default_service_export_to: Option<Arc<[Text]>>,
-    /// `defaultVirtualServiceExportTo`.
-    pub default_virtual_service_export_to: Option<Arc<[Text]>>,
-    /// `defaultDestinationRuleExportTo`.
-    pub default_destination_rule_export_to: Option<Arc<[Text]>>,
-    /// `outboundTrafficPolicy.mode`.
-    pub outbound_mode: Option<Text>,
-    /// `inboundTrafficPolicy.mode`.
-    pub inbound_mode: Option<Text>,
-    /// `trustDomain`-independent DNS suffix is istiod's flag, not here. `defaultConfig.proxyAdminPort`.
-    pub proxy_admin_port: Option<u16>,
-    /// `defaultConfig.statusPort`.
-    pub status_port: Option<u16>,
-    /// `defaultConfig.configPath`.
-    pub config_path: Option<Text>,
-    /// `defaultConfig.interceptionMode`.
-    pub interception_mode: Option<Text>,
 }

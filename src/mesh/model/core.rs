@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Key, Labels, Meta, Owner, Provenance, Text};
+use super::{Key, Labels, Meta, Owner, Provenance, ProxyConfig, Text};
 
 /// `v1/Namespace`. Its labels decide discovery and revision.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -89,9 +89,10 @@ pub struct ContainerPort {
 }
 
 /// What kind of proxy a pod runs.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum ProxyKind {
     /// `istio-proxy` with arguments `proxy sidecar`.
+    #[default]
     Sidecar,
     /// `proxy router`: a gateway.
     Router,
@@ -102,7 +103,7 @@ pub enum ProxyKind {
 }
 
 /// The proxy container of a pod, as far as it can be told from the pod. Shared between the pods of one template.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Proxy {
     /// From the arguments of the container.
     pub kind: ProxyKind,
@@ -113,6 +114,10 @@ pub struct Proxy {
     pub env: Labels,
     /// The container's arguments, in order.
     pub args: Arc<[Text]>,
+    /// `ISTIO_METAJSON_LABELS` of the environment, a JSON object of texts; empty if absent or unreadable.
+    pub static_labels: Labels,
+    /// `PROXY_CONFIG` of the environment, annotation `proxy.istio.io/config` laid over it.
+    pub config: ProxyConfig,
 }
 
 /// `v1/Service`.
