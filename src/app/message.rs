@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::key::KeyPress;
 use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::scope::{Address, Health};
-use crate::mesh::world::{Delta, ListScope};
+use crate::mesh::world::{Delta, SourceState};
 
 /// Something that happened outside.
 #[derive(Clone, PartialEq, Debug)]
@@ -33,12 +33,10 @@ pub enum Message {
         /// Possibly very many.
         batch: Vec<Delta>,
     },
-    /// A list-and-watch is in a new state, or gave a new proof of life.
+    /// The source of a kind is in this state; said again with every proof of life (an event, a bookmark, a probe).
     Source {
         /// Of which kind.
         kind: Kind,
-        /// Of which part of it.
-        scope: ListScope,
         /// Its state.
         state: SourceState,
     },
@@ -73,54 +71,6 @@ pub enum Message {
     },
     /// Time has passed (see `App::next_wake`); nothing else happened.
     Tick,
-}
-
-/// How a list-and-watch of one kind does. Data are never cleared because of it.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub enum SourceState {
-    /// Not answered yet.
-    #[default]
-    Connecting,
-    /// The list is coming in: so many objects until now.
-    Listing {
-        /// Objects received.
-        received: usize,
-    },
-    /// Listed, and watched.
-    Live {
-        /// The last proof of life: an event, a bookmark, a probe.
-        heard: Timestamp,
-    },
-    /// Broken; it will be tried again.
-    Retrying {
-        /// Which try the next one is.
-        attempt: u32,
-        /// When.
-        at: Timestamp,
-        /// Since when there is no data; `None` if there never was.
-        stale_since: Option<Timestamp>,
-        /// Why, in one line.
-        error: Text,
-    },
-    /// The watch is silent: data may be old, it is being probed.
-    Stale {
-        /// Since when.
-        since: Timestamp,
-    },
-    /// The server says 403.
-    Denied {
-        /// `list` or `watch`.
-        verb: Text,
-        /// The server's own sentence; may be empty.
-        reason: Text,
-    },
-    /// The server says 401: log in again.
-    LoginExpired {
-        /// In one line.
-        error: Text,
-    },
-    /// The server does not have the kind; looked for again now and then.
-    Absent,
 }
 
 /// Where we are.
