@@ -1,0 +1,113 @@
+//! What a request to the API server can end in, as decisions a watcher can take.
+
+use http::StatusCode;
+use http_body_util::{BodyExt, Limited};
+use kube::client::Body;
+use serde::Deserialize;
+
+use crate::mesh::model::Text;
+use crate::mesh::world::Failure;
+
+/// Why a list or watch stopped.
+#[derive(Debug)]
+pub(super) enum Break {
+    /// The reader of this source is gone: stop for good.
+    Unwanted,
+    /// 404: this version of the kind is not served.
+    NotServed,
+    /// 403.
+    Forbidden,
+    /// 410, or the server's word that the resource version is too old: list anew.
+    Expired,
+    /// The server cannot stream a list: it must be read by pages.
+    CannotStream,
+    /// The watch ended as it may: go on from where it was.
+    Ended,
+    /// Anything else: wait, then try again.
+    Failed(Failure),
+}
+
+/// The part of `metav1.Status` that decides.
+#[derive(Deserialize, Default, Debug)]
+#[serde(default)]
+pub(super) struct Status {
+    pub(super) message: String,
+    pub(super) code: u16,
+}
+
+impl Status {
+    /// What this status means for a list or watch.
+    pub(super) fn into_break(self) -> Break {
+        match self.code {
+            401 => Break::Failed(Failure::Unauthorized(first_line(&self.message))),
+            403 if self.message.contains("sendInitialEvents") => Break::CannotStream,
+            403 => Break::Forbidden,
+            404 => Break::NotServed,
+            410 => Break::Expired,
+            400 | 422 if self.message.contains("sendInitialEvents") => Break::CannotStream,
+            code => Break::Failed(Failure::Status(code, first_line(&self.message))),
+        }
+    }
+}
+
+/// A status is a sentence; more than that is somebody's page.
+const STATUS_BYTES: usize = 64 * 1024;
+
+/// Reads a refused answer's status: its message, or the code's own words.
+pub(super) async fn status_of(response: http::Response<Body>) -> Status {
+    let code = response.status();
+    let body = Limited::new(response.into_body(), STATUS_BYTES).collect().await;
+    let bytes = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let mut status: Status = serde_json::from_slice(&bytes).unwrap_or_default();
+    if status.message.is_empty() {
+        status.message = plain(&bytes).unwrap_or_else(|| reason(code));
+    }
+    Status { code: code.as_u16(), ..status }
+}
+
+fn reason(code: StatusCode) -> String {
+    code.canonical_reason().unwrap_or("no reason given").to_owned()
+}
+
+fn plain(bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?.lines().next()?.trim();
+    (!text.is_empty() && !text.starts_with(['{', '<'])).then(|| text.to_owned())
+}
+
+/// The first line of a message, at most 300 characters.
+pub(super) fn first_line(text: &str) -> Text {
+    let line: String = text.lines().next().unwrap_or_default().trim().chars().take(300).collect();
+    line.into()
+}
+
+/// What a failed request means: no answer at all, or no login.
+pub(super) fn failure_of(error: &kube::Error) -> Failure {
+    match error {
+        kube::Error::Auth(error) => Failure::Unauthorized(first_line(&chain(error))),
+        kube::Error::Api(status) => Failure::Status(status.code, first_line(&status.message)),
+        other => Failure::Unreachable(first_line(&innermost(other))),
+    }
+}
+
+/// The whole chain of an error, outermost first, without repeating what a cause already says.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+/// The last cause: for a connection it is the one a reader can act on (`Connection refused`, `invalid certificate`).
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(inner) = last.source() {
+        last = inner;
+    }
+    last.to_string()
+}
