@@ -15,3 +15,4 @@
 pub mod app;
 pub mod demo;
 pub mod mesh;
+pub mod sources;

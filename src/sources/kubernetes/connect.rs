@@ -11,7 +11,7 @@ use kube::{Client, Config};
 
 use super::failure::{chain, failure_of, first_line};
 use crate::mesh::model::Text;
-use crate::mesh::world::Failure;
+use crate::sources::Failure;
 
 /// What the command line says about the cluster; all optional.
 #[derive(Clone, Debug, Default)]

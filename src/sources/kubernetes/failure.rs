@@ -6,7 +6,7 @@ use kube::client::Body;
 use serde::Deserialize;
 
 use crate::mesh::model::Text;
-use crate::mesh::world::Failure;
+use crate::sources::Failure;
 
 /// Why a list or watch stopped.
 #[derive(Debug)]

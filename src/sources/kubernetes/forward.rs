@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::failure::{failure_of, first_line};
 use crate::mesh::model::Key;
-use crate::mesh::world::Failure;
+use crate::sources::Failure;
 
 /// An open forward; closing it is dropping it.
 pub struct Forward {

@@ -8,7 +8,8 @@ use super::failure::{failure_of, first_line, status_of};
 use super::lines::LINE_BYTES;
 use super::resources::resource;
 use crate::mesh::model::{Key, Kind};
-use crate::mesh::world::{Failure, ListScope};
+use crate::mesh::world::ListScope;
+use crate::sources::Failure;
 
 /// Fetches an object, of the best version that the server has of its kind; `None` if there is no such object.
 pub async fn fetch(client: &Client, kind: Kind, key: &Key) -> Result<Option<serde_json::Value>, Failure> {

@@ -38,6 +38,7 @@ pub(super) fn resource(kind: Kind) -> Resource {
     let core = |plural, place, query| Resource { group: "", versions: V1, plural, place, query };
     let of = |group, versions, plural| Resource { group, versions, plural, place: Everywhere, query: "" };
     let istio = |plural| of("networking.istio.io", ISTIO, plural);
+    let gateway_api = |versions, plural| of("gateway.networking.k8s.io", versions, plural);
     match kind {
         Kind::Namespace => core("namespaces", ClusterScoped, ""),
         Kind::Node => core("nodes", ClusterScoped, ""),
@@ -54,6 +55,16 @@ pub(super) fn resource(kind: Kind) -> Resource {
             ..of("admissionregistration.k8s.io", V1, "mutatingwebhookconfigurations")
         },
         Kind::Sidecar => istio("sidecars"),
+        Kind::VirtualService => istio("virtualservices"),
+        Kind::DestinationRule => istio("destinationrules"),
+        Kind::ServiceEntry => istio("serviceentries"),
+        Kind::WorkloadEntry => istio("workloadentries"),
+        Kind::Gateway => istio("gateways"),
+        Kind::EnvoyFilter => of("networking.istio.io", &["v1alpha3"], "envoyfilters"),
+        Kind::HTTPRoute => gateway_api(&["v1", "v1beta1"], "httproutes"),
+        Kind::GRPCRoute => gateway_api(&["v1", "v1alpha2"], "grpcroutes"),
+        Kind::TCPRoute => gateway_api(&["v1", "v1alpha2"], "tcproutes"),
+        Kind::TLSRoute => gateway_api(&["v1", "v1alpha3", "v1alpha2"], "tlsroutes"),
     }
 }
 

@@ -28,7 +28,8 @@ use super::failure::{Break, Status, failure_of, first_line, status_of};
 use super::lines::Lines;
 use super::resources::{Place, Resource, resource};
 use crate::mesh::model::{Interner, Kind, Text};
-use crate::mesh::world::{Delta, Failure, Found, ListScope, SourceState};
+use crate::mesh::world::{Delta, Found, ListScope};
+use crate::sources::{Failure, SourceState};
 
 /// What a source tells the loop, in order.
 #[derive(Debug, Default)]

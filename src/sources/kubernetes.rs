@@ -1,0 +1,17 @@
+//! The Kubernetes API: connect, follow kinds, forward a port, fetch an object. Only `get`, `list`, `watch`, and
+//! `get`/`create` on `pods/portforward` are ever sent.
+
+mod backoff;
+mod connect;
+pub mod decode;
+mod failure;
+mod forward;
+mod lines;
+mod object;
+mod resources;
+mod watch;
+
+pub use self::connect::{ClusterInfo, ConnectError, ConnectOptions, Connection, connect, nearest};
+pub use self::forward::Forward;
+pub use self::object::fetch;
+pub use self::watch::{ListStrategy, MOST_NAMESPACES, SourceMessage, WatchSettings, follow};
