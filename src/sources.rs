@@ -2,6 +2,3 @@
 //! does; none knows what the app makes of it.
 
 pub mod kubernetes;
-mod state;
-
-pub use self::state::{Failure, SourceState};

@@ -6,6 +6,7 @@
 //! ([`super::scope`]).
 
 mod coverage;
+mod source;
 mod table;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use self::coverage::{Coverage, CoverageMap, Found, Gap};
+pub use self::source::{Failure, SourceState};
 pub use self::table::Table;
 use super::model::{
     DestinationRule, EndpointSlice, EnvoyFilter, Event, GRPCRoute, Gateway, HTTPRoute, Istiod, Key, Kind,

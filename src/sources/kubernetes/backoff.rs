@@ -17,7 +17,10 @@ const LAST: Duration = Duration::from_secs(30);
 impl Backoff {
     /// A backoff whose waits are up to a quarter longer, by `spread`.
     pub(super) fn new(spread: usize) -> Self {
-        Self { attempt: 0, spread: u32::try_from(spread % 16).unwrap_or(0) }
+        Self {
+            attempt: 0,
+            spread: u32::try_from(spread % 16).unwrap_or(0),
+        }
     }
 
     /// The number of the next try, from 1, and the wait before it.

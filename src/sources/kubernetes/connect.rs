@@ -11,7 +11,7 @@ use kube::{Client, Config};
 
 use super::failure::{chain, failure_of, first_line};
 use crate::mesh::model::Text;
-use crate::sources::Failure;
+use crate::mesh::world::Failure;
 
 /// What the command line says about the cluster; all optional.
 #[derive(Clone, Debug, Default)]
@@ -105,7 +105,10 @@ pub async fn connect(options: &ConnectOptions) -> Result<Connection, ConnectErro
     config.default_retry = false;
     config.auth_info.impersonate.clone_from(&options.as_user);
     config.auth_info.impersonate_groups = (!options.as_groups.is_empty()).then(|| options.as_groups.clone());
-    config.headers.push((HeaderName::from_static("user-agent"), HeaderValue::from_static(USER_AGENT)));
+    config.headers.push((
+        HeaderName::from_static("user-agent"),
+        HeaderValue::from_static(USER_AGENT),
+    ));
     log_in(&config, &cluster).await?;
     if let Some(exec) = &mut config.auth_info.exec {
         // from here on the terminal is the screen's: a plug-in that refreshes a token gets neither stdin nor stderr
@@ -124,25 +127,33 @@ async fn log_in(config: &Config, cluster: &ClusterInfo) -> Result<(), ConnectErr
     }
     let asked = client(config.clone(), cluster)?.apiserver_version().await;
     match asked.as_ref().map_err(failure_of) {
-        Err(Failure::Unauthorized(reason) | Failure::Status(401, reason)) => {
-            Err(ConnectError::Login { context: cluster.context.to_string(), reason: reason.to_string() })
-        }
+        Err(Failure::Unauthorized(reason) | Failure::Status(401, reason)) => Err(ConnectError::Login {
+            context: cluster.context.to_string(),
+            reason: reason.to_string(),
+        }),
         // anything else is the source's to show, and to get over
         Ok(_) | Err(_) => Ok(()),
     }
 }
 
 fn client(config: Config, cluster: &ClusterInfo) -> Result<Client, ConnectError> {
-    Client::try_from(config).map_err(|error| match &error {
-        kube::Error::Auth(auth) => {
-            ConnectError::Login { context: cluster.context.to_string(), reason: first_line(&chain(auth)).to_string() }
+    Client::try_from(config).map_err(|error| {
+        if let kube::Error::Auth(auth) = &error {
+            let reason = first_line(&chain(auth)).to_string();
+            return ConnectError::Login {
+                context: cluster.context.to_string(),
+                reason,
+            };
         }
-        other => broken(&cluster.context, other),
+        broken(&cluster.context, &error)
     })
 }
 
 fn broken(context: &str, error: &dyn std::error::Error) -> ConnectError {
-    ConnectError::BrokenContext { context: context.to_owned(), reason: first_line(&chain(error)).to_string() }
+    ConnectError::BrokenContext {
+        context: context.to_owned(),
+        reason: first_line(&chain(error)).to_string(),
+    }
 }
 
 /// The merged kubeconfig; `None` if there is no file at all.
@@ -155,10 +166,12 @@ fn kubeconfig(options: &ConnectOptions) -> Result<Option<Kubeconfig>, ConnectErr
             other => other.map(Some),
         },
     };
-    read.map_err(|error| ConnectError::Unreadable(match &error {
-        KubeconfigError::ReadConfig(cause, path) => format!("{}: {cause}", path.display()),
-        other => first_line(&chain(other)).to_string(),
-    }))
+    read.map_err(|error| {
+        if let KubeconfigError::ReadConfig(cause, path) = &error {
+            return ConnectError::Unreadable(format!("{}: {cause}", path.display()));
+        }
+        ConnectError::Unreadable(first_line(&chain(&error)).to_string())
+    })
 }
 
 async fn from_kubeconfig(
@@ -166,19 +179,33 @@ async fn from_kubeconfig(
     options: &ConnectOptions,
 ) -> Result<(Config, ClusterInfo), ConnectError> {
     let names: Vec<String> = kubeconfig.contexts.iter().map(|context| context.name.clone()).collect();
-    let Some(name) = options.context.clone().or_else(|| kubeconfig.current_context.clone()).filter(|n| !n.is_empty())
+    let Some(name) = options
+        .context
+        .clone()
+        .or_else(|| kubeconfig.current_context.clone())
+        .filter(|n| !n.is_empty())
     else {
-        return Err(ConnectError::Unreadable("it has no current context: choose one with --context".to_owned()));
+        return Err(ConnectError::Unreadable(
+            "it has no current context: choose one with --context".to_owned(),
+        ));
     };
     if !names.contains(&name) {
         let near = nearest(&name, &names).map_or(names, |near| vec![near]);
         return Err(ConnectError::UnknownContext { name, near });
     }
-    let context = kubeconfig.contexts.iter().find(|context| context.name == name).and_then(|c| c.context.clone());
+    let context = kubeconfig
+        .contexts
+        .iter()
+        .find(|context| context.name == name)
+        .and_then(|c| c.context.clone());
     let user = context.and_then(|context| context.user).unwrap_or_default();
-    let chosen = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
-    let config =
-        Config::from_custom_kubeconfig(kubeconfig, &chosen).await.map_err(|error| broken(&name, &error))?;
+    let chosen = KubeConfigOptions {
+        context: Some(name.clone()),
+        ..KubeConfigOptions::default()
+    };
+    let config = Config::from_custom_kubeconfig(kubeconfig, &chosen)
+        .await
+        .map_err(|error| broken(&name, &error))?;
     let cluster = ClusterInfo {
         context: name.into(),
         server: config.cluster_url.to_string().into(),

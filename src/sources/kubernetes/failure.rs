@@ -6,7 +6,7 @@ use kube::client::Body;
 use serde::Deserialize;
 
 use crate::mesh::model::Text;
-use crate::sources::Failure;
+use crate::mesh::world::Failure;
 
 /// Why a list or watch stopped.
 #[derive(Debug)]
@@ -40,11 +40,10 @@ impl Status {
     pub(super) fn into_break(self) -> Break {
         match self.code {
             401 => Break::Failed(Failure::Unauthorized(first_line(&self.message))),
-            403 if self.message.contains("sendInitialEvents") => Break::CannotStream,
+            400 | 403 | 422 if self.message.contains("sendInitialEvents") => Break::CannotStream,
             403 => Break::Forbidden,
             404 => Break::NotServed,
             410 => Break::Expired,
-            400 | 422 if self.message.contains("sendInitialEvents") => Break::CannotStream,
             code => Break::Failed(Failure::Status(code, first_line(&self.message))),
         }
     }
@@ -62,7 +61,10 @@ pub(super) async fn status_of(response: http::Response<Body>) -> Status {
     if status.message.is_empty() {
         status.message = plain(&bytes).unwrap_or_else(|| reason(code));
     }
-    Status { code: code.as_u16(), ..status }
+    Status {
+        code: code.as_u16(),
+        ..status
+    }
 }
 
 fn reason(code: StatusCode) -> String {
@@ -76,16 +78,25 @@ fn plain(bytes: &[u8]) -> Option<String> {
 
 /// The first line of a message, at most 300 characters.
 pub(super) fn first_line(text: &str) -> Text {
-    let line: String = text.lines().next().unwrap_or_default().trim().chars().take(300).collect();
+    let line: String = text
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .chars()
+        .take(300)
+        .collect();
     line.into()
 }
 
 /// What a failed request means: no answer at all, or no login.
 pub(super) fn failure_of(error: &kube::Error) -> Failure {
-    match error {
-        kube::Error::Auth(error) => Failure::Unauthorized(first_line(&chain(error))),
-        kube::Error::Api(status) => Failure::Status(status.code, first_line(&status.message)),
-        other => Failure::Unreachable(first_line(&innermost(other))),
+    if let kube::Error::Auth(error) = error {
+        Failure::Unauthorized(first_line(&chain(error)))
+    } else if let kube::Error::Api(status) = error {
+        Failure::Status(status.code, first_line(&status.message))
+    } else {
+        Failure::Unreachable(first_line(&innermost(error)))
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::failure::{failure_of, first_line};
 use crate::mesh::model::Key;
-use crate::sources::Failure;
+use crate::mesh::world::Failure;
 
 /// An open forward; closing it is dropping it.
 pub struct Forward {
@@ -24,8 +24,13 @@ impl Forward {
         port: u16,
     ) -> Result<(Self, impl AsyncRead + AsyncWrite + Unpin + Send + use<>), Failure> {
         let pods: Api<Pod> = Api::namespaced(client.clone(), &pod.namespace);
-        let mut forwarder = pods.portforward(&pod.name, &[port]).await.map_err(|error| refusal(&error, pod))?;
-        let stream = forwarder.take_stream(port).ok_or_else(|| Failure::Malformed("no stream was opened".into()))?;
+        let mut forwarder = pods
+            .portforward(&pod.name, &[port])
+            .await
+            .map_err(|error| refusal(&error, pod))?;
+        let stream = forwarder
+            .take_stream(port)
+            .ok_or_else(|| Failure::Malformed("no stream was opened".into()))?;
         Ok((Self { forwarder }, stream))
     }
 }
@@ -38,13 +43,16 @@ impl Drop for Forward {
 }
 
 fn refusal(error: &kube::Error, pod: &Key) -> Failure {
-    match error {
-        kube::Error::Api(status) if status.is_forbidden() => Failure::Forbidden {
+    let kube::Error::Api(status) = error else {
+        return failure_of(error);
+    };
+    if status.is_forbidden() {
+        let namespace = pod.namespace.clone();
+        return Failure::Forbidden {
             verb: "create",
             resource: "pods/portforward",
-            namespace: pod.namespace.clone(),
-        },
-        kube::Error::Api(status) => Failure::Status(status.code, first_line(&status.message)),
-        other => failure_of(other),
+            namespace,
+        };
     }
+    Failure::Status(status.code, first_line(&status.message))
 }

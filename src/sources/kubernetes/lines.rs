@@ -32,7 +32,11 @@ impl Lines {
             }
         }
         self.rest.extend_from_slice(&chunk);
-        if self.rest.len() > LINE_BYTES { Err(LineTooLong) } else { Ok(lines) }
+        if self.rest.len() > LINE_BYTES {
+            Err(LineTooLong)
+        } else {
+            Ok(lines)
+        }
     }
 }
 

@@ -8,8 +8,7 @@ use super::failure::{failure_of, first_line, status_of};
 use super::lines::LINE_BYTES;
 use super::resources::resource;
 use crate::mesh::model::{Key, Kind};
-use crate::mesh::world::ListScope;
-use crate::sources::Failure;
+use crate::mesh::world::{Failure, ListScope};
 
 /// Fetches an object, of the best version that the server has of its kind; `None` if there is no such object.
 pub async fn fetch(client: &Client, kind: Kind, key: &Key) -> Result<Option<serde_json::Value>, Failure> {
@@ -23,7 +22,9 @@ pub async fn fetch(client: &Client, kind: Kind, key: &Key) -> Result<Option<serd
         match response.status().as_u16() {
             200 => {
                 let body = Limited::new(response.into_body(), LINE_BYTES).collect().await;
-                let bytes = body.map_err(|error| Failure::Interrupted(first_line(&error.to_string())))?.to_bytes();
+                let bytes = body
+                    .map_err(|error| Failure::Interrupted(first_line(&error.to_string())))?
+                    .to_bytes();
                 return serde_json::from_slice(&bytes)
                     .map(Some)
                     .map_err(|error| Failure::Malformed(first_line(&error.to_string())));
@@ -31,7 +32,11 @@ pub async fn fetch(client: &Client, kind: Kind, key: &Key) -> Result<Option<serd
             404 => {}
             403 => {
                 let namespace = key.namespace.clone();
-                return Err(Failure::Forbidden { verb: "get", resource: kind.plural(), namespace });
+                return Err(Failure::Forbidden {
+                    verb: "get",
+                    resource: kind.plural(),
+                    namespace,
+                });
             }
             code => return Err(Failure::Status(code, first_line(&status_of(response).await.message))),
         }

@@ -35,8 +35,20 @@ const ISTIO: &[&str] = &["v1", "v1beta1", "v1alpha3"];
 /// The table of resources.
 pub(super) fn resource(kind: Kind) -> Resource {
     use Place::{ClusterScoped, ControlPlane, Everywhere};
-    let core = |plural, place, query| Resource { group: "", versions: V1, plural, place, query };
-    let of = |group, versions, plural| Resource { group, versions, plural, place: Everywhere, query: "" };
+    let core = |plural, place, query| Resource {
+        group: "",
+        versions: V1,
+        plural,
+        place,
+        query,
+    };
+    let of = |group, versions, plural| Resource {
+        group,
+        versions,
+        plural,
+        place: Everywhere,
+        query: "",
+    };
     let istio = |plural| of("networking.istio.io", ISTIO, plural);
     let gateway_api = |versions, plural| of("gateway.networking.k8s.io", versions, plural);
     match kind {
@@ -45,9 +57,16 @@ pub(super) fn resource(kind: Kind) -> Resource {
         Kind::Pod => core("pods", Everywhere, ""),
         Kind::Service => core("services", Everywhere, ""),
         // of all events those of pods that somebody on call would look for
-        Kind::Event => core("events", Everywhere, "fieldSelector=involvedObject.kind%3DPod,type%3DWarning"),
+        Kind::Event => core(
+            "events",
+            Everywhere,
+            "fieldSelector=involvedObject.kind%3DPod,type%3DWarning",
+        ),
         Kind::MeshConfigMap => core("configmaps", ControlPlane, ""),
-        Kind::Istiod => Resource { query: "labelSelector=app%3Distiod", ..of("apps", V1, "deployments") },
+        Kind::Istiod => Resource {
+            query: "labelSelector=app%3Distiod",
+            ..of("apps", V1, "deployments")
+        },
         Kind::EndpointSlice => of("discovery.k8s.io", V1, "endpointslices"),
         Kind::RevisionTag => Resource {
             place: ClusterScoped,

@@ -28,8 +28,7 @@ use super::failure::{Break, Status, failure_of, first_line, status_of};
 use super::lines::Lines;
 use super::resources::{Place, Resource, resource};
 use crate::mesh::model::{Interner, Kind, Text};
-use crate::mesh::world::{Delta, Found, ListScope};
-use crate::sources::{Failure, SourceState};
+use crate::mesh::world::{Delta, Failure, Found, ListScope, SourceState};
 
 /// What a source tells the loop, in order.
 #[derive(Debug, Default)]
@@ -150,8 +149,10 @@ impl Follower {
                     true
                 }
                 Break::CannotStream if self.settings.strategy == ListStrategy::Stream => {
-                    self.retry(Failure::Malformed("the server cannot stream lists: use --list-strategy paged".into()))
-                        .await
+                    self.retry(Failure::Malformed(
+                        "the server cannot stream lists: use --list-strategy paged".into(),
+                    ))
+                    .await
                 }
                 Break::CannotStream => {
                     self.streams = false;
@@ -170,7 +171,9 @@ impl Follower {
     /// Waits as long as the backoff says, or until somebody asks for a new list.
     async fn retry(&mut self, failure: Failure) -> bool {
         let (attempt, wait) = self.backoff.next();
-        self.tell(Vec::new(), SourceState::Retrying { attempt, wait, failure }).await && self.rest(wait).await
+        self.tell(Vec::new(), SourceState::Retrying { attempt, wait, failure })
+            .await
+            && self.rest(wait).await
     }
 
     /// Waits; a call for a new list ends the wait and resets the backoff. `false` if nobody listens any more.
@@ -205,17 +208,29 @@ impl Follower {
     async fn forbidden(&mut self) -> bool {
         self.resume = None;
         let namespace = self.resource.namespace_of(&self.scope, &self.settings.istio_namespace);
-        let failure = Failure::Forbidden { verb: "list", resource: self.kind.plural(), namespace };
+        let failure = Failure::Forbidden {
+            verb: "list",
+            resource: self.kind.plural(),
+            namespace,
+        };
         let denied = vec![Delta::Coverage(self.kind, self.scope.clone(), Found::Denied)];
-        let state = SourceState::Denied { failure, readable: [].into() };
+        let state = SourceState::Denied {
+            failure,
+            readable: [].into(),
+        };
         if self.resource.place != Place::Everywhere || self.scope != ListScope::All {
             return self.tell(denied, state).await && self.rest(ASK_AGAIN).await;
         }
         let mut namespaces = self.settings.namespaces.clone();
-        let chosen: Vec<Text> = namespaces.borrow_and_update().iter().take(MOST_NAMESPACES).cloned().collect();
-        let pending = chosen.iter().map(|namespace| {
-            Delta::Coverage(self.kind, ListScope::Namespace(namespace.clone()), Found::Pending)
-        });
+        let chosen: Vec<Text> = namespaces
+            .borrow_and_update()
+            .iter()
+            .take(MOST_NAMESPACES)
+            .cloned()
+            .collect();
+        let pending = chosen
+            .iter()
+            .map(|namespace| Delta::Coverage(self.kind, ListScope::Namespace(namespace.clone()), Found::Pending));
         if !self.tell(denied.into_iter().chain(pending).collect(), state).await {
             return false;
         }
@@ -223,7 +238,14 @@ impl Follower {
             .into_iter()
             .map(|namespace| {
                 let scope = ListScope::Namespace(namespace);
-                Follower::new(self.client.clone(), self.kind, scope, self.settings.clone(), self.out.clone()).run()
+                Follower::new(
+                    self.client.clone(),
+                    self.kind,
+                    scope,
+                    self.settings.clone(),
+                    self.out.clone(),
+                )
+                .run()
             })
             .collect();
         let all = pin!(async { while followers.next().await.is_some() {} });
@@ -240,7 +262,10 @@ impl Follower {
         let mut relist = self.settings.relist.clone();
         relist.mark_unchanged();
         loop {
-            if timeout(2 * ASK_AGAIN, relist.changed()).await.is_ok_and(|changed| changed.is_err()) {
+            if timeout(2 * ASK_AGAIN, relist.changed())
+                .await
+                .is_ok_and(|changed| changed.is_err())
+            {
                 return false;
             }
             if self.page(None, 1).await.is_ok() {
@@ -268,7 +293,11 @@ impl Follower {
                 deltas.push(Delta::ListEnd(kind, scope.clone()));
                 deltas.push(Delta::Coverage(kind, scope.clone(), Found::All));
             }
-            let state = if token.is_some() { SourceState::Listing(count) } else { SourceState::Live };
+            let state = if token.is_some() {
+                SourceState::Listing(count)
+            } else {
+                SourceState::Live
+            };
             self.send(std::mem::take(&mut deltas), Some(state), diagnostics).await?;
             if token.is_none() {
                 self.backoff.reset();
@@ -289,7 +318,9 @@ impl Follower {
             body.map(http_body_util::Collected::to_bytes)
                 .map_err(|error| Break::Failed(Failure::Interrupted(first_line(&error.to_string()))))
         };
-        timeout(self.settings.request_timeout, request).await.unwrap_or(Err(Break::Failed(Failure::TimedOut)))
+        timeout(self.settings.request_timeout, request)
+            .await
+            .unwrap_or(Err(Break::Failed(Failure::TimedOut)))
     }
 
     /// Follows changes from a version on; with [`Initial::Streamed`] everything that is there comes first.
@@ -301,7 +332,12 @@ impl Follower {
         }
         let response = timeout(self.settings.request_timeout, self.get(&query)).await;
         let mut body = response.unwrap_or(Err(Break::Failed(Failure::TimedOut)))?.into_body();
-        let mut reading = Reading { lines: Lines::default(), initial, count: 0, heard: false };
+        let mut reading = Reading {
+            lines: Lines::default(),
+            initial,
+            count: 0,
+            heard: false,
+        };
         if initial == Initial::Streamed {
             let start = vec![Delta::ListStart(self.kind, self.scope.clone())];
             self.send(start, Some(SourceState::Listing(0)), Vec::new()).await?;
@@ -352,14 +388,23 @@ impl Follower {
                 "ERROR" => {
                     return Err(serde_json::from_str::<Status>(object).unwrap_or_default().into_break());
                 }
-                other => return Err(Break::Failed(Failure::Malformed(format!("watch event '{other}'").into()))),
+                other => {
+                    return Err(Break::Failed(Failure::Malformed(
+                        format!("watch event '{other}'").into(),
+                    )));
+                }
             }
             if reading.initial == Initial::Streamed {
                 reading.count += 1;
                 if !(event.kind == "BOOKMARK" && object.contains("k8s.io/initial-events-end")) {
                     if deltas.len() >= BATCH {
                         let state = SourceState::Listing(reading.count);
-                        self.send(std::mem::take(&mut deltas), Some(state), std::mem::take(&mut diagnostics)).await?;
+                        self.send(
+                            std::mem::take(&mut deltas),
+                            Some(state),
+                            std::mem::take(&mut diagnostics),
+                        )
+                        .await?;
                     }
                     continue;
                 }
@@ -372,7 +417,11 @@ impl Follower {
                 self.resume = Some(version);
             }
         }
-        if lines.is_empty() { Ok(()) } else { self.send(deltas, state, diagnostics).await }
+        if lines.is_empty() {
+            Ok(())
+        } else {
+            self.send(deltas, state, diagnostics).await
+        }
     }
 
     fn put(&mut self, object: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Delta> {
@@ -391,8 +440,16 @@ impl Follower {
         let uri = format!("{path}?{}{separator}{query}", self.resource.query);
         let request = http::Request::get(uri).body(Body::empty());
         let request = request.map_err(|error| Break::Failed(Failure::Malformed(first_line(&error.to_string()))))?;
-        let response = self.client.send(request).await.map_err(|error| Break::Failed(failure_of(&error)))?;
-        if response.status().is_success() { Ok(response) } else { Err(status_of(response).await.into_break()) }
+        let response = self
+            .client
+            .send(request)
+            .await
+            .map_err(|error| Break::Failed(failure_of(&error)))?;
+        if response.status().is_success() {
+            Ok(response)
+        } else {
+            Err(status_of(response).await.into_break())
+        }
     }
 
     async fn tell(&mut self, deltas: Vec<Delta>, state: SourceState) -> bool {
@@ -410,7 +467,14 @@ impl Follower {
             self.state = state.clone();
         }
         let state = state.map(|state| (self.kind, self.scope.clone(), state));
-        self.out.send(SourceMessage { deltas, state, diagnostics }).await.map_err(|_| Break::Unwanted)
+        self.out
+            .send(SourceMessage {
+                deltas,
+                state,
+                diagnostics,
+            })
+            .await
+            .map_err(|_| Break::Unwanted)
     }
 }
 
@@ -481,13 +545,14 @@ fn ended_early() -> Break {
 /// A continue token as a query value: everything but unreserved characters escaped (RFC 3986 §2.3).
 fn percent_encoded(text: &str) -> String {
     use std::fmt::Write as _;
-    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            // writing to a String does not fail
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-        encoded
-    })
+    text.bytes()
+        .fold(String::with_capacity(text.len()), |mut encoded, byte| {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                encoded.push(char::from(byte));
+            } else {
+                // writing to a String does not fail
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+            encoded
+        })
 }
