@@ -16,3 +16,4 @@ pub mod app;
 pub mod demo;
 pub mod mesh;
 pub mod sources;
+pub mod tui;

@@ -72,8 +72,8 @@ pub struct Pane {
 }
 
 impl Pane {
-    /// Columns left of the text: the cursor's, then the change mark's.
-    pub const GUTTER: u16 = 2;
+    /// Columns left of the text: the cursor's, the change mark's, a free one.
+    pub const GUTTER: u16 = 3;
     /// Columns between two columns of a table.
     pub const GAP: u16 = 2;
     /// Columns right of the text: the scroll bar's.
