@@ -1,0 +1,226 @@
+//! The command line's shape. Flags are kubectl's where kubectl has them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
+
+use crate::sources::kubernetes::ListStrategy;
+
+/// What can this pod's sidecar really reach, what changed, and why?
+#[derive(Parser, Debug)]
+#[command(name = "sidescope", version, about, long_about = None, max_term_width = 110)]
+#[command(after_help = "Without a command it opens the terminal screen. Without a cluster: 'sidescope demo'.\n\
+    Exit codes: 0 ok; 1 no, differs, no proxy; 2 usage or bad file; 3 unreachable, denied or incomplete; \
+    4 internal; 5 no such pod, namespace or host.")]
+pub struct Cli {
+    /// What to do; the screen if absent.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+    /// Which namespaces.
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+    /// The pod to start with: [kind/]NAME[.NAMESPACE]
+    #[arg(long, value_name = "POD")]
+    pub pod: Option<String>,
+    /// Where messages go.
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+/// Which cluster, and how to ask it.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ClusterArgs {
+    /// Kubeconfig file [default: KUBECONFIG, else ~/.kube/config]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Cluster")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig [default: its current one]
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Cluster")]
+    pub context: Option<String>,
+    /// Act as this user
+    #[arg(long = "as", global = true, value_name = "USER", help_heading = "Cluster")]
+    pub as_user: Option<String>,
+    /// Act as a member of this group; may be given several times
+    #[arg(long = "as-group", global = true, value_name = "GROUP", help_heading = "Cluster")]
+    pub as_groups: Vec<String>,
+    /// Bound on one request, such as 10s or 1m; 0 for none
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration, default_value = "30s", help_heading = "Cluster")]
+    pub request_timeout: Duration,
+    /// How lists are read: streamed where the server can, or by pages (compressed: better on a slow link)
+    #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = false, help_heading = "Cluster")]
+    pub list_strategy: Strategy,
+    /// Namespace of the control plane
+    #[arg(long, global = true, value_name = "NS", default_value = "istio-system", help_heading = "Istio")]
+    pub istio_namespace: String,
+    /// Revision to assume for every pod [default: as each pod says]
+    #[arg(long, global = true, value_name = "REV", help_heading = "Istio")]
+    pub revision: Option<String>,
+    /// Istio version to assume, such as 1.31 [default: istiod's image tag]
+    #[arg(long, global = true, value_name = "VERSION", help_heading = "Istio")]
+    pub istio_version: Option<String>,
+}
+
+/// Which namespaces and objects.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ScopeArgs {
+    /// Namespace to show; may be given several times [default: the context's]
+    #[arg(short, long = "namespace", global = true, value_name = "NS", help_heading = "Scope")]
+    pub namespaces: Vec<String>,
+    /// Show all namespaces
+    #[arg(short = 'A', long, global = true, conflicts_with = "namespaces", help_heading = "Scope")]
+    pub all_namespaces: bool,
+}
+
+/// Where messages go.
+#[derive(Args, Clone, Debug, Default)]
+pub struct LogArgs {
+    /// Show times in UTC instead of local time
+    #[arg(long, global = true, help_heading = "Output")]
+    pub utc: bool,
+    /// Write a log to this file
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Output")]
+    pub log_file: Option<PathBuf>,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Open a built-in cluster that lives: nothing else is needed
+    Demo(DemoArgs),
+    /// Pods, as 'kubectl get pods'
+    #[command(alias = "pod", alias = "po")]
+    Pods(ListArgs),
+    /// Services, as 'kubectl get services'
+    #[command(alias = "service", alias = "svc")]
+    Services(ListArgs),
+    /// Sidecar objects and how many pods each governs
+    #[command(alias = "sidecar", alias = "sc")]
+    Sidecars(ListArgs),
+    /// The endpoint table of a pod's sidecar, as 'istioctl proxy-config endpoint'
+    #[command(alias = "endpoint", alias = "ep")]
+    Endpoints(EndpointArgs),
+    /// Print a completion script
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// `demo`
+#[derive(Args, Debug)]
+pub struct DemoArgs {
+    /// Only serve the built-in cluster: point kubectl at it
+    #[arg(long)]
+    pub serve: bool,
+    /// Where --serve writes a kubeconfig [default: it prints the server's address]
+    #[arg(long, value_name = "FILE", requires = "serve")]
+    pub kubeconfig_out: Option<PathBuf>,
+    /// Add so many more pods, with services and Sidecars
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub pods: u32,
+}
+
+/// `pods`, `services`, `sidecars`
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// Names; all if none
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Label selector, such as app=reviews,version!=v1
+    #[arg(short = 'l', long, value_name = "LABELS")]
+    pub selector: Option<String>,
+    /// Columns to print, by name; '--columns help' lists them
+    #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// What all outputs share.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `endpoints`
+#[derive(Args, Debug)]
+pub struct EndpointArgs {
+    /// The pod: [kind/]NAME[.NAMESPACE], such as reviews-v1-7f9.bookinfo or deploy/reviews-v1
+    #[arg(value_name = "POD")]
+    pub pod: String,
+    /// Also print the rows of the proxy's own bootstrap
+    #[arg(long)]
+    pub bootstrap: bool,
+    /// Columns to print, by name; '--columns help' lists them
+    #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// What all outputs share.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// What all outputs share.
+#[derive(Args, Debug)]
+pub struct OutputArgs {
+    /// Format
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Format,
+    /// Leave out the line of column names
+    #[arg(long)]
+    pub no_headers: bool,
+    /// Go on and print each change
+    #[arg(short, long, conflicts_with = "from")]
+    pub watch: bool,
+    /// Read objects from a file or folder of manifests instead of a cluster ('-': standard input)
+    #[arg(long, value_name = "FILE|DIR")]
+    pub from: Option<PathBuf>,
+}
+
+/// How rows are printed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Format {
+    /// Columns
+    #[default]
+    Table,
+    /// More columns
+    Wide,
+    /// Rows as JSON
+    Json,
+    /// Rows as YAML
+    Yaml,
+    /// Names alone
+    Name,
+}
+
+/// How lists are read.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Strategy {
+    /// Streamed where the server can
+    #[default]
+    Auto,
+    /// Streamed
+    Stream,
+    /// By pages
+    Paged,
+}
+
+impl From<Strategy> for ListStrategy {
+    fn from(strategy: Strategy) -> Self {
+        match strategy {
+            Strategy::Auto => ListStrategy::Auto,
+            Strategy::Stream => ListStrategy::Stream,
+            Strategy::Paged => ListStrategy::Paged,
+        }
+    }
+}
+
+/// A time as kubectl writes it (`10s`, `1m30s`, a bare number of seconds).
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("'{text}' is no time: write it as 10s or 1m30s");
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    let signed: SignedDuration = text.parse().map_err(|_| wrong())?;
+    Duration::try_from(signed).map_err(|_| wrong())
+}
