@@ -13,7 +13,9 @@
 //! ```
 
 pub mod app;
+pub mod cli;
 pub mod demo;
 pub mod mesh;
+pub mod runtime;
 pub mod sources;
 pub mod tui;

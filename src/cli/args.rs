@@ -11,9 +11,11 @@ use crate::sources::kubernetes::ListStrategy;
 /// What can this pod's sidecar really reach, what changed, and why?
 #[derive(Parser, Debug)]
 #[command(name = "sidescope", version, about, long_about = None, max_term_width = 110)]
-#[command(after_help = "Without a command it opens the terminal screen. Without a cluster: 'sidescope demo'.\n\
+#[command(
+    after_help = "Without a command it opens the terminal screen. Without a cluster: 'sidescope demo'.\n\
     Exit codes: 0 ok; 1 no, differs, no proxy; 2 usage or bad file; 3 unreachable, denied or incomplete; \
-    4 internal; 5 no such pod, namespace or host.")]
+    4 internal; 5 no such pod, namespace or host."
+)]
 pub struct Cli {
     /// What to do; the screen if absent.
     #[command(subcommand)]
@@ -51,10 +53,23 @@ pub struct ClusterArgs {
     #[arg(long, global = true, value_name = "TIME", value_parser = duration, default_value = "30s", help_heading = "Cluster")]
     pub request_timeout: Duration,
     /// How lists are read: streamed where the server can, or by pages (compressed: better on a slow link)
-    #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = false, help_heading = "Cluster")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_possible_values = false,
+        help_heading = "Cluster"
+    )]
     pub list_strategy: Strategy,
     /// Namespace of the control plane
-    #[arg(long, global = true, value_name = "NS", default_value = "istio-system", help_heading = "Istio")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NS",
+        default_value = "istio-system",
+        help_heading = "Istio"
+    )]
     pub istio_namespace: String,
     /// Revision to assume for every pod [default: as each pod says]
     #[arg(long, global = true, value_name = "REV", help_heading = "Istio")]
@@ -71,7 +86,13 @@ pub struct ScopeArgs {
     #[arg(short, long = "namespace", global = true, value_name = "NS", help_heading = "Scope")]
     pub namespaces: Vec<String>,
     /// Show all namespaces
-    #[arg(short = 'A', long, global = true, conflicts_with = "namespaces", help_heading = "Scope")]
+    #[arg(
+        short = 'A',
+        long,
+        global = true,
+        conflicts_with = "namespaces",
+        help_heading = "Scope"
+    )]
     pub all_namespaces: bool,
 }
 

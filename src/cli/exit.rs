@@ -55,6 +55,9 @@ pub struct Ended {
 impl Ended {
     /// An end with this code and line.
     pub fn new(exit: Exit, line: impl Into<String>) -> Self {
-        Self { exit, line: line.into() }
+        Self {
+            exit,
+            line: line.into(),
+        }
     }
 }

@@ -56,6 +56,28 @@ pub struct Pod {
     pub proxy: Option<Arc<Proxy>>,
 }
 
+impl Pod {
+    /// What a person calls the owner of its pods: the Deployment above a `ReplicaSet`, else the owner itself.
+    ///
+    /// A Deployment names its `ReplicaSet` `NAME-HASH`, the hash being the pod's label `pod-template-hash`.
+    pub fn workload(&self) -> Option<Owner> {
+        let owner = self.owner.as_ref()?;
+        let hash = self
+            .meta
+            .labels
+            .get("pod-template-hash")
+            .filter(|_| owner.kind == "ReplicaSet");
+        let deployment = hash.and_then(|hash| owner.name.strip_suffix(hash.as_str())?.strip_suffix('-'));
+        Some(match deployment {
+            Some(name) => Owner {
+                kind: "Deployment".into(),
+                name: name.into(),
+            },
+            None => owner.clone(),
+        })
+    }
+}
+
 /// The words and numbers of kubectl's pod columns.
 ///
 /// Kubernetes: `pkg/printers/internalversion/printers.go`, `printPod`.
