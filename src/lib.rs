@@ -16,6 +16,7 @@ pub mod app;
 pub mod cli;
 pub mod demo;
 pub mod mesh;
+pub mod output;
 pub mod runtime;
 pub mod sources;
 pub mod tui;
