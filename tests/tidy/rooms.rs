@@ -69,6 +69,7 @@ const ROOMS: &[Room] = &[
             "serde_json",
             "serde_path_to_error",
             "serde_saphyr",
+            "strsim",
             "thiserror",
             "tokio",
             "tokio_util",
