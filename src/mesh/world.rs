@@ -135,6 +135,16 @@ macro_rules! define_world {
                 }
             }
 
+            /// Calls `visit` with each object of this kind in this scope, by key.
+            pub fn each_in(&self, kind: Kind, scope: &ListScope, visit: &mut dyn FnMut(Object)) {
+                match kind {
+                    $(Kind::$variant => {
+                        let objects = self.$field.iter().filter(|object| scope.holds(&object.meta.key));
+                        objects.for_each(|object| visit(Object::$variant(Arc::clone(object))));
+                    })*
+                }
+            }
+
             /// How many objects of this kind there are.
             pub fn count(&self, kind: Kind) -> usize {
                 match kind {

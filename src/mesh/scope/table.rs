@@ -58,7 +58,7 @@ impl Row {
     pub fn order(&self, other: &Row) -> Ordering {
         self.address
             .order(&other.address)
-            .then_with(|| self.cluster.name().cmp(&other.cluster.name()))
+            .then_with(|| self.cluster.order(&other.cluster))
     }
 }
 
@@ -176,6 +176,15 @@ impl Cluster {
         self.to_string()
     }
 
+    /// By name, byte by byte, without making the names.
+    pub fn order(&self, other: &Cluster) -> Ordering {
+        if std::ptr::eq(self, other) {
+            return Ordering::Equal;
+        }
+        let (a, b) = (NameParts::of(self), NameParts::of(other));
+        a.bytes().cmp(b.bytes())
+    }
+
     /// The host it stands for; empty if none.
     pub fn host(&self) -> &str {
         match self {
@@ -183,6 +192,70 @@ impl Cluster {
             Cluster::Named(_) => "",
         }
     }
+}
+
+/// A cluster's name in pieces, for comparing without an allocation.
+struct NameParts<'a> {
+    pieces: [&'a str; 3],
+    port: Option<([u8; 10], usize)>,
+}
+
+impl<'a> NameParts<'a> {
+    fn of(cluster: &'a Cluster) -> Self {
+        match cluster {
+            Cluster::Traffic {
+                direction,
+                port,
+                subset,
+                host,
+            } => {
+                let direction = match direction {
+                    Direction::Outbound => "outbound|",
+                    Direction::Inbound => "inbound|",
+                };
+                Self {
+                    pieces: [direction, subset, host],
+                    port: Some(decimal(*port)),
+                }
+            }
+            Cluster::Named(name) => Self {
+                pieces: [name, "", ""],
+                port: None,
+            },
+        }
+    }
+
+    fn bytes(&self) -> impl Iterator<Item = u8> + '_ {
+        let [first, subset, host] = self.pieces;
+        let (digits, separator): (&[u8], &[u8]) = match &self.port {
+            Some((digits, from)) => (digits.get(*from..).unwrap_or_default(), b"|"),
+            None => (b"", b""),
+        };
+        first
+            .as_bytes()
+            .iter()
+            .chain(digits)
+            .chain(separator)
+            .chain(subset.as_bytes())
+            .chain(separator)
+            .chain(host.as_bytes())
+            .copied()
+    }
+}
+
+/// The digits of a number, at the end of the buffer, and where they begin.
+fn decimal(mut number: u32) -> ([u8; 10], usize) {
+    let mut digits = [b'0'; 10];
+    let mut from = digits.len();
+    for slot in digits.iter_mut().rev() {
+        *slot = b'0' + u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
+        from -= 1;
+        if number == 0 {
+            break;
+        }
+    }
+    (digits, from)
 }
 
 impl fmt::Display for Cluster {

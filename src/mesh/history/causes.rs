@@ -1,0 +1,319 @@
+//! Causes: which of the changes between two tables made a row come, go or change.
+//!
+//! Where the changes do not say it, the cause is [`Cause::Unknown`] or one of several; it is never guessed. Slices
+//! follow pods and Services, so a slice's change is put down to the pod's or the Service's, where that is known.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::edits::Edit;
+use super::journal::{Entry, Journal};
+use crate::mesh::model::{EndpointSlice, Key, Kind, Object, Pod, SliceEndpoint};
+use crate::mesh::scope::{Address, Row};
+use crate::mesh::world::Change;
+
+/// Why something changed.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Cause {
+    /// An edit.
+    Edit(Arc<Edit>),
+    /// One of these edits, which came at once.
+    OneOf(Arc<[Arc<Edit>]>),
+    /// Something happened to a pod.
+    Pod(Key, PodEvent),
+    /// The endpoints of a Service changed, and no pod is known to be why.
+    Endpoints(Key),
+    /// A node has other labels, or is gone.
+    Node(Key),
+    /// Another pod has taken the place of this one.
+    Successor(Key),
+    /// Nothing tells.
+    Unknown,
+}
+
+impl fmt::Display for Cause {
+    /// In plain words, short, such as `Sidecar shop/default edited by kubectl-edit`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Edit(edit) => {
+                write!(f, "{} {} {}", edit.kind.name(), edit.key, edit.verb.as_str())?;
+                match &edit.author {
+                    Some(author) => write!(f, " by {}", author.manager),
+                    None => write!(f, ", by: unknown"),
+                }
+            }
+            Cause::OneOf(edits) => write!(f, "one of {} edits that came at once", edits.len()),
+            Cause::Pod(pod, event) => write!(f, "pod {pod} {}", event.as_str()),
+            Cause::Endpoints(service) => write!(f, "endpoints of service {service} changed"),
+            Cause::Node(node) => write!(f, "node {node} changed"),
+            Cause::Successor(pod) => write!(f, "in place of pod {pod}"),
+            Cause::Unknown => write!(f, "unknown"),
+        }
+    }
+}
+
+/// What happened to a pod.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum PodEvent {
+    /// It is new.
+    Created,
+    /// It is gone.
+    Deleted,
+    /// It was made anew under the same name.
+    Recreated,
+    /// Its deletion has begun.
+    Terminating,
+    /// It became ready.
+    Ready,
+    /// It is not ready any more.
+    NotReady,
+    /// It has other labels.
+    Relabelled,
+    /// It has other addresses.
+    Readdressed,
+    /// Anything else.
+    Changed,
+}
+
+impl PodEvent {
+    /// The verb to a pod's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PodEvent::Created => "was created",
+            PodEvent::Deleted => "was deleted",
+            PodEvent::Recreated => "was made anew",
+            PodEvent::Terminating => "is terminating",
+            PodEvent::Ready => "became ready",
+            PodEvent::NotReady => "became not ready",
+            PodEvent::Relabelled => "got other labels",
+            PodEvent::Readdressed => "got other addresses",
+            PodEvent::Changed => "changed",
+        }
+    }
+
+    /// What a change of a pod amounts to.
+    fn of(before: Option<&Pod>, after: Option<&Pod>) -> Self {
+        let (Some(before), Some(after)) = (before, after) else {
+            return if after.is_some() {
+                PodEvent::Created
+            } else {
+                PodEvent::Deleted
+            };
+        };
+        if before.meta.uid != after.meta.uid {
+            PodEvent::Recreated
+        } else if before.meta.deleting.is_none() && after.meta.deleting.is_some() {
+            PodEvent::Terminating
+        } else if before.ready != after.ready {
+            if after.ready {
+                PodEvent::Ready
+            } else {
+                PodEvent::NotReady
+            }
+        } else if before.meta.labels != after.meta.labels {
+            PodEvent::Relabelled
+        } else if before.ips != after.ips {
+            PodEvent::Readdressed
+        } else {
+            PodEvent::Changed
+        }
+    }
+}
+
+/// Why an object's own row has a mark.
+pub(super) fn of_object(change: &Change, edits: &[Arc<Edit>]) -> Cause {
+    if let Some((kind, key)) = change.identity()
+        && let Some(edit) = edits.iter().find(|edit| edit.kind == kind && edit.key == *key)
+    {
+        return Cause::Edit(Arc::clone(edit));
+    }
+    pod_event(change).map_or(Cause::Unknown, |(pod, event)| Cause::Pod(pod, event))
+}
+
+fn pod_event(change: &Change) -> Option<(Key, PodEvent)> {
+    let as_pod = |object: &Option<Object>| match object {
+        Some(Object::Pod(pod)) => Some(Arc::clone(pod)),
+        _ => None,
+    };
+    let (before, after) = (as_pod(&change.before), as_pod(&change.after));
+    let key = after.as_ref().or(before.as_ref())?.meta.key.clone();
+    Some((key, PodEvent::of(before.as_deref(), after.as_deref())))
+}
+
+/// The changes between two tables of one pod, from which each row's cause is read.
+pub(super) struct Span<'a> {
+    /// Newest first, without gaps.
+    pub(super) entries: &'a [&'a Entry],
+    /// For what led to a slice's change.
+    pub(super) journal: &'a Journal,
+    /// Whose table it is.
+    pub(super) pod: &'a Key,
+}
+
+impl Span<'_> {
+    /// Why a row is another than before; both sides are given where there are both.
+    pub(super) fn cause(&self, before: Option<&Row>, after: Option<&Row>) -> Cause {
+        let Some(row) = after.or(before) else {
+            return Cause::Unknown;
+        };
+        self.from_slice(row)
+            .or_else(|| self.from_edit(before, after))
+            .or_else(|| self.from_pod(row))
+            .or_else(|| self.from_node(row))
+            .unwrap_or(Cause::Unknown)
+    }
+
+    fn changes(&self) -> impl Iterator<Item = (&Entry, &Change)> {
+        self.entries
+            .iter()
+            .flat_map(|entry| entry.changes.iter().rev().map(move |change| (*entry, change)))
+    }
+
+    fn from_slice(&self, row: &Row) -> Option<Cause> {
+        let Address::Socket(ip, _) = &row.address else {
+            return None;
+        };
+        self.changes().find_map(|(entry, change)| {
+            let (before, after) = (as_slice(change.before.as_ref()), as_slice(change.after.as_ref()));
+            let slice = after.or(before)?;
+            let service = service_of(slice);
+            if !host_is_of(row.cluster.host(), &service) {
+                return None;
+            }
+            let (was, is) = (endpoint(before, ip), endpoint(after, ip));
+            if was == is && before.map(|slice| &slice.ports) == after.map(|slice| &slice.ports) {
+                return None;
+            }
+            Some(self.behind_slice(entry, service, was, is))
+        })
+    }
+
+    /// What led to a slice's change: the edit of its Service, the pod's own event, or the endpoint's own conditions.
+    fn behind_slice(
+        &self,
+        entry: &Entry,
+        service: Key,
+        was: Option<&SliceEndpoint>,
+        is: Option<&SliceEndpoint>,
+    ) -> Cause {
+        let pod = is.or(was).and_then(|endpoint| endpoint.pod.clone());
+        let recent = self
+            .journal
+            .back_from(entry.seq)
+            .take(LOOK_BACK)
+            .take_while(|other| entry.at.duration_since(other.at) <= LAG);
+        for other in recent {
+            if let Some(edit) = other.edits.iter().find(|edit| selects_anew(edit, &service)) {
+                return Cause::Edit(Arc::clone(edit));
+            }
+            let event = other.changes.iter().filter_map(pod_event);
+            let event = event
+                .filter(|(key, event)| Some(key) == pod.as_ref() && *event != PodEvent::Changed)
+                .last();
+            if let Some((pod, event)) = event {
+                return Cause::Pod(pod, event);
+            }
+        }
+        let Some(pod) = pod else {
+            return Cause::Endpoints(service);
+        };
+        let ready = |endpoint: &SliceEndpoint| endpoint.ready.unwrap_or(true);
+        match (was, is) {
+            (Some(was), Some(is)) if ready(was) != ready(is) => {
+                let event = if ready(is) { PodEvent::Ready } else { PodEvent::NotReady };
+                Cause::Pod(pod, event)
+            }
+            _ => Cause::Endpoints(service),
+        }
+    }
+
+    fn from_edit(&self, before: Option<&Row>, after: Option<&Row>) -> Option<Cause> {
+        let edits: Vec<&Arc<Edit>> = self.entries.iter().flat_map(|entry| entry.edits.iter().rev()).collect();
+        let named = |row: Option<&Row>| {
+            let (kind, key) = row?.why.by.as_ref()?;
+            edits
+                .iter()
+                .find(|edit| edit.kind == *kind && edit.key == *key)
+                .copied()
+        };
+        match edits.as_slice() {
+            [] => None,
+            [edit] => Some(Cause::Edit(Arc::clone(edit))),
+            several => Some(match named(after).or_else(|| named(before)) {
+                Some(edit) => Cause::Edit(Arc::clone(edit)),
+                None => Cause::OneOf(several.iter().map(|edit| Arc::clone(edit)).collect()),
+            }),
+        }
+    }
+
+    fn from_pod(&self, row: &Row) -> Option<Cause> {
+        let events: Vec<_> = self.changes().filter_map(|(_, change)| pod_event(change)).collect();
+        let of = |pod: &Key| events.iter().find(|(key, _)| key == pod);
+        let (pod, event) = row.pod.as_ref().and_then(of).or_else(|| of(self.pod))?;
+        Some(Cause::Pod(pod.clone(), *event))
+    }
+
+    fn from_node(&self, row: &Row) -> Option<Cause> {
+        let nodes: Vec<&Key> = self
+            .changes()
+            .filter_map(|(_, change)| change.identity())
+            .filter_map(|(kind, key)| (kind == Kind::Node).then_some(key))
+            .collect();
+        match nodes.iter().find(|node| node.name == row.node) {
+            Some(node) => Some(Cause::Node((*node).clone())),
+            None => match nodes.as_slice() {
+                [node] => Some(Cause::Node((*node).clone())),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// How long the slice controller may take to follow, and how many entries are looked at for it.
+const LAG: SignedDuration = SignedDuration::from_secs(10);
+const LOOK_BACK: usize = 256;
+
+fn as_slice(object: Option<&Object>) -> Option<&EndpointSlice> {
+    match object {
+        Some(Object::EndpointSlice(slice)) => Some(slice),
+        _ => None,
+    }
+}
+
+/// The Service that a slice belongs to.
+pub(super) fn service_of(slice: &EndpointSlice) -> Key {
+    Key {
+        namespace: slice.meta.key.namespace.clone(),
+        name: slice.service.clone(),
+    }
+}
+
+/// Whether a host is the name of this Service in the cluster's domain (`NAME.NAMESPACE.svc.*`).
+pub(super) fn host_is_of(host: &str, service: &Key) -> bool {
+    host.strip_prefix(service.name.as_str())
+        .and_then(|rest| rest.strip_prefix('.'))
+        .and_then(|rest| rest.strip_prefix(service.namespace.as_str()))
+        .is_some_and(|rest| rest.starts_with(".svc."))
+}
+
+fn endpoint<'a>(slice: Option<&'a EndpointSlice>, ip: &str) -> Option<&'a SliceEndpoint> {
+    let endpoints = &slice?.endpoints;
+    endpoints
+        .iter()
+        .find(|endpoint| endpoint.addresses.iter().any(|address| address == ip))
+}
+
+/// Whether an edit makes the slice controller choose other endpoints for this Service.
+fn selects_anew(edit: &Edit, service: &Key) -> bool {
+    if edit.kind != Kind::Service || edit.key != *service {
+        return false;
+    }
+    match (&edit.change.before, &edit.change.after) {
+        (Some(Object::Service(before)), Some(Object::Service(after))) => {
+            before.selector != after.selector || before.ports != after.ports
+        }
+        _ => true,
+    }
+}

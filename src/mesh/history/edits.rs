@@ -1,0 +1,297 @@
+//! Edits: changes of what people (or their tools) write to steer the mesh, with author, generation and fields.
+//!
+//! What an object does not say is `None`, never guessed: `managedFields` name a program, not a person; a deletion names
+//! nobody. Not here: pods, slices and nodes (those are events, [`super::Cause`]).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::journal::Seq;
+use super::weight;
+use crate::mesh::diff::{FieldChange, ObjectText, fields};
+use crate::mesh::model::{FieldManager, Key, Kind, Object, Text};
+use crate::mesh::world::Change;
+
+/// How many edits are kept, and how many bytes of objects; edits outlive the journal's entries.
+const LIMIT: usize = 2_000;
+const BYTES: usize = 16 << 20;
+
+/// What was done to an object.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Verb {
+    /// It is new.
+    Created,
+    /// It is another than before.
+    Edited,
+    /// It is gone.
+    Deleted,
+    /// It was deleted and made anew under the same name.
+    Recreated,
+}
+
+impl Verb {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verb::Created => "created",
+            Verb::Edited => "edited",
+            Verb::Deleted => "deleted",
+            Verb::Recreated => "recreated",
+        }
+    }
+}
+
+/// Who wrote, as far as `metadata.managedFields` tells.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Author {
+    /// A program, such as `kubectl-edit`.
+    pub manager: Text,
+    /// `Apply` or `Update`.
+    pub operation: Text,
+    /// The server's time of the write, at one second.
+    pub time: Option<Timestamp>,
+}
+
+impl From<&FieldManager> for Author {
+    fn from(manager: &FieldManager) -> Self {
+        Self {
+            manager: manager.manager.clone(),
+            operation: manager.operation.clone(),
+            time: manager.time,
+        }
+    }
+}
+
+/// One edit.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Edit {
+    /// The journal entry it is part of (which may have fallen out of the journal).
+    pub seq: Seq,
+    /// When it arrived here.
+    pub at: Timestamp,
+    /// What was done.
+    pub verb: Verb,
+    /// To what.
+    pub kind: Kind,
+    /// To which.
+    pub key: Key,
+    /// By whom; `None` if nothing tells (every deletion, and kinds that keep no managers).
+    pub author: Option<Author>,
+    /// `metadata.generation` before and after; `None` where there is no object, 0 for kinds without generations.
+    pub generation: (Option<i64>, Option<i64>),
+    /// The object before and after, for the diff of its text.
+    pub change: Change,
+}
+
+impl Edit {
+    /// The fields that differ; none for a kind without text, an object created or deleted.
+    pub fn fields(&self) -> Vec<FieldChange> {
+        match (text(self.change.before.as_ref()), text(self.change.after.as_ref())) {
+            (Some(before), Some(after)) => fields(&before, &after),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The object's YAML before and after; empty where there is none.
+    pub fn yaml(&self) -> (String, String) {
+        let yaml = |object: Option<&Object>| text(object).map(|text| text.yaml()).unwrap_or_default();
+        (yaml(self.change.before.as_ref()), yaml(self.change.after.as_ref()))
+    }
+
+    /// The server's time of the edit, where it is known: that of the author, of the creation.
+    pub fn written(&self) -> Option<Timestamp> {
+        let created = || match (self.verb, &self.change.after) {
+            (Verb::Created | Verb::Recreated, Some(object)) => object.meta().created,
+            _ => None,
+        };
+        self.author.as_ref().and_then(|author| author.time).or_else(created)
+    }
+}
+
+fn text(object: Option<&Object>) -> Option<ObjectText> {
+    ObjectText::of(object?.provenance()?)
+}
+
+/// The edits that are kept, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct EditLog {
+    edits: VecDeque<Arc<Edit>>,
+    bytes: usize,
+    dropped: usize,
+}
+
+impl EditLog {
+    /// The edits, oldest first; `rev()` for newest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Edit>> + ExactSizeIterator {
+        self.edits.iter()
+    }
+
+    /// How many are kept.
+    pub fn len(&self) -> usize {
+        self.edits.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.edits.is_empty()
+    }
+
+    /// How many were dropped because there were too many.
+    pub fn dropped(&self) -> usize {
+        self.dropped
+    }
+
+    /// The newest edit of an object.
+    pub fn last_of(&self, kind: Kind, key: &Key) -> Option<&Arc<Edit>> {
+        self.edits
+            .iter()
+            .rev()
+            .find(|edit| edit.kind == kind && edit.key == *key)
+    }
+
+    /// Reads a change as an edit and keeps it; `None` if it is none.
+    pub(super) fn read(&mut self, seq: Seq, at: Timestamp, change: &Change) -> Option<Arc<Edit>> {
+        let (kind, key) = change.identity()?;
+        if !is_edit(kind, change) {
+            return None;
+        }
+        let verb = match (&change.before, &change.after) {
+            (Some(before), Some(after)) if before.meta().uid != after.meta().uid => Verb::Recreated,
+            (Some(_), Some(_)) => Verb::Edited,
+            (Some(_), None) => Verb::Deleted,
+            (None, _) if self.last_of(kind, key).is_some_and(|last| last.verb == Verb::Deleted) => Verb::Recreated,
+            (None, _) => Verb::Created,
+        };
+        let generation = |object: &Option<Object>| object.as_ref().map(|object| object.meta().generation);
+        let edit = Arc::new(Edit {
+            seq,
+            at,
+            verb,
+            kind,
+            key: key.clone(),
+            author: author(verb, change),
+            generation: (generation(&change.before), generation(&change.after)),
+            change: change.clone(),
+        });
+        self.bytes += bytes_of(&edit);
+        self.edits.push_back(Arc::clone(&edit));
+        while (self.edits.len() > LIMIT || self.bytes > BYTES)
+            && let Some(oldest) = self.edits.pop_front()
+        {
+            self.bytes -= bytes_of(&oldest);
+            self.dropped += 1;
+        }
+        Some(edit)
+    }
+}
+
+fn bytes_of(edit: &Edit) -> usize {
+    size_of::<Edit>() + weight::of_changes(std::slice::from_ref(&edit.change))
+}
+
+/// Whether a change of this kind is an edit: whether rows could change by it.
+fn is_edit(kind: Kind, change: &Change) -> bool {
+    match kind {
+        Kind::Pod | Kind::EndpointSlice | Kind::Node | Kind::Event => false,
+        Kind::Namespace | Kind::RevisionTag => differs(change, |object| &object.meta().labels),
+        Kind::Istiod => flags_differ(change),
+        Kind::Service
+        | Kind::MeshConfigMap
+        | Kind::Sidecar
+        | Kind::VirtualService
+        | Kind::DestinationRule
+        | Kind::ServiceEntry
+        | Kind::WorkloadEntry
+        | Kind::Gateway
+        | Kind::EnvoyFilter
+        | Kind::HTTPRoute
+        | Kind::GRPCRoute
+        | Kind::TCPRoute
+        | Kind::TLSRoute => input_differs(change),
+    }
+}
+
+/// Whether one side is absent, or the sides differ in what `part` takes of them.
+fn differs<T: PartialEq + ?Sized>(change: &Change, part: impl Fn(&Object) -> &T) -> bool {
+    match (&change.before, &change.after) {
+        (Some(before), Some(after)) => part(before) != part(after),
+        (None, None) => false,
+        _ => true,
+    }
+}
+
+/// A Deployment is scaled and restarted without another flag.
+fn flags_differ(change: &Change) -> bool {
+    match (&change.before, &change.after) {
+        (Some(Object::Istiod(before)), Some(Object::Istiod(after))) => {
+            before.env != after.env
+                || before.args != after.args
+                || before.image_tag != after.image_tag
+                || before.unreadable_env != after.unreadable_env
+                || before.meta.labels != after.meta.labels
+        }
+        _ => true,
+    }
+}
+
+/// A write of the status, of an annotation that no rule reads, or by a manager that owns nothing new, is no edit.
+fn input_differs(change: &Change) -> bool {
+    if differs(change, |object| &object.meta().uid)
+        || differs(change, |object| &object.meta().labels)
+        || differs(change, |object| &object.meta().annotations)
+    {
+        return true;
+    }
+    if !differs(change, |object| object.provenance().map_or(&[][..], |kept| &kept.text)) {
+        return false;
+    }
+    match (text(change.before.as_ref()), text(change.after.as_ref())) {
+        (Some(before), Some(after)) => fields(&before, &after)
+            .iter()
+            .any(|field| !field.path.starts_with("metadata")),
+        _ => true,
+    }
+}
+
+/// Of a creation the oldest manager; of an edit the newest whose time or fields are others than before, else the only
+/// owner of all that has changed (a second edit within the same second leaves `managedFields` as they were).
+fn author(verb: Verb, change: &Change) -> Option<Author> {
+    let after = change.after.as_ref()?.provenance()?;
+    let before = change.before.as_ref().and_then(Object::provenance);
+    match verb {
+        Verb::Deleted => None,
+        Verb::Created | Verb::Recreated => after
+            .managers
+            .iter()
+            .min_by_key(|manager| manager.time)
+            .map(Author::from),
+        Verb::Edited => {
+            let known = before.map_or(&[][..], |before| &before.managers);
+            let fresh = after.managers.iter().filter(|manager| !known.contains(manager));
+            fresh
+                .max_by_key(|manager| manager.time)
+                .or_else(|| sole_owner(&after.managers, change))
+                .map(Author::from)
+        }
+    }
+}
+
+fn sole_owner<'a>(managers: &'a [FieldManager], change: &Change) -> Option<&'a FieldManager> {
+    let (before, after) = (text(change.before.as_ref())?, text(change.after.as_ref())?);
+    let changed = fields(&before, &after);
+    let mut owners = managers.iter().filter(|manager| {
+        changed
+            .iter()
+            .any(|field| manager.fields.iter().any(|owned| is_under(&field.path, owned)))
+    });
+    let owner = owners.next()?;
+    owners.next().is_none().then_some(owner)
+}
+
+/// Whether the path is the owned one or lies below it.
+fn is_under(path: &str, owned: &str) -> bool {
+    path.strip_prefix(owned)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}

@@ -1,0 +1,186 @@
+//! The timeline: edits newest first with their effect on a pod, then what objects still tell of the time before they
+//! were first listed.
+//!
+//! What was before is read from `managedFields`, creation times, pods' conditions and Events of Kubernetes: who wrote
+//! when, never what it was before. Older texts and deletions are unknown, and said to be.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::edits::Edit;
+use super::journal::Seq;
+use super::pods::{Effect, PodHistory};
+use super::{Author, History};
+use crate::mesh::model::{Key, Kind, Object, Pod, Text};
+use crate::mesh::world::{ListScope, World};
+
+/// How many happenings before the start are kept of configuration, and of pods.
+const LIMIT: usize = 2_000;
+
+/// What an object still tells of the time before it was first listed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Happening {
+    /// It was created.
+    Created,
+    /// It was written last by this manager; the fields it owns (dotted paths, cut at three levels).
+    Written(Author, Arc<[Text]>),
+    /// A pod became ready (`true`) or not ready.
+    Ready(bool),
+    /// An Event: type, reason, message, how often.
+    Event {
+        /// `Normal` or `Warning`.
+        event_type: Text,
+        /// Such as `Unhealthy`.
+        reason: Text,
+        /// In the words of its source.
+        message: Text,
+        /// How often.
+        count: u32,
+    },
+}
+
+/// One happening before the start.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Before {
+    /// The server's time, at one second.
+    pub at: Timestamp,
+    /// Of what.
+    pub kind: Kind,
+    /// Of which.
+    pub key: Key,
+    /// What.
+    pub what: Happening,
+}
+
+/// What is known of the time before the start; newest first.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    config: Vec<Before>,
+    pods: Vec<Before>,
+    dropped: usize,
+}
+
+impl Past {
+    /// Writes and creations of configuration, newest first.
+    pub fn config(&self) -> &[Before] {
+        &self.config
+    }
+
+    /// Creations, readiness and Events of pods, newest first.
+    pub fn pods(&self) -> &[Before] {
+        &self.pods
+    }
+
+    /// How many older happenings were left out.
+    pub fn dropped(&self) -> usize {
+        self.dropped
+    }
+
+    /// Reads what the objects of a kind tell, once they are listed for the first time.
+    pub(super) fn seed(&mut self, world: &World, kind: Kind, scope: &ListScope) {
+        let mut found = Vec::new();
+        world.each_in(kind, scope, &mut |object| tell(&object, &mut found));
+        let list = match kind {
+            Kind::Pod | Kind::Event => &mut self.pods,
+            _ => &mut self.config,
+        };
+        list.append(&mut found);
+        list.sort_by(|a, b| (Reverse(a.at), a.kind, &a.key).cmp(&(Reverse(b.at), b.kind, &b.key)));
+        self.dropped += list.len().saturating_sub(LIMIT);
+        list.truncate(LIMIT);
+    }
+}
+
+fn tell(object: &Object, found: &mut Vec<Before>) {
+    let (kind, key) = (object.kind(), object.key());
+    let mut add = |at: Option<Timestamp>, key: &Key, what: Happening| {
+        if let Some(at) = at {
+            found.push(Before {
+                at,
+                kind,
+                key: key.clone(),
+                what,
+            });
+        }
+    };
+    match object {
+        Object::Pod(pod) => {
+            add(pod.meta.created, key, Happening::Created);
+            add(readiness(pod), key, Happening::Ready(pod.ready));
+        }
+        Object::Event(event) => add(
+            event.last,
+            &event.object,
+            Happening::Event {
+                event_type: event.event_type.clone(),
+                reason: event.reason.clone(),
+                message: event.message.clone(),
+                count: event.count,
+            },
+        ),
+        other => {
+            let Some(provenance) = other.provenance() else { return };
+            add(other.meta().created, key, Happening::Created);
+            for manager in provenance.managers.iter() {
+                let written = Happening::Written(manager.into(), Arc::clone(&manager.fields));
+                add(manager.time, key, written);
+            }
+        }
+    }
+}
+
+/// A pod that never was ready has had its condition since it was made: that is no happening.
+fn readiness(pod: &Pod) -> Option<Timestamp> {
+    let since = pod.ready_since?;
+    let is_first = !pod.ready && pod.meta.created.is_some_and(|created| since <= created);
+    (!is_first).then_some(since)
+}
+
+/// One line of the timeline.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Line {
+    /// An edit that was seen, and what it did to the pod; `None` while that is not known, or if no pod is asked about.
+    Edit(Arc<Edit>, Option<Effect>),
+    /// Endpoints that came, went or changed without an edit.
+    Endpoints(Seq, Timestamp, Effect),
+    /// "Before sidescope started: older text and deletions unknown".
+    Start,
+    /// What was before.
+    Before(Before),
+}
+
+impl History {
+    /// The timeline, newest first, of all configuration; with a pod: with the effects on it and its own past.
+    pub fn timeline(&self, pod: Option<&Key>) -> Vec<Line> {
+        let followed = pod.and_then(|pod| self.pod(pod));
+        let mut seen: Vec<(Seq, Line)> = self
+            .edits
+            .iter()
+            .map(|edit| {
+                let effect = followed.and_then(|pod| pod.effect(edit.seq));
+                (edit.seq, Line::Edit(Arc::clone(edit), effect))
+            })
+            .collect();
+        seen.extend(followed.into_iter().flat_map(|pod| self.without_edit(pod)));
+        seen.sort_by_key(|(seq, _)| Reverse(*seq));
+        let own = self.past.pods.iter().filter(|before| Some(&before.key) == pod);
+        let mut before: Vec<&Before> = self.past.config.iter().chain(own).collect();
+        before.sort_by_key(|before| Reverse(before.at));
+        seen.into_iter()
+            .map(|(_, line)| line)
+            .chain([Line::Start])
+            .chain(before.into_iter().cloned().map(Line::Before))
+            .collect()
+    }
+
+    fn without_edit(&self, pod: &PodHistory) -> Vec<(Seq, Line)> {
+        pod.effects()
+            .filter_map(|(seq, effect)| {
+                let entry = self.journal.get(seq)?;
+                (entry.edits.is_empty() && !effect.is_none()).then_some((seq, Line::Endpoints(seq, entry.at, effect)))
+            })
+            .collect()
+    }
+}
