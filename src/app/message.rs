@@ -170,6 +170,11 @@ pub enum Command {
     Bell,
     /// List every kind again, now; resets every backoff.
     Relist,
+    /// Namespaces that are shown, in order, or none for all: where the whole cluster may not be read, the first ones of
+    /// these are.
+    ShowNamespaces(Vec<Text>),
+    /// Draw with the next theme.
+    NextTheme,
     /// Ask the Envoys of these pods, again and again, and of no others.
     WatchEnvoy(Vec<Key>),
     /// Put this into the clipboard.
