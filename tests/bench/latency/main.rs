@@ -1,0 +1,147 @@
+//! How long an edit takes from its watch event's bytes to the screen, and what the program costs while nothing happens.
+//!
+//! `cargo bench --bench latency` measures against the built-in cluster (`sidescope demo --serve`, another process), and
+//! `cargo bench --bench latency -- --bed` against the real bed of `tests/cluster/testbed`. Nothing in sidescope knows that
+//! it is measured: its connections go through a proxy of this process, which notes when it hands bytes over, and its
+//! terminal is one of this process, which notes when bytes come out. Both notes are of one clock.
+//!
+//! An edit widens or narrows the egress hosts of a Sidecar, so that rows of the pod's table come and go. It is on the
+//! screen when the title of the table counts the new number of rows: the last part of the frame has then been read.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a bench may fail loudly"
+)]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a bench is a program of its own: it measures time, and starts threads"
+)]
+#![allow(clippy::print_stdout, reason = "it prints what it measured")]
+
+mod editor;
+mod figures;
+mod ground;
+mod options;
+mod proxy;
+mod screen;
+
+use std::time::{Duration, Instant};
+
+use editor::Editor;
+use figures::{Idle, Spread};
+use ground::Ground;
+use options::Options;
+use proxy::Proxy;
+use screen::Screen;
+
+/// Nothing that is waited for takes this long; then the bench fails and shows the screen.
+const DEADLINE: Duration = Duration::from_secs(15);
+
+/// One edit, on one clock.
+struct Edit {
+    sent: Instant,
+    answered: Instant,
+    shown: Instant,
+}
+
+fn main() {
+    let Some(options) = Options::read() else { return };
+    if options.moves_inside() {
+        ground::run_inside_the_bed();
+        return;
+    }
+    let ground = Ground::prepare(&options);
+    let proxy = Proxy::start(ground.server());
+    let started = Instant::now();
+    let mut screen = Screen::open(&ground.kubeconfig_for(proxy.address()), &options.pod);
+    let first = screen.first_bytes(DEADLINE);
+    let editor = Editor::connect(ground.kubeconfig());
+    screen.wait_for_table(DEADLINE);
+    let table = Instant::now();
+    println!(
+        "start to first bytes on the terminal   {}",
+        figures::milliseconds(first - started)
+    );
+    println!(
+        "start to the pod's table               {}",
+        figures::milliseconds(table - started)
+    );
+
+    let idle = Idle::watch(screen.process(), options.rest, |pause| screen.pass(pause));
+    println!("CPU at rest, before any edit           {idle}");
+
+    let edits = measure(&editor, &mut screen, options.edits);
+    report(&edits, &proxy);
+
+    let idle = Idle::watch(screen.process(), options.rest, |pause| screen.pass(pause));
+    println!("CPU at rest, after the edits           {idle}");
+}
+
+/// Toggles the Sidecar; each edit begins when the screen has come to rest.
+fn measure(editor: &Editor, screen: &mut Screen, wanted: usize) -> Vec<Edit> {
+    // Two edits whose effect is not known yet give the number of rows of either state.
+    let mut rows = [0; 2];
+    for (state, rows) in rows.iter_mut().enumerate() {
+        editor.edit(state);
+        screen.pass(Duration::from_secs(2));
+        *rows = screen
+            .rows()
+            .unwrap_or_else(|| panic!("the title counts no rows:\n{}", screen.text()));
+    }
+    assert_ne!(
+        rows[0],
+        rows[1],
+        "the edits change nothing that is on the screen:\n{}",
+        screen.text()
+    );
+    println!(
+        "edits toggle between                   {} and {} rows",
+        rows[0], rows[1]
+    );
+
+    let mut edits = Vec::with_capacity(wanted);
+    for number in 0..wanted {
+        let state = number % 2;
+        let sent = Instant::now();
+        editor.edit(state);
+        let answered = Instant::now();
+        let shown = screen.wait_for_rows(rows[state], DEADLINE);
+        edits.push(Edit { sent, answered, shown });
+        // Pauses of many lengths, so that edits keep no step with anything periodic.
+        screen.pass(Duration::from_millis(60 + (number as u64 * 37) % 140));
+    }
+    editor.delete();
+    edits
+}
+
+fn report(edits: &[Edit], proxy: &Proxy) {
+    let windows: Vec<(Instant, Instant)> = edits.iter().map(|edit| (edit.sent, edit.shown)).collect();
+    let arrivals = proxy.first_arrivals(&windows);
+    let pairs: Vec<(&Edit, Instant)> = edits
+        .iter()
+        .zip(arrivals)
+        .filter_map(|(edit, at)| Some((edit, at?)))
+        .collect();
+    assert!(
+        pairs.len() * 100 >= edits.len() * 99,
+        "the proxy saw only {} of {} edits pass",
+        pairs.len(),
+        edits.len()
+    );
+    let spread = |of: fn(&(&Edit, Instant)) -> Duration| Spread::of(pairs.iter().map(of));
+    println!("{} edits", pairs.len());
+    println!(
+        "  request to answer                    {}",
+        spread(|(edit, _)| edit.answered - edit.sent)
+    );
+    println!(
+        "  watch event's bytes to screen        {}",
+        spread(|(edit, arrived)| edit.shown - *arrived)
+    );
+    println!(
+        "  request to screen                    {}",
+        spread(|(edit, _)| edit.shown - edit.sent)
+    );
+}

@@ -1,0 +1,100 @@
+//! A TCP proxy that notes when bytes from the API server are handed to the program.
+//!
+//! It does not look into them (they may be TLS), so it cannot tell an event from a bookmark by its content. It tells by the
+//! connection: each watch has its own, and the edits all pass through one of them.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Instant;
+
+/// Bytes that came down a connection: which one, and when they were handed on.
+type Arrivals = Arc<Mutex<Vec<(usize, Instant)>>>;
+
+pub(crate) struct Proxy {
+    address: SocketAddr,
+    arrivals: Arrivals,
+}
+
+impl Proxy {
+    /// Listens on a free port of the loopback for as long as the process lives.
+    pub(crate) fn start(server: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let proxy = Self {
+            address: listener.local_addr().unwrap(),
+            arrivals: Arrivals::default(),
+        };
+        let arrivals = Arc::clone(&proxy.arrivals);
+        thread::spawn(move || {
+            for (connection, client) in listener.incoming().enumerate() {
+                let client = client.unwrap();
+                let server = TcpStream::connect(&server).unwrap();
+                for stream in [&client, &server] {
+                    stream.set_nodelay(true).unwrap();
+                }
+                let (up, down) = (
+                    (client.try_clone().unwrap(), server.try_clone().unwrap()),
+                    (server, client),
+                );
+                let arrivals = Arc::clone(&arrivals);
+                thread::spawn(move || pass(up.0, up.1, || ()));
+                thread::spawn(move || {
+                    pass(down.0, down.1, || {
+                        arrivals.lock().unwrap().push((connection, Instant::now()));
+                    });
+                });
+            }
+        });
+        proxy
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// For each window of time the first arrival on a connection that carries edits.
+    ///
+    /// A connection carries edits if bytes came down it in a tenth of the windows or more. One that a bookmark came down
+    /// by chance does not count, so that the bookmark cannot pass for the event.
+    pub(crate) fn first_arrivals(&self, windows: &[(Instant, Instant)]) -> Vec<Option<Instant>> {
+        let arrivals = self.arrivals.lock().unwrap();
+        let within: Vec<BTreeMap<usize, Instant>> = windows
+            .iter()
+            .map(|(from, to)| {
+                let mut first = BTreeMap::new();
+                for (connection, at) in arrivals.iter().filter(|(_, at)| from <= at && at <= to) {
+                    first.entry(*connection).or_insert(*at);
+                }
+                first
+            })
+            .collect();
+        let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+        for connection in within.iter().flat_map(BTreeMap::keys) {
+            *counts.entry(*connection).or_default() += 1;
+        }
+        let carries = |connection: &usize| counts[connection] * 10 >= windows.len();
+        let first = |window: &BTreeMap<usize, Instant>| {
+            window
+                .iter()
+                .filter(|(connection, _)| carries(connection))
+                .map(|(_, at)| *at)
+                .min()
+        };
+        within.iter().map(first).collect()
+    }
+}
+
+/// Copies one direction until either end is done; `note` is called before each write.
+fn pass(mut from: TcpStream, mut to: TcpStream, note: impl Fn()) {
+    let mut bytes = vec![0; 1 << 16];
+    while let Ok(length @ 1..) = from.read(&mut bytes) {
+        note();
+        if to.write_all(&bytes[..length]).is_err() {
+            break;
+        }
+    }
+    // Either end may be gone already; then there is nothing left to close.
+    let _ = to.shutdown(std::net::Shutdown::Write);
+}
