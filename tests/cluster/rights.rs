@@ -37,13 +37,6 @@ fn a_viewer_gets_the_same_tables_as_an_administrator() {
 }
 
 #[test]
-fn a_viewer_may_not_ask_envoy() {
-    let bed = Bed::with_bookinfo();
-    let complaint = refused(&bed, &["--context", "viewer", "endpoints", PROXIES[0], "--live"]);
-    assert!(complaint.contains("pods/portforward"), "{complaint}");
-}
-
-#[test]
 fn nobody_is_told_what_is_missing() {
     let bed = Bed::with_bookinfo();
     for (arguments, resource) in [
