@@ -12,7 +12,10 @@
 //! | `admin` | the seam by which a port-forward gets an answer for a pod |
 
 pub mod admin;
+mod fields;
 pub mod kinds;
+mod managed;
 pub mod refusal;
 mod registry;
+mod schema;
 pub mod store;

@@ -27,6 +27,8 @@ pub enum Reason {
     InternalError,
     ServiceUnavailable,
     Timeout,
+    /// The server failed without a reason that has a name; the `reason` is left out.
+    Unknown,
 }
 
 /// One field that was wrong, or one owner in the way.
@@ -85,7 +87,7 @@ impl Reason {
             Self::UnsupportedMediaType => 415,
             Self::Invalid => 422,
             Self::TooManyRequests => 429,
-            Self::InternalError => 500,
+            Self::InternalError | Self::Unknown => 500,
             Self::ServiceUnavailable => 503,
             Self::Timeout => 504,
         }
@@ -109,6 +111,7 @@ impl Reason {
             Self::InternalError => "InternalError",
             Self::ServiceUnavailable => "ServiceUnavailable",
             Self::Timeout => "Timeout",
+            Self::Unknown => "",
         }
     }
 }
@@ -231,8 +234,11 @@ impl Refusal {
         }
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": metadata, "status": "Failure",
-            "message": self.message, "reason": self.reason.text(), "code": self.reason.code(),
+            "message": self.message, "code": self.reason.code(),
         });
+        if let (false, Some(status)) = (self.reason == Reason::Unknown, status.as_object_mut()) {
+            status.insert("reason".to_owned(), json!(self.reason.text()));
+        }
         if let (Some(details), Some(status)) = (&self.details, status.as_object_mut()) {
             status.insert("details".to_owned(), details.json());
         }

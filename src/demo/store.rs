@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub use super::managed::Force;
 pub use feed::Feed;
 pub(in crate::demo) use object::text;
 pub use object::{Head, Object};
@@ -25,7 +26,7 @@ pub(in crate::demo) use transact::{Decision, Run, Scene, Stranger};
 
 use super::kinds::{Resource, Scope};
 use super::refusal::Refusal;
-use super::registry::{self, Author, Part, Trust};
+use super::registry::{self, Author, Manifest, Part, Trust};
 use shelf::Shelf;
 
 /// Which object.
@@ -137,13 +138,14 @@ impl Store {
             time,
             trust: Trust::Story,
         };
+        let manifest = decode(&target, object)?;
         self.transact(
             &target,
             Run::Commit,
             Stranger::MakeNamespace,
             |scene, live| match live {
-                None => registry::create(&target, object, &author, scene).map(Decision::Write),
-                Some(live) => registry::update(&target, live, object, &author, scene),
+                None => registry::create(&target, manifest, &author, scene).map(Decision::Write),
+                Some(live) => registry::update(&target, live, manifest, &author, scene),
             },
         )
     }
@@ -168,9 +170,28 @@ impl Store {
             time,
             trust: Trust::Story,
         };
+        let manifest = decode(&target, object)?;
         self.transact(&target, Run::Commit, Stranger::Refuse, |scene, live| match live {
             None => Err(Refusal::not_found(target.resource, &target.name)),
-            Some(live) => registry::update(&target, live, object, &author, scene),
+            Some(live) => registry::update(&target, live, manifest, &author, scene),
+        })
+    }
+
+    /// Applies a configuration as `kubectl apply --server-side` does: the manager owns the fields it names, and what it named
+    /// last time and no longer names is taken out. A namespace that does not exist is made.
+    ///
+    /// # Errors
+    /// As [`Store::put`], and 409 when another manager owns a field, unless `force`.
+    pub fn apply(&self, config: &Value, manager: &str, force: Force) -> Result<Value, Refusal> {
+        let target = ResourceRef::of(config)?;
+        let author = Author {
+            manager,
+            part: Part::Whole,
+            time: self.now(),
+            trust: Trust::Story,
+        };
+        self.transact(&target, Run::Commit, Stranger::MakeNamespace, |scene, live| {
+            registry::apply(&target, live, config, &author, force, scene)
         })
     }
 
@@ -281,6 +302,16 @@ impl std::fmt::Debug for Store {
             .field("version", &self.version())
             .finish_non_exhaustive()
     }
+}
+
+/// Decodes a manifest of the story, which must not name fields that do not exist.
+fn decode(target: &ResourceRef, object: Value) -> Result<Manifest, Refusal> {
+    let version = text(&object, "/apiVersion")
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    Manifest::decode(target.resource, &version, object)?.strict(target.resource)
 }
 
 /// Whether the present state is kept for later pages of a list.

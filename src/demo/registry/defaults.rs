@@ -1,18 +1,60 @@
 //! The defaults that a client can see: what the server fills in when a manifest leaves it out.
 //!
-//! Only those of the kinds that people write by hand here; a manifest that was read from a cluster has them already.
+//! Only those of the kinds that people write by hand here; a manifest that was read from a cluster has them already. What the
+//! writer comes to own is filled in by [`fill`], what nobody owns (addresses, a pending phase) by [`allocate`].
 
 use serde_json::{Map, Value, json};
 
 use crate::demo::kinds::Resource;
 
-/// Fills in what is missing. `version` makes a new Service's cluster address its own.
-pub(super) fn fill(resource: Resource, object: &mut Value, version: u64) {
+/// Fills in what is missing and the writer then owns (the `SetDefaults_*` of `k8s.io/kubernetes/pkg/apis`).
+pub(super) fn fill(resource: Resource, object: &mut Value) {
     let Some(object) = object.as_object_mut() else { return };
     match resource {
         Resource::Namespaces => namespace(object),
-        Resource::Services => service(object, version),
-        Resource::Pods => pod(object),
+        Resource::Services => service(object),
+        Resource::Pods => within(object, "spec", pod_spec),
+        Resource::Deployments => deployment(object),
+        Resource::Nodes
+        | Resource::ConfigMaps
+        | Resource::Events
+        | Resource::ReplicaSets
+        | Resource::EndpointSlices
+        | Resource::MutatingWebhookConfigurations
+        | Resource::CustomResourceDefinitions
+        | Resource::Sidecars
+        | Resource::VirtualServices
+        | Resource::DestinationRules
+        | Resource::ServiceEntries
+        | Resource::WorkloadEntries
+        | Resource::Gateways
+        | Resource::EnvoyFilters
+        | Resource::ProxyConfigs
+        | Resource::HttpRoutes
+        | Resource::GrpcRoutes
+        | Resource::TcpRoutes
+        | Resource::TlsRoutes => {}
+    }
+}
+
+/// Fills in what nobody owns. `live` is the object as it was, whose addresses stay; `version` makes a new address its own.
+pub(super) fn allocate(resource: Resource, object: &mut Value, live: Option<&Value>, version: u64) {
+    let Some(object) = object.as_object_mut() else { return };
+    match resource {
+        Resource::Namespaces => {
+            within(object, "spec", |spec| absent(spec, "finalizers", json!(["kubernetes"])));
+            within(object, "status", |status| absent(status, "phase", json!("Active")));
+        }
+        Resource::Services => {
+            within(object, "spec", |spec| {
+                addresses(spec, live.and_then(|live| live.get("spec")), version)
+            });
+            within(object, "status", |status| absent(status, "loadBalancer", json!({})));
+        }
+        Resource::Pods => within(object, "status", |status| {
+            absent(status, "phase", json!("Pending"));
+            absent(status, "qosClass", json!("BestEffort"));
+        }),
         Resource::Nodes
         | Resource::ConfigMaps
         | Resource::Events
@@ -47,26 +89,13 @@ fn namespace(object: &mut Map<String, Value>) {
             drop(labels.insert("kubernetes.io/metadata.name".to_owned(), name))
         });
     });
-    within(object, "spec", |spec| absent(spec, "finalizers", json!(["kubernetes"])));
-    within(object, "status", |status| absent(status, "phase", json!("Active")));
 }
 
-fn service(object: &mut Map<String, Value>, version: u64) {
+fn service(object: &mut Map<String, Value>) {
     within(object, "spec", |spec| {
         absent(spec, "type", json!("ClusterIP"));
         absent(spec, "sessionAffinity", json!("None"));
         if spec.get("type").and_then(Value::as_str) != Some("ExternalName") {
-            let address = json!(format!(
-                "10.{}.{}.{}",
-                97 + (version >> 16) % 14,
-                (version >> 8) & 0xff,
-                version & 0xff
-            ));
-            absent(spec, "clusterIP", address);
-            let address = spec.get("clusterIP").cloned().unwrap_or_default();
-            absent(spec, "clusterIPs", json!([address]));
-            absent(spec, "ipFamilies", json!(["IPv4"]));
-            absent(spec, "ipFamilyPolicy", json!("SingleStack"));
             absent(spec, "internalTrafficPolicy", json!("Cluster"));
         }
         each(spec, "ports", |port| {
@@ -75,31 +104,64 @@ fn service(object: &mut Map<String, Value>, version: u64) {
             absent(port, "targetPort", target);
         });
     });
-    within(object, "status", |status| absent(status, "loadBalancer", json!({})));
 }
 
-fn pod(object: &mut Map<String, Value>) {
-    within(object, "spec", |spec| {
-        absent(spec, "restartPolicy", json!("Always"));
-        absent(spec, "dnsPolicy", json!("ClusterFirst"));
-        absent(spec, "schedulerName", json!("default-scheduler"));
-        absent(spec, "enableServiceLinks", json!(true));
-        absent(spec, "securityContext", json!({}));
-        absent(spec, "terminationGracePeriodSeconds", json!(30));
-        for list in ["containers", "initContainers"] {
-            each(spec, list, |container| {
-                absent(container, "imagePullPolicy", json!("IfNotPresent"));
-                absent(container, "resources", json!({}));
-                absent(container, "terminationMessagePath", json!("/dev/termination-log"));
-                absent(container, "terminationMessagePolicy", json!("File"));
-                each(container, "ports", |port| absent(port, "protocol", json!("TCP")));
-            });
+fn addresses(spec: &mut Map<String, Value>, live: Option<&Value>, version: u64) {
+    if spec.get("type").and_then(Value::as_str) == Some("ExternalName") {
+        return;
+    }
+    for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+        if let Some(old) = live.and_then(|live| live.get(field)) {
+            absent(spec, field, old.clone());
         }
+    }
+    let address = json!(format!(
+        "10.{}.{}.{}",
+        97 + (version >> 16) % 14,
+        (version >> 8) & 0xff,
+        version & 0xff
+    ));
+    absent(spec, "clusterIP", address);
+    let address = spec.get("clusterIP").cloned().unwrap_or_default();
+    absent(spec, "clusterIPs", json!([address]));
+    absent(spec, "ipFamilies", json!(["IPv4"]));
+    absent(spec, "ipFamilyPolicy", json!("SingleStack"));
+}
+
+fn deployment(object: &mut Map<String, Value>) {
+    within(object, "spec", |spec| {
+        absent(spec, "replicas", json!(1));
+        absent(spec, "revisionHistoryLimit", json!(10));
+        absent(spec, "progressDeadlineSeconds", json!(600));
+        let rolling = json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}});
+        absent(spec, "strategy", rolling);
+        within(spec, "template", |template| within(template, "spec", pod_spec));
     });
-    within(object, "status", |status| {
-        absent(status, "phase", json!("Pending"));
-        absent(status, "qosClass", json!("BestEffort"));
-    });
+}
+
+fn pod_spec(spec: &mut Map<String, Value>) {
+    absent(spec, "restartPolicy", json!("Always"));
+    absent(spec, "dnsPolicy", json!("ClusterFirst"));
+    absent(spec, "schedulerName", json!("default-scheduler"));
+    absent(spec, "enableServiceLinks", json!(true));
+    absent(spec, "securityContext", json!({}));
+    absent(spec, "terminationGracePeriodSeconds", json!(30));
+    for list in ["containers", "initContainers"] {
+        each(spec, list, |container| {
+            let image = container.get("image").and_then(Value::as_str).unwrap_or_default();
+            let name = image.rsplit('/').next().unwrap_or(image);
+            let latest = !name.contains(['@', ':']) || name.ends_with(":latest");
+            absent(
+                container,
+                "imagePullPolicy",
+                json!(if latest { "Always" } else { "IfNotPresent" }),
+            );
+            absent(container, "resources", json!({}));
+            absent(container, "terminationMessagePath", json!("/dev/termination-log"));
+            absent(container, "terminationMessagePolicy", json!("File"));
+            each(container, "ports", |port| absent(port, "protocol", json!("TCP")));
+        });
+    }
 }
 
 /// Works on a child object, which is made if it is missing.

@@ -109,8 +109,8 @@ fn a_bookmark_names_the_newest_version_only_when_nothing_is_outstanding() {
 #[test]
 fn a_namespace_takes_its_content_along_and_an_owner_what_it_owned() {
     let store = store();
-    let deployment =
-        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "a"}});
+    let spec = json!({"selector": {"matchLabels": {"app": "web"}}, "template": {"spec": {"containers": []}}});
+    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "a"}, "spec": spec});
     let owner = store.put(deployment, "kubectl").unwrap();
     let reference =
         json!([{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": owner["metadata"]["uid"]}]);
@@ -148,7 +148,7 @@ fn lists_come_in_the_order_of_etcd_and_by_namespace() {
 #[test]
 fn a_status_is_written_apart() {
     let store = store();
-    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "a"}, "spec": {"containers": []}});
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "a"}, "spec": {"containers": [{"name": "a", "image": "x"}]}});
     store.put(pod.clone(), "kubectl").unwrap();
     let mut status = pod.clone();
     status["status"] = json!({"phase": "Running"});
