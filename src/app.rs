@@ -1,10 +1,15 @@
 //! What the person sees and does: a state machine, pure. `update(message) -> commands`; no clock, no channels, no
 //! colours. Time comes in with the message.
 
+mod filter;
+mod input;
 pub mod key;
+mod list;
 pub mod message;
 mod options;
+pub mod sync;
 pub mod view;
+pub mod workloads;
 
 use jiff::Timestamp;
 

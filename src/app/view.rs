@@ -3,8 +3,14 @@
 //! Not here: colours and terminal cells (`tui`), formats without a terminal (`output`). Whatever text came from the
 //! cluster is in a [`Shown`] by the time it is in a span.
 
+pub mod age;
+pub mod column;
+pub mod cut;
 mod screen;
 mod shown;
+pub mod table;
+mod value;
 
 pub use self::screen::{Area, Body, Cell, ColumnHead, Edge, Glow, Line, Mark, Overlay, Pane, RowLine, Screen, Span};
 pub use self::shown::{Role, Shown};
+pub use self::value::{Datum, SortKey, Value};

@@ -1,0 +1,470 @@
+//! One table's rows as they are shown: filtered, sorted, with a cursor that belongs to an identity.
+//!
+//! Not the rows themselves: those are made from the world when they are drawn. Kept up to date row by row
+//! ([`List::update`]); only what a person does (another filter, another sort) goes over all rows ([`List::rebuild`]).
+//! Invariant: the cursor is on what it was put on, wherever that goes; it moves to the neighbour only when that is
+//! gone for good, and never because of what happens to other rows.
+
+mod order;
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use self::order::Ordered;
+use super::filter::Filter;
+use super::view::SortKey;
+use super::workloads::WorkloadId;
+use crate::mesh::diff::RowId;
+use crate::mesh::history::{ObjectId, Seq};
+use crate::mesh::model::{Key, Kind};
+
+/// What a row is, wherever it stands.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ItemId {
+    /// A pod, a service, a Sidecar.
+    Object(ObjectId),
+    /// A row of an endpoint table.
+    Endpoint(RowId),
+    /// A workload.
+    Workload(WorkloadId),
+    /// A line of the timeline.
+    Moment(MomentId),
+}
+
+/// What a line of the timeline is; the newest comes first.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum MomentId {
+    /// A change that was seen: its entry in the journal, and which object of it (`None`: endpoints alone).
+    Seen(Reverse<Seq>, Option<(Kind, Key)>),
+    /// The line between what was seen and what was before.
+    Start,
+    /// Something before the start; the number tells apart what one object tells of one second.
+    Before(Reverse<Timestamp>, Kind, Key, u32),
+}
+
+/// A row's place.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Entry {
+    key: SortKey,
+    id: ItemId,
+}
+
+/// By what a list is sorted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sort {
+    /// The column's id.
+    pub column: &'static str,
+    /// From the largest down.
+    pub descending: bool,
+}
+
+/// What there is to know of a row to place it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Placed {
+    /// Of the column that is sorted by; [`SortKey::Absent`] if none is.
+    pub key: SortKey,
+    /// Whether it passes the filter.
+    pub passes: bool,
+}
+
+/// The rows of one table.
+#[derive(Debug, Default)]
+pub struct List {
+    rows: Ordered<Entry>,
+    /// Of the rows shown, while they are sorted by a column: to find them again when the key is another.
+    keys: BTreeMap<ItemId, SortKey>,
+    hidden: BTreeSet<ItemId>,
+    sort: Option<Sort>,
+    filter: Filter,
+    cursor: Option<Entry>,
+    /// The line of the pane on which the cursor stands.
+    line: usize,
+    /// Rows that fit the pane when it was last laid out.
+    height: usize,
+    picked: BTreeSet<ItemId>,
+    /// Columns scrolled away.
+    skipped_columns: usize,
+    /// The widest content of each column that was on the screen, so that columns do not jump when one scrolls.
+    widths: BTreeMap<&'static str, u16>,
+}
+
+impl List {
+    /// How many rows pass the filter.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether no row passes.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// How many rows the filter hides.
+    pub fn hidden(&self) -> usize {
+        self.hidden.len()
+    }
+
+    /// By what it is sorted; `None`: in its own order.
+    pub fn sort(&self) -> Option<Sort> {
+        self.sort
+    }
+
+    /// The filter.
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Puts all rows in their places anew, for this sort and filter.
+    pub fn rebuild(&mut self, sort: Option<Sort>, filter: Filter, rows: impl Iterator<Item = (ItemId, Placed)>) {
+        let mut shown = Vec::new();
+        self.hidden.clear();
+        self.keys.clear();
+        self.sort = sort;
+        self.filter = filter;
+        self.widths.clear();
+        for (id, Placed { key, passes }) in rows {
+            if let Some(cursor) = &mut self.cursor
+                && cursor.id == id
+            {
+                cursor.key = key.clone();
+            }
+            if !passes {
+                self.hidden.insert(id);
+                continue;
+            }
+            if sort.is_some() {
+                self.keys.insert(id.clone(), key.clone());
+            }
+            shown.push(Entry { key, id });
+        }
+        self.rows = Ordered::from_unsorted(shown);
+        if !self.picked.is_empty() {
+            let (rows, hidden, keys) = (&self.rows, &self.hidden, &self.keys);
+            self.picked
+                .retain(|id| hidden.contains(id) || rows.rank(&entry_of(keys, id)).1);
+        }
+    }
+
+    /// Puts one row in its place: it is new, it says something else, or (`None`) it is gone.
+    pub fn update(&mut self, id: &ItemId, placed: Option<Placed>) {
+        let old = entry_of(&self.keys, id);
+        let Some(Placed { key, passes }) = placed else {
+            if self.cursor.as_ref().is_some_and(|cursor| cursor.id == *id) {
+                self.leave(&old);
+            }
+            self.rows.remove(&old);
+            self.keys.remove(id);
+            self.hidden.remove(id);
+            self.picked.remove(id);
+            return;
+        };
+        if let Some(cursor) = &mut self.cursor
+            && cursor.id == *id
+        {
+            cursor.key = key.clone();
+        }
+        if old.key != key || !passes {
+            self.rows.remove(&old);
+        }
+        if !passes {
+            self.keys.remove(id);
+            self.hidden.insert(id.clone());
+            return;
+        }
+        self.hidden.remove(id);
+        if self.sort.is_some() {
+            self.keys.insert(id.clone(), key.clone());
+        }
+        self.rows.insert(Entry { key, id: id.clone() });
+    }
+
+    /// The cursor's row is going: on to the one that takes its place, else to the one before.
+    fn leave(&mut self, old: &Entry) {
+        let position = self.position_of(old);
+        let neighbour = self
+            .entry_at(position + 1)
+            .or_else(|| self.entry_at(position.checked_sub(1)?));
+        self.cursor = neighbour.filter(|entry| entry.id != old.id).cloned();
+    }
+
+    /// The position at which this entry stands, or would.
+    fn position_of(&self, entry: &Entry) -> usize {
+        let (rank, found) = self.rows.rank(entry);
+        if self.is_descending() {
+            let after = if found { rank + 1 } else { rank };
+            self.rows.len().saturating_sub(after)
+        } else {
+            rank
+        }
+    }
+
+    fn entry_at(&self, position: usize) -> Option<&Entry> {
+        if self.is_descending() {
+            self.rows.get(self.rows.len().checked_sub(position + 1)?)
+        } else {
+            self.rows.get(position)
+        }
+    }
+
+    fn is_descending(&self) -> bool {
+        self.sort.is_some_and(|sort| sort.descending)
+    }
+
+    /// Rows from a position on, in the order shown.
+    pub fn rows_from(&self, position: usize) -> Box<dyn Iterator<Item = &ItemId> + '_> {
+        if self.is_descending() {
+            match self.rows.len().checked_sub(position + 1) {
+                Some(last) => Box::new(self.rows.back_from(last).map(|entry| &entry.id)),
+                None => Box::new(std::iter::empty()),
+            }
+        } else {
+            Box::new(self.rows.from(position).map(|entry| &entry.id))
+        }
+    }
+
+    /// The position of a row, if it is shown.
+    pub fn find(&self, id: &ItemId) -> Option<usize> {
+        let entry = entry_of(&self.keys, id);
+        self.rows.rank(&entry).1.then(|| self.position_of(&entry))
+    }
+
+    /// The position of the cursor. Where its row is hidden: that of the row which stands in its place.
+    pub fn position(&self) -> usize {
+        let position = self.cursor.as_ref().map_or(0, |cursor| self.position_of(cursor));
+        position.min(self.rows.len().saturating_sub(1))
+    }
+
+    /// The row under the cursor.
+    pub fn current(&self) -> Option<&ItemId> {
+        self.entry_at(self.position()).map(|entry| &entry.id)
+    }
+
+    /// Whether the cursor was ever put on something.
+    pub fn has_cursor(&self) -> bool {
+        self.cursor.is_some()
+    }
+
+    /// Puts the cursor on a row; `false` if it is not shown.
+    pub fn select(&mut self, id: &ItemId) -> bool {
+        let Some(position) = self.find(id) else {
+            return false;
+        };
+        self.go_to(position);
+        true
+    }
+
+    /// Puts the cursor on what is under it now, so that it stays there.
+    pub fn hold(&mut self) {
+        self.go_to(self.position());
+    }
+
+    /// Puts the cursor on the row at a position, or the last one.
+    pub fn go_to(&mut self, position: usize) {
+        let position = position.min(self.rows.len().saturating_sub(1));
+        let (here, line) = (self.position(), self.line);
+        self.line = if position >= here {
+            (line + (position - here)).min(self.height.saturating_sub(1))
+        } else {
+            line.saturating_sub(here - position)
+        };
+        self.cursor = self.entry_at(position).cloned();
+    }
+
+    /// Moves the cursor by rows.
+    pub fn step(&mut self, rows: isize) {
+        self.go_to(self.position().saturating_add_signed(rows));
+    }
+
+    /// Rows of a page.
+    pub fn page(&self) -> isize {
+        isize::try_from(self.height.saturating_sub(1).max(1)).unwrap_or(1)
+    }
+
+    /// Fits the rows to a pane of this height: the position of the first row shown. The cursor stays on its line
+    /// where that is possible.
+    pub fn lay_out(&mut self, height: usize) -> usize {
+        self.height = height;
+        let position = self.position();
+        let last_top = self.rows.len().saturating_sub(height);
+        let line = self.line.min(height.saturating_sub(1));
+        let top = position.saturating_sub(line).min(last_top);
+        self.line = position - top;
+        top
+    }
+
+    /// The line of the pane on which the cursor stands.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// Picks or unpicks the row under the cursor.
+    pub fn toggle_pick(&mut self) {
+        if let Some(id) = self.current().cloned()
+            && !self.picked.remove(&id)
+        {
+            self.picked.insert(id);
+        }
+    }
+
+    /// The picked rows, in their own order.
+    pub fn picked(&self) -> &BTreeSet<ItemId> {
+        &self.picked
+    }
+
+    /// Unpicks all; says whether any was picked.
+    pub fn unpick_all(&mut self) -> bool {
+        let any = !self.picked.is_empty();
+        self.picked.clear();
+        any
+    }
+
+    /// Scrolls columns; of `columns` that can scroll at least one stays.
+    pub fn scroll_columns(&mut self, by: isize, columns: usize) {
+        let skipped = self.skipped_columns.saturating_add_signed(by);
+        self.skipped_columns = skipped.min(columns.saturating_sub(1));
+    }
+
+    /// Columns scrolled away.
+    pub fn skipped_columns(&self) -> usize {
+        self.skipped_columns
+    }
+
+    /// The widest content of a column until now, with this one.
+    pub fn widen(&mut self, column: &'static str, width: u16) -> u16 {
+        let widest = self.widths.entry(column).or_default();
+        *widest = width.max(*widest);
+        *widest
+    }
+
+    /// Which of two rows stands first.
+    pub fn compare(&self, a: &ItemId, b: &ItemId) -> Ordering {
+        let (a, b) = (entry_of(&self.keys, a), entry_of(&self.keys, b));
+        if self.is_descending() { b.cmp(&a) } else { a.cmp(&b) }
+    }
+}
+
+fn entry_of(keys: &BTreeMap<ItemId, SortKey>, id: &ItemId) -> Entry {
+    Entry {
+        key: keys.get(id).cloned().unwrap_or_default(),
+        id: id.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::model::Uid;
+
+    fn id(n: u64) -> ItemId {
+        ItemId::Object(ObjectId {
+            key: Key::default(),
+            uid: Uid(n.into()),
+        })
+    }
+
+    fn shown() -> Option<Placed> {
+        Some(Placed {
+            key: SortKey::Absent,
+            passes: true,
+        })
+    }
+
+    fn keyed(key: i64) -> Option<Placed> {
+        Some(Placed {
+            key: SortKey::Number(key),
+            passes: true,
+        })
+    }
+
+    fn hidden() -> Option<Placed> {
+        Some(Placed {
+            key: SortKey::Absent,
+            passes: false,
+        })
+    }
+
+    fn list(ids: impl IntoIterator<Item = u64>) -> List {
+        let mut list = List::default();
+        for n in ids {
+            list.update(&id(n), shown());
+        }
+        list.lay_out(5);
+        list
+    }
+
+    #[test]
+    fn rows_that_come_above_do_not_move_the_cursor_on_the_screen() {
+        let mut list = list((0..100).step_by(2));
+        list.go_to(10);
+        list.lay_out(5);
+        let line = list.line();
+        for n in (1..40).step_by(2) {
+            list.update(&id(n), shown());
+        }
+        let top = list.lay_out(5);
+        assert_eq!(list.current(), Some(&id(20)));
+        assert_eq!(list.line(), line);
+        assert_eq!(top + line, list.position());
+    }
+
+    #[test]
+    fn the_cursor_goes_to_the_neighbour_when_its_row_is_gone_and_comes_back_when_it_was_only_hidden() {
+        let mut list = list(0..10);
+        list.go_to(4);
+        list.update(&id(4), hidden());
+        assert_eq!(list.current(), Some(&id(5)));
+        list.update(&id(4), shown());
+        assert_eq!(list.current(), Some(&id(4)), "it was only hidden");
+        list.update(&id(4), None);
+        assert_eq!(list.current(), Some(&id(5)));
+        list.go_to(9);
+        list.update(&id(9), None);
+        assert_eq!(
+            list.current(),
+            Some(&id(8)),
+            "the last row's neighbour is the one before"
+        );
+        for n in 0..9 {
+            list.update(&id(n), None);
+        }
+        assert_eq!(list.current(), None);
+        list.update(&id(3), shown());
+        assert_eq!(list.current(), Some(&id(3)));
+    }
+
+    #[test]
+    fn a_sorted_list_follows_a_row_whose_key_changes() {
+        let mut list = list([]);
+        let sort = Some(Sort {
+            column: "restarts",
+            descending: true,
+        });
+        let rows = (0..10).map(|n| (id(n), keyed(i64::try_from(n).unwrap()).unwrap()));
+        list.rebuild(sort, Filter::default(), rows);
+        assert_eq!(list.rows_from(0).next(), Some(&id(9)));
+        list.select(&id(0));
+        list.update(&id(0), keyed(100));
+        assert_eq!(list.position(), 0);
+        assert_eq!(list.current(), Some(&id(0)));
+        assert_eq!(list.rows_from(8).collect::<Vec<_>>(), [&id(2), &id(1)]);
+        list.update(&id(0), None);
+        assert_eq!(list.current(), Some(&id(9)));
+        assert_eq!(list.len(), 9);
+    }
+
+    #[test]
+    fn no_line_stays_blank_below_the_last_row() {
+        let mut list = list(0..10);
+        list.go_to(9);
+        assert_eq!(list.lay_out(5), 5);
+        for n in 5..9 {
+            list.update(&id(n), None);
+        }
+        assert_eq!(list.lay_out(5), 1);
+        assert_eq!(list.current(), Some(&id(9)));
+        assert_eq!(list.lay_out(0), 5, "a pane without room");
+        assert_eq!(list.lay_out(50), 0);
+    }
+}

@@ -1,0 +1,194 @@
+//! A column: one struct from which the table on the screen, `-o`, `--columns`, JSON and the help are made.
+
+use super::cut::Cut;
+use super::value::{Datum, Value};
+
+/// What a column is, apart from how its cells are made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Spec {
+    /// For `--columns`, filters and JSON: `camelCase`.
+    pub id: &'static str,
+    /// The head, as kubectl or istioctl print it.
+    pub head: &'static str,
+    /// Cells it needs at least; below that it is not shown.
+    pub min: u16,
+    /// Cells it takes at most.
+    pub max: u16,
+    /// The smaller, the longer it stays when room is short; equal ones go from right to left.
+    pub priority: u8,
+    /// Whether numbers stand right.
+    pub right: bool,
+    /// What a text that is too long loses.
+    pub cut: Cut,
+    /// In which headless output it is.
+    pub output: Output,
+    /// When it is on the screen.
+    pub place: Place,
+    /// Whether a plain filter searches it.
+    pub searched: bool,
+    /// Whether its cells follow from more than the object itself (another object's change may change them).
+    pub derived: bool,
+    /// One sentence for help.
+    pub help: &'static str,
+}
+
+/// In which headless output a column is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Output {
+    /// Of every table.
+    Table,
+    /// Of `-o wide`.
+    Wide,
+    /// Only with `--columns`, and in JSON.
+    Extra,
+}
+
+/// When a column is on the screen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// If more than one namespace is shown.
+    Namespace,
+    /// Always, and it does not scroll away: what names the row.
+    Fixed,
+    /// If there is room.
+    Normal,
+    /// If there is room and the pane is narrow.
+    Narrow,
+    /// If there is room and the pane is broad.
+    Broad,
+    /// Only when wide is on.
+    Wide,
+    /// Never.
+    Never,
+}
+
+impl Spec {
+    /// What most columns have.
+    pub const NEW: Spec = Spec {
+        id: "",
+        head: "",
+        min: 4,
+        max: 24,
+        priority: 5,
+        right: false,
+        cut: Cut::End,
+        output: Output::Table,
+        place: Place::Normal,
+        searched: true,
+        derived: false,
+        help: "",
+    };
+}
+
+/// A kind of table: its rows and its columns.
+pub trait Table: Sized + 'static {
+    /// What cells are made from.
+    type Row<'a>;
+
+    /// The columns, left to right.
+    fn columns() -> &'static [Column<Self>];
+}
+
+/// A column of a kind of table.
+pub struct Column<T: Table> {
+    /// What it is.
+    pub spec: Spec,
+    /// Its cell in a row.
+    pub datum: for<'a, 'b> fn(&'b T::Row<'a>) -> Datum,
+}
+
+impl<T: Table> Column<T> {
+    /// The value in a row.
+    pub fn value(&self, row: &T::Row<'_>) -> Value {
+        (self.datum)(row).value
+    }
+}
+
+/// The column that a person means by `name`: its id or its head, in any case.
+pub fn find_spec<'a>(mut specs: impl Iterator<Item = &'a Spec>, name: &str) -> Option<&'a Spec> {
+    specs.find(|spec| spec.id.eq_ignore_ascii_case(name) || spec.head.eq_ignore_ascii_case(name))
+}
+
+/// Which columns get how many cells, of `width` in all with `gap` between two.
+///
+/// `wanted` says of each column what its content would take. Columns that do not get their least width are left out,
+/// the least important first; what is left over goes to the most important first.
+pub fn fit(specs: &[&Spec], wanted: &[u16], width: u16, gap: u16) -> Vec<(usize, u16)> {
+    let mut chosen: Vec<(usize, u16, u16)> = specs
+        .iter()
+        .zip(wanted)
+        .enumerate()
+        .map(|(at, (spec, wanted))| {
+            let most = (*wanted).clamp(spec.min.min(spec.max), spec.max);
+            (at, spec.min.min(most), most)
+        })
+        .collect();
+    let total = |chosen: &[(usize, u16, u16)]| -> u32 {
+        let cells: u32 = chosen.iter().map(|(_, least, _)| u32::from(*least)).sum();
+        cells + u32::from(gap) * (chosen.len().saturating_sub(1) as u32)
+    };
+    let priority = |at: usize| specs.get(at).map_or(u8::MAX, |spec| spec.priority);
+    while chosen.len() > 1 && total(&chosen) > u32::from(width) {
+        let Some(last) = (0..chosen.len()).max_by_key(|at| {
+            let column = chosen.get(*at).map_or(0, |(column, ..)| *column);
+            (priority(column), *at)
+        }) else {
+            break;
+        };
+        chosen.remove(last);
+    }
+    let mut left = u32::from(width).saturating_sub(total(&chosen));
+    let mut by_priority: Vec<usize> = (0..chosen.len()).collect();
+    by_priority.sort_by_key(|at| chosen.get(*at).map_or(0, |(column, ..)| priority(*column)));
+    for at in by_priority {
+        if let Some((_, cells, most)) = chosen.get_mut(at) {
+            let more = left.min(u32::from(most.saturating_sub(*cells)));
+            *cells += u16::try_from(more).unwrap_or(0);
+            left -= more;
+        }
+    }
+    chosen
+        .into_iter()
+        .map(|(at, cells, _)| (at, cells.min(width)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: Spec = Spec {
+        min: 10,
+        max: 40,
+        priority: 0,
+        ..Spec::NEW
+    };
+    const STATUS: Spec = Spec {
+        min: 6,
+        max: 10,
+        priority: 1,
+        ..Spec::NEW
+    };
+    const NODE: Spec = Spec {
+        min: 8,
+        max: 20,
+        priority: 7,
+        ..Spec::NEW
+    };
+
+    #[test]
+    fn the_least_important_column_goes_first_and_the_most_important_grows_first() {
+        let specs = [&NAME, &NODE, &STATUS];
+        let wanted = [30, 12, 7];
+        assert_eq!(fit(&specs, &wanted, 100, 2), [(0, 30), (1, 12), (2, 7)]);
+        assert_eq!(fit(&specs, &wanted, 30, 2), [(0, 12), (1, 8), (2, 6)]);
+        assert_eq!(fit(&specs, &wanted, 25, 2), [(0, 17), (2, 6)]);
+        assert_eq!(fit(&specs, &wanted, 12, 2), [(0, 12)]);
+        assert_eq!(
+            fit(&specs, &wanted, 3, 2),
+            [(0, 3)],
+            "the last one is squeezed rather than lost"
+        );
+        assert_eq!(fit(&[], &[], 3, 2), []);
+    }
+}

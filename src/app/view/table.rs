@@ -1,0 +1,8 @@
+//! The tables: what rows each has and what its columns are. One file a table; a new column is one entry there.
+
+pub mod endpoints;
+pub mod pods;
+pub mod services;
+pub mod sidecars;
+pub mod timeline;
+pub mod workloads;

@@ -1,0 +1,314 @@
+//! Endpoints: `istioctl proxy-config endpoint`, and beside it what only the API knows of each row.
+//!
+//! istioctl: `istioctl/pkg/writer/envoy/clusters/clusters.go`, `PrintEndpointsSummary`.
+
+use crate::app::sync::Sync;
+use crate::app::view::Role;
+use crate::app::view::column::{Column, Output, Place, Spec, Table};
+use crate::app::view::cut::Cut;
+use crate::app::view::value::{Datum, Value};
+use crate::mesh::model::{Pod, Text};
+use crate::mesh::scope::{Cluster, Health, Row};
+
+/// The endpoint table of a pod.
+#[derive(Debug)]
+pub enum Endpoints {}
+
+/// A row of it, with what its other columns follow from.
+#[derive(Clone, Copy, Debug)]
+pub struct EndpointRow<'a> {
+    /// The row as computed (or, for what only Envoy has, put together from its answer).
+    pub row: &'a Row,
+    /// The pod behind it, if it is there.
+    pub behind: Option<&'a Pod>,
+    /// Computed against actual; `None` if Envoy was not asked.
+    pub sync: Option<Sync>,
+    /// Envoy's outlier detection has ejected it.
+    pub ejected: bool,
+}
+
+impl Table for Endpoints {
+    type Row<'a> = EndpointRow<'a>;
+
+    fn columns() -> &'static [Column<Self>] {
+        COLUMNS
+    }
+}
+
+static COLUMNS: &[Column<Endpoints>] = &[
+    Column {
+        spec: Spec {
+            id: "sync",
+            head: "SYNC",
+            min: 4,
+            max: 7,
+            priority: 3,
+            output: Output::Extra,
+            searched: false,
+            derived: true,
+            help: "'=' in Envoy too, '>' not yet in Envoy, '<' only in Envoy, '?' nobody can know.",
+            ..Spec::NEW
+        },
+        datum: |row| row.sync.map_or(Value::Empty.into(), sync),
+    },
+    Column {
+        spec: Spec {
+            id: "endpoint",
+            head: "ENDPOINT",
+            min: 15,
+            max: 60,
+            priority: 0,
+            cut: Cut::Middle,
+            place: Place::Fixed,
+            help: "Address and port.",
+            ..Spec::NEW
+        },
+        datum: |row| Datum::new(Role::Number, Value::Built(row.row.address.to_string())),
+    },
+    Column {
+        spec: Spec {
+            id: "status",
+            head: "STATUS",
+            min: 9,
+            max: 9,
+            priority: 1,
+            help: "Its health as istiod tells Envoy; FAILED if Envoy has ejected it.",
+            ..Spec::NEW
+        },
+        datum: |row| Datum::new(health_role(row.row.health), Value::Word(row.row.health.as_str())),
+    },
+    Column {
+        spec: Spec {
+            id: "outlierCheck",
+            head: "OUTLIER CHECK",
+            min: 13,
+            max: 13,
+            priority: 4,
+            place: Place::Broad,
+            searched: false,
+            help: "FAILED if Envoy's outlier detection has ejected it.",
+            ..Spec::NEW
+        },
+        datum: |row| {
+            if row.ejected {
+                Datum::new(Role::Bad, Value::Word("FAILED"))
+            } else {
+                Datum::new(Role::Dim, Value::Word("OK"))
+            }
+        },
+    },
+    Column {
+        spec: Spec {
+            id: "cluster",
+            head: "CLUSTER",
+            min: 30,
+            max: 120,
+            priority: 1,
+            cut: Cut::Middle,
+            place: Place::Broad,
+            help: "Envoy's name of the cluster it belongs to.",
+            ..Spec::NEW
+        },
+        datum: |row| Datum::new(Role::Name, Value::Built(row.row.cluster.to_string())),
+    },
+    Column {
+        spec: Spec {
+            id: "port",
+            head: "PORT|SUBSET",
+            min: 6,
+            max: 20,
+            priority: 2,
+            output: Output::Extra,
+            place: Place::Narrow,
+            searched: false,
+            help: "The service's port, and the subset of a DestinationRule.",
+            ..Spec::NEW
+        },
+        datum: |row| Datum::new(Role::Number, port(&row.row.cluster)),
+    },
+    Column {
+        spec: Spec {
+            id: "host",
+            head: "HOST",
+            min: 14,
+            max: 120,
+            priority: 1,
+            cut: Cut::Middle,
+            output: Output::Extra,
+            place: Place::Narrow,
+            searched: false,
+            help: "The name that is dialled, without '.svc.cluster.local'.",
+            ..Spec::NEW
+        },
+        datum: |row| Datum::new(Role::Name, host(&row.row.cluster)),
+    },
+    Column {
+        spec: Spec {
+            id: "pod",
+            head: "POD",
+            min: 12,
+            max: 50,
+            priority: 5,
+            cut: Cut::Middle,
+            output: Output::Extra,
+            help: "The pod behind the address.",
+            ..Spec::NEW
+        },
+        datum: |row| {
+            row.row
+                .pod
+                .as_ref()
+                .map_or(Value::Empty, |pod| Value::Text(pod.name.clone()))
+                .into()
+        },
+    },
+    Column {
+        spec: Spec {
+            id: "ready",
+            head: "READY",
+            min: 5,
+            max: 5,
+            priority: 6,
+            output: Output::Extra,
+            searched: false,
+            derived: true,
+            help: "Whether that pod is ready.",
+            ..Spec::NEW
+        },
+        datum: |row| match row.behind.map(|pod| pod.ready) {
+            Some(true) => Value::Word("yes").into(),
+            Some(false) => Datum::new(Role::Bad, Value::Word("no")),
+            None => Value::Empty.into(),
+        },
+    },
+    Column {
+        spec: Spec {
+            id: "node",
+            head: "NODE",
+            min: 6,
+            max: 40,
+            priority: 8,
+            cut: Cut::Middle,
+            output: Output::Extra,
+            help: "The node it is on.",
+            ..Spec::NEW
+        },
+        datum: |row| text_or_empty(&row.row.node).into(),
+    },
+    Column {
+        spec: Spec {
+            id: "zone",
+            head: "ZONE",
+            min: 4,
+            max: 24,
+            priority: 8,
+            output: Output::Extra,
+            help: "The zone it is in.",
+            ..Spec::NEW
+        },
+        datum: |row| text_or_empty(&row.row.locality.zone).into(),
+    },
+    Column {
+        spec: Spec {
+            id: "why",
+            head: "WHY",
+            min: 20,
+            max: 100,
+            priority: 7,
+            output: Output::Extra,
+            searched: false,
+            help: "What let it into the scope.",
+            ..Spec::NEW
+        },
+        datum: |row| Datum::new(Role::Dim, text_or_empty(&row.row.why.text)),
+    },
+    Column {
+        spec: Spec {
+            id: "class",
+            head: "CLASS",
+            min: 7,
+            max: 9,
+            priority: 9,
+            output: Output::Extra,
+            place: Place::Wide,
+            searched: false,
+            help: "How surely it is computed: exact, bootstrap, runtime, dns or unknown.",
+            ..Spec::NEW
+        },
+        datum: |row| Value::Word(row.row.class.as_str()).into(),
+    },
+    Column {
+        spec: Spec {
+            id: "weight",
+            head: "WEIGHT",
+            min: 6,
+            max: 10,
+            priority: 9,
+            right: true,
+            output: Output::Extra,
+            place: Place::Wide,
+            searched: false,
+            help: "Its load-balancing weight.",
+            ..Spec::NEW
+        },
+        datum: |row| Value::Number(row.row.weight.into()).into(),
+    },
+];
+
+fn sync(sync: Sync) -> Datum {
+    match sync {
+        Sync::Both => Datum::new(Role::Good, Value::Word("=")),
+        Sync::Computed { .. } => Datum::new(Role::Warn, Value::Word(">")),
+        Sync::Actual { .. } => Datum::new(Role::Warn, Value::Word("<")),
+        Sync::Unknown => Datum::new(Role::Dim, Value::Word("?")),
+    }
+}
+
+fn text_or_empty(text: &Text) -> Value {
+    if text.is_empty() {
+        Value::Empty
+    } else {
+        Value::Text(text.clone())
+    }
+}
+
+fn port(cluster: &Cluster) -> Value {
+    match cluster {
+        Cluster::Traffic { port, subset, .. } if subset.is_empty() => Value::Number((*port).into()),
+        Cluster::Traffic { port, subset, .. } => Value::Built(format!("{port}|{subset}")),
+        Cluster::Named(_) => Value::Empty,
+    }
+}
+
+fn host(cluster: &Cluster) -> Value {
+    match cluster {
+        Cluster::Traffic { host, .. } if host.is_empty() => Value::Word("(inbound)"),
+        Cluster::Traffic { host, .. } => Value::Text(short_host(host)),
+        Cluster::Named(name) => Value::Text(name.clone()),
+    }
+}
+
+/// A host without the usual domain: `reviews.bookinfo` for `reviews.bookinfo.svc.cluster.local`.
+pub fn short_host(host: &Text) -> Text {
+    host.strip_suffix(".svc.cluster.local")
+        .map_or_else(|| host.clone(), Text::from)
+}
+
+/// How good a health is.
+pub fn health_role(health: Health) -> Role {
+    match health {
+        Health::Healthy => Role::Good,
+        Health::Draining | Health::Degraded | Health::Unknown => Role::Warn,
+        Health::Unhealthy | Health::Timeout => Role::Bad,
+    }
+}
+
+/// Whether something is wrong with a row: what `!` keeps.
+pub fn is_faulty(row: &EndpointRow<'_>) -> bool {
+    row.ejected
+        || row.row.health != Health::Healthy
+        || row.behind.is_some_and(|pod| !pod.ready)
+        || row
+            .sync
+            .is_some_and(|sync| matches!(sync, Sync::Computed { .. } | Sync::Actual { .. }))
+}

@@ -1,0 +1,212 @@
+//! What stands in a cell, before it is text: one value gives the text, the sort key and the JSON field.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::Role;
+use super::age::{age, human_duration, next_change};
+use crate::mesh::model::{Labels, Text};
+
+/// The content of a cell.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Value {
+    /// There is none, and nothing is shown.
+    Empty,
+    /// There is none; kubectl's `<none>`.
+    None,
+    /// It is not known; kubectl's `<unknown>`.
+    Unknown,
+    /// Cluster text.
+    Text(Text),
+    /// A text put together here.
+    Built(String),
+    /// One of our own words.
+    Word(&'static str),
+    /// A count.
+    Number(i64),
+    /// So many of so many.
+    Ratio(u64, u64),
+    /// The time since; `<unknown>` without it.
+    Age(Option<Timestamp>),
+    /// How often, and when the last time was: `3 (5m ago)`.
+    Restarts(u32, Option<Timestamp>),
+    /// A list, separated by commas; `<none>` if it is empty.
+    List(Arc<[Text]>),
+    /// `key=value` pairs, separated by commas; `<none>` if there is none.
+    Labels(Labels),
+}
+
+/// By what a column is sorted. Numbers come before texts, what is absent comes last.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum SortKey {
+    /// A number.
+    Number(i64),
+    /// A text.
+    Text(Text),
+    /// Nothing to sort by.
+    #[default]
+    Absent,
+}
+
+impl Value {
+    /// A text, or [`Value::None`] if it is empty.
+    pub fn or_none(text: &Text) -> Self {
+        if text.is_empty() {
+            Value::None
+        } else {
+            Value::Text(text.clone())
+        }
+    }
+
+    /// As kubectl would print it at this time.
+    pub fn text(&self, now: Timestamp) -> Cow<'_, str> {
+        match self {
+            Value::Empty => "".into(),
+            Value::None => "<none>".into(),
+            Value::Unknown => "<unknown>".into(),
+            Value::Text(text) => text.as_str().into(),
+            Value::Built(text) => text.as_str().into(),
+            Value::Word(word) => (*word).into(),
+            Value::Number(number) => number.to_string().into(),
+            Value::Ratio(of, all) => format!("{of}/{all}").into(),
+            Value::Age(since) => age(*since, now).into(),
+            Value::Restarts(count, Some(last)) if *count > 0 => {
+                format!("{count} ({} ago)", human_duration(now.duration_since(*last))).into()
+            }
+            Value::Restarts(count, _) => count.to_string().into(),
+            Value::List(items) if items.is_empty() => "<none>".into(),
+            Value::List(items) => {
+                let items: Vec<&str> = items.iter().map(Text::as_str).collect();
+                items.join(",").into()
+            }
+            Value::Labels(labels) if labels.is_empty() => "<none>".into(),
+            Value::Labels(labels) => {
+                let pairs: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                pairs.join(",").into()
+            }
+        }
+    }
+
+    /// As a program reads it: numbers as numbers, times as RFC 3339, absence as `null`.
+    pub fn json(&self) -> serde_json::Value {
+        let time = |time: &Option<Timestamp>| time.map_or(serde_json::Value::Null, |time| json!(time.to_string()));
+        match self {
+            Value::Empty | Value::None | Value::Unknown => serde_json::Value::Null,
+            Value::Text(text) => json!(text.as_str()),
+            Value::Built(text) => json!(text),
+            Value::Word(word) => json!(word),
+            Value::Number(number) => json!(number),
+            Value::Ratio(of, all) => json!({ "ready": of, "total": all }),
+            Value::Age(since) => time(since),
+            Value::Restarts(count, last) => json!({ "count": count, "last": time(last) }),
+            Value::List(items) => json!(items.iter().map(Text::as_str).collect::<Vec<_>>()),
+            Value::Labels(labels) => labels
+                .iter()
+                .map(|(key, value)| (key.to_string(), json!(value.as_str())))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
+        }
+    }
+
+    /// By what it is sorted. Ages sort the youngest first, as their texts would.
+    pub fn sort_key(&self) -> SortKey {
+        match self {
+            Value::Empty | Value::None | Value::Unknown => SortKey::Absent,
+            Value::Text(text) => SortKey::Text(text.clone()),
+            Value::Built(text) => SortKey::Text(text.as_str().into()),
+            Value::Word(word) => SortKey::Text((*word).into()),
+            Value::Number(number) => SortKey::Number(*number),
+            Value::Ratio(_, 0) => SortKey::Number(i64::MAX),
+            Value::Ratio(of, all) => {
+                SortKey::Number(i64::try_from(of.saturating_mul(10_000) / all).unwrap_or(i64::MAX))
+            }
+            Value::Age(Some(since)) => SortKey::Number(since.as_second().saturating_neg()),
+            Value::Age(None) => SortKey::Absent,
+            Value::Restarts(count, _) => SortKey::Number(i64::from(*count)),
+            Value::List(_) | Value::Labels(_) => SortKey::Text(self.text(Timestamp::UNIX_EPOCH).into_owned().into()),
+        }
+    }
+
+    /// When its text changes by time alone; `None`: never.
+    pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Value::Age(Some(since)) | Value::Restarts(1.., Some(since)) => Some(next_change(*since, now)),
+            Value::Empty
+            | Value::None
+            | Value::Unknown
+            | Value::Text(_)
+            | Value::Built(_)
+            | Value::Word(_)
+            | Value::Number(_)
+            | Value::Ratio(..)
+            | Value::Age(None)
+            | Value::Restarts(..)
+            | Value::List(_)
+            | Value::Labels(_) => None,
+        }
+    }
+}
+
+/// A value with the part it plays.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Datum {
+    /// What.
+    pub value: Value,
+    /// As what.
+    pub role: Role,
+}
+
+impl Datum {
+    /// A value that plays this part.
+    pub fn new(role: Role, value: Value) -> Self {
+        Self { value, role }
+    }
+}
+
+impl From<Value> for Datum {
+    /// Plain text; what is absent is dim.
+    fn from(value: Value) -> Self {
+        let role = match &value {
+            Value::Empty | Value::None | Value::Unknown | Value::Age(_) => Role::Dim,
+            Value::List(items) if items.is_empty() => Role::Dim,
+            Value::Labels(labels) if labels.is_empty() => Role::Dim,
+            Value::Text(_)
+            | Value::Built(_)
+            | Value::Word(_)
+            | Value::Number(_)
+            | Value::Ratio(..)
+            | Value::Restarts(..)
+            | Value::List(_)
+            | Value::Labels(_) => Role::Text,
+        };
+        Self { value, role }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn restarts_say_when_the_last_one_was() {
+        let last = Timestamp::UNIX_EPOCH;
+        let now = last + SignedDuration::from_mins(5);
+        assert_eq!(Value::Restarts(3, Some(last)).text(now), "3 (5m ago)");
+        assert_eq!(Value::Restarts(3, None).text(now), "3");
+        assert_eq!(Value::Restarts(0, Some(last)).text(now), "0");
+    }
+
+    #[test]
+    fn sort_keys_put_numbers_in_their_order_and_absence_last() {
+        let young = Value::Age(Some(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(9)));
+        let old = Value::Age(Some(Timestamp::UNIX_EPOCH));
+        assert!(young.sort_key() < old.sort_key());
+        assert!(Value::Ratio(1, 2).sort_key() < Value::Ratio(10, 10).sort_key());
+        assert!(Value::Word("zzz").sort_key() < Value::None.sort_key());
+    }
+}
