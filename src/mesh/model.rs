@@ -6,8 +6,10 @@
 
 mod config;
 mod core;
+mod diagnostic;
 mod entry;
 mod gateway;
+mod interner;
 mod mesh_config;
 mod meta;
 mod text;
@@ -20,17 +22,19 @@ pub use self::core::{
     ContainerPort, EndpointSlice, Event, Namespace, Node, Pod, PodPrinted, Proxy, ProxyKind, Service, ServicePort,
     SliceEndpoint, SlicePort, TargetPort,
 };
+pub use self::diagnostic::Diagnostic;
 pub use self::entry::{EntryPort, ServiceEntry, Workload, WorkloadEntry};
 pub use self::gateway::{
     BackendRef, ClusterMatch, ClusterPatch, EnvoyFilter, GRPCRoute, Gateway, HTTPRoute, ParentRef, RouteRule,
     RouteSpec, Server, TCPRoute, TLSRoute,
 };
+pub use self::interner::Interner;
 pub use self::mesh_config::{
     Distribute, LabelSelector, LocalityLb, MeshConfig, ProxyConfig, Requirement, ServiceEntryVisibility,
     VisibilityPolicy, ZoneAwareLb,
 };
 pub use self::meta::{FieldManager, Key, Meta, Owner, Provenance, Uid};
-pub use self::text::{Interner, Labels, Text};
+pub use self::text::{Labels, Text};
 pub use self::traffic::{
     Delegate, Destination, DestinationRule, HttpMatch, HttpRoute, LoadBalancer, OutlierDetection, PolicySettings,
     PortPolicy, StringMatch, Subset, TrafficPolicy, VirtualService,

@@ -20,7 +20,7 @@ pub struct Sidecar {
     pub egress: Arc<[EgressListener]>,
     /// `spec.ingress` in order.
     pub ingress: Arc<[IngressListener]>,
-    /// `spec.outboundTrafficPolicy.mode`, as written; `None` if absent.
+    /// `spec.outboundTrafficPolicy.mode`; `None` if the policy is absent, `REGISTRY_ONLY` if it has no mode.
     pub outbound_mode: Option<Text>,
 }
 
@@ -79,7 +79,8 @@ pub struct Istiod {
     pub provenance: Provenance,
     /// Literal environment of container `discovery`.
     pub env: Labels,
-    /// Names of variables whose value comes from elsewhere (`valueFrom`, `envFrom`), so that it cannot be read.
+    /// Names of variables whose value comes from elsewhere (`valueFrom`), so that it cannot be read; of an `envFrom`,
+    /// whose names are not known either, `PREFIX* of configmap/NAME`.
     pub unreadable_env: Arc<[Text]>,
     /// Arguments of container `discovery`.
     pub args: Arc<[Text]>,

@@ -18,9 +18,9 @@ pub struct MeshConfig {
     pub default_virtual_service_export_to: Option<Arc<[Text]>>,
     /// `defaultDestinationRuleExportTo`.
     pub default_destination_rule_export_to: Option<Arc<[Text]>>,
-    /// `outboundTrafficPolicy.mode`, as written.
+    /// `outboundTrafficPolicy.mode`; `REGISTRY_ONLY` where the policy has no mode.
     pub outbound_mode: Option<Text>,
-    /// `inboundTrafficPolicy.mode`, as written.
+    /// `inboundTrafficPolicy.mode`; `PASSTHROUGH` where the policy has no mode.
     pub inbound_mode: Option<Text>,
     /// `discoverySelectors`: namespaces that match any of them count; `None` or empty means all.
     pub discovery_selectors: Option<Arc<[LabelSelector]>>,

@@ -120,8 +120,9 @@ pub struct Meta {
 /// What is kept besides of a *config* object ([`super::Kind::is_config`]): the story of its edits and its text.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Provenance {
-    /// `metadata.managedFields`, newest first; `status` writers are left out.
+    /// `metadata.managedFields`, newest first, at most 64; `status` writers are left out.
     pub managers: Arc<[FieldManager]>,
-    /// The object without `managedFields` and `status`, as compact JSON, LZ4-compressed (size prepended).
+    /// The object without `managedFields`, `resourceVersion` and `status`, as compact JSON, LZ4-compressed (size
+    /// prepended).
     pub text: Arc<[u8]>,
 }

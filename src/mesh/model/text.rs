@@ -1,14 +1,10 @@
-//! Shared immutable strings and label sets, and the interner that makes equal ones one.
-//!
-//! Not a global: a decoder owns an [`Interner`], so that a hundred thousand endpoints share the name of their node.
-//! Equality is by content; that two texts share memory is never observable.
+//! Shared immutable strings and label sets. Equality is by content; that two share memory ([`super::Interner`]) is
+//! never observable.
 
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-
-use rustc_hash::FxHashSet;
 
 /// A string as the cluster gave it, cheap to clone.
 ///
@@ -23,7 +19,7 @@ impl Text {
     }
 
     /// Whether nobody but the asker holds this string.
-    fn is_last(&self) -> bool {
+    pub(super) fn is_last(&self) -> bool {
         Arc::strong_count(&self.0) == 1
     }
 }
@@ -118,7 +114,7 @@ impl Labels {
     }
 
     /// Whether nobody but the asker holds this set.
-    fn is_last(&self) -> bool {
+    pub(super) fn is_last(&self) -> bool {
         Arc::strong_count(&self.0) == 1
     }
 }
@@ -139,60 +135,6 @@ impl<const N: usize> From<[(&str, &str); N]> for Labels {
     }
 }
 
-/// Makes equal texts and label sets share one allocation. Bounded: what nobody else holds any more is dropped when
-/// the set has doubled since the last sweep.
-#[derive(Debug, Default)]
-pub struct Interner {
-    texts: FxHashSet<Text>,
-    labels: FxHashSet<Labels>,
-    swept_at: usize,
-}
-
-impl Interner {
-    /// The shared text equal to `text`.
-    pub fn text(&mut self, text: &str) -> Text {
-        if let Some(found) = self.texts.get(text) {
-            return found.clone();
-        }
-        self.sweep_if_doubled();
-        let text = Text::from(text);
-        self.texts.insert(text.clone());
-        text
-    }
-
-    /// The shared label set equal to these pairs.
-    pub fn labels<K: AsRef<str>, V: AsRef<str>>(&mut self, pairs: impl IntoIterator<Item = (K, V)>) -> Labels {
-        let labels: Labels = pairs
-            .into_iter()
-            .map(|(k, v)| (self.text(k.as_ref()), self.text(v.as_ref())))
-            .collect();
-        if let Some(found) = self.labels.get(&labels) {
-            return found.clone();
-        }
-        self.labels.insert(labels.clone());
-        labels
-    }
-
-    /// How many texts and label sets are held.
-    pub fn len(&self) -> usize {
-        self.texts.len() + self.labels.len()
-    }
-
-    /// Whether nothing is held.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    fn sweep_if_doubled(&mut self) {
-        if self.len() < 2 * self.swept_at.max(4096) {
-            return;
-        }
-        self.labels.retain(|labels| !labels.is_last());
-        self.texts.retain(|text| !text.is_last());
-        self.swept_at = self.len();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,16 +146,5 @@ mod tests {
         assert!(Labels::default().is_subset_of(&pod));
         assert!(!Labels::from([("app", "ratings")]).is_subset_of(&pod));
         assert!(!Labels::from([("tier", "")]).is_subset_of(&pod));
-    }
-
-    #[test]
-    fn interner_forgets_what_nobody_holds() {
-        let mut interner = Interner::default();
-        let kept = interner.text("kept");
-        for n in 0..50_000 {
-            interner.text(&format!("gone-{n}"));
-        }
-        assert!(interner.len() < 20_000, "held {}", interner.len());
-        assert!(Arc::ptr_eq(&kept.0, &interner.text("kept").0));
     }
 }

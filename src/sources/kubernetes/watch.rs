@@ -23,11 +23,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use super::backoff::Backoff;
-use super::decode::{self, Diagnostic};
+use super::decode;
 use super::failure::{Break, Status, failure_of, first_line, status_of};
 use super::lines::Lines;
 use super::resources::{Place, Resource, resource};
-use crate::mesh::model::{Interner, Kind, Text};
+use crate::mesh::model::{Diagnostic, Interner, Kind, Text};
 use crate::mesh::world::{Delta, Failure, Found, ListScope, SourceState};
 
 /// What a source tells the loop, in order.
