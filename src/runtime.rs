@@ -1,3 +1,41 @@
-//! The only room with tasks, clock, signals and the terminal.
+//! The event loop, tasks, effects: the only room with `select!`, spawn, clock, signals and the terminal.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `host` | the threads, the panic hook, one run of the screen from taking the terminal to giving it back |
+//! | `ui` | the loop: one turn after the other, at most one frame a turn |
+//! | `inbox` | the loop's sources, each visited once a turn, in order, with a budget |
+//! | `feed` | the tasks that follow the cluster's kinds |
+//! | `effects`, `probe` | what the app's commands do outside, and what is asked of the cluster |
+//! | `keys`, `signals`, `clipboard`, `panics`, `log` | one adapter each |
+//! | [`live`] | the world without a screen, for headless commands |
+//!
+//! # Decisions
+//! * A turn polls its sources by hand instead of with `select!`: that visits one source a turn, and a flood on it would
+//!   starve the others or be starved. Revisit if tokio gets a fair select with budgets.
+//! * Frames are written by a blocking task, one at a time: a terminal that takes no bytes (a stalled ssh) must not keep
+//!   the loop from signals and keys.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the room that has clock and tasks; the others get time and results from here"
+)]
+
+mod clipboard;
+mod effects;
+mod feed;
+mod host;
+mod inbox;
+mod keys;
 pub mod live;
+pub mod log;
+mod panics;
+mod probe;
+mod signals;
+mod ui;
+
+pub use self::clipboard::Clipboard;
+pub use self::effects::Story;
+pub use self::feed::{Cluster, Sources};
+pub use self::host::{Host, Outcome, Setup};
+pub use self::panics::Fault;

@@ -4,8 +4,7 @@
 //! no frame follows the give-back, and a terminal that takes no bytes (a stalled ssh) delays the give-back only a
 //! little.
 
-use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -43,8 +42,11 @@ pub enum Mouse {
 
 /// The terminal, from the moment it is taken until it is given back.
 #[derive(Debug)]
-pub struct Tty {
-    out: File,
+pub struct Tty<W>
+where
+    for<'a> &'a W: Write,
+{
+    out: W,
     features: Features,
     mouse: Mouse,
     state: Mutex<State>,
@@ -57,9 +59,12 @@ struct State {
     writing: bool,
 }
 
-impl Tty {
-    /// The terminal behind `out`, not yet taken.
-    pub fn new(out: File, features: Features, mouse: Mouse) -> Self {
+impl<W> Tty<W>
+where
+    for<'a> &'a W: Write,
+{
+    /// The terminal behind `out` (unbuffered: a file), not yet taken.
+    pub fn new(out: W, features: Features, mouse: Mouse) -> Self {
         Self {
             out,
             features,
@@ -155,7 +160,10 @@ impl Tty {
     }
 }
 
-impl Drop for Tty {
+impl<W> Drop for Tty<W>
+where
+    for<'a> &'a W: Write,
+{
     fn drop(&mut self) {
         // Nobody is left to tell.
         let _ = self.leave();

@@ -1,0 +1,173 @@
+//! What the app's commands do outside of the terminal: each starts a task, and its answer is a message.
+
+use kube::Client;
+use tokio::sync::{mpsc, watch};
+
+use super::feed::{Cluster, Feed, Sources, Tasks};
+use super::probe;
+use crate::app::Message;
+use crate::app::message::{DemoControl, DemoState, Fetch, Request};
+use crate::mesh::model::Text;
+use crate::sources::kubernetes::{self, SourceMessage};
+
+/// Answers that wait for the loop.
+pub(super) const ANSWERS: usize = 256;
+
+/// The demo's story, from the outside.
+#[derive(Debug)]
+pub struct Story {
+    /// Steers it.
+    pub steer: mpsc::Sender<DemoControl>,
+    /// Where it is.
+    pub state: watch::Receiver<DemoState>,
+}
+
+/// Everything that goes on beside the loop.
+pub(super) struct Effects {
+    pub(super) tasks: Tasks,
+    /// To the loop.
+    answers: mpsc::Sender<Message>,
+    to_world: mpsc::Sender<SourceMessage>,
+    cluster: Option<Box<Cluster>>,
+    feed: Option<Feed>,
+    steer: Option<mpsc::Sender<DemoControl>>,
+}
+
+impl Effects {
+    /// Starts what brings objects.
+    pub(super) fn start(
+        sources: Sources,
+        story: Option<Story>,
+        answers: mpsc::Sender<Message>,
+        to_world: mpsc::Sender<SourceMessage>,
+    ) -> Self {
+        let mut effects = Self {
+            tasks: Tasks::default(),
+            answers,
+            to_world,
+            cluster: None,
+            feed: None,
+            steer: None,
+        };
+        match sources {
+            Sources::Cluster(cluster) => {
+                effects.cluster = Some(cluster);
+                effects.follow();
+            }
+            Sources::Given(deltas) => {
+                let to_world = effects.to_world.clone();
+                effects.tasks.spawn(async move {
+                    // The loop has ended if it takes no more.
+                    let _ = to_world
+                        .send(SourceMessage {
+                            deltas,
+                            ..SourceMessage::default()
+                        })
+                        .await;
+                });
+            }
+        }
+        if let Some(Story { steer, state }) = story {
+            effects.steer = Some(steer);
+            effects.tasks.spawn(tell_story(state, effects.answers.clone()));
+        }
+        effects
+    }
+
+    /// The client, if there is a cluster.
+    fn client(&self) -> Option<&Client> {
+        self.cluster.as_ref().map(|cluster| &cluster.connection.client)
+    }
+
+    fn follow(&mut self) {
+        let Some(cluster) = &self.cluster else {
+            return;
+        };
+        let Cluster { connection, follow, .. } = &**cluster;
+        self.feed = Some(Feed::start(&self.tasks, &connection.client, follow, &self.to_world));
+        self.tasks
+            .spawn(probe::tell_cluster(connection.clone(), self.answers.clone()));
+    }
+
+    pub(super) fn relist(&self) {
+        if let Some(feed) = &self.feed {
+            feed.relist();
+        }
+    }
+
+    pub(super) fn show_namespaces(&self, namespaces: Vec<Text>) {
+        if let Some(feed) = &self.feed {
+            feed.show_namespaces(namespaces);
+        }
+    }
+
+    pub(super) fn steer(&self, control: DemoControl) {
+        if let Some(steer) = &self.steer {
+            // A story that has more keys to obey than fit needs no further one.
+            let _ = steer.try_send(control);
+        }
+    }
+
+    pub(super) fn fetch(&self, request: Request) {
+        let client = self.client().cloned();
+        let answers = self.answers.clone();
+        self.tasks.spawn(async move {
+            let text = match client {
+                Some(client) => fetched(&client, &request).await,
+                None => Err("there is no cluster to ask: the objects come from files".to_owned()),
+            };
+            let _ = answers.send(Message::Fetched { request, text }).await;
+        });
+    }
+
+    /// Logs in again, while the terminal is the login command's, and follows the cluster with the new login.
+    pub(super) async fn log_in(&mut self) -> Result<(), String> {
+        let connect = self.cluster.as_ref().and_then(|cluster| cluster.connect.clone());
+        let Some(options) = connect else {
+            return Err("there is no login here".to_owned());
+        };
+        let connection = kubernetes::connect(&options).await.map_err(|error| error.to_string())?;
+        if let Some(cluster) = &mut self.cluster {
+            cluster.connection = connection;
+        }
+        self.follow();
+        Ok(())
+    }
+
+    /// Runs work that blocks, and sends its answer to the loop.
+    pub(super) fn answer_blocking(&self, work: impl FnOnce() -> Message + Send + 'static) {
+        let answers = self.answers.clone();
+        self.tasks.spawn_blocking(move || {
+            let _ = answers.blocking_send(work());
+        });
+    }
+}
+
+async fn fetched(client: &Client, request: &Request) -> Result<String, String> {
+    match request.what {
+        Fetch::Yaml => {
+            let found = kubernetes::fetch(client, request.kind, &request.key).await;
+            let found = found.map_err(|failure| failure.to_string())?;
+            let mut object = found.ok_or_else(|| format!("'{}' is gone", request.key))?;
+            if let Some(meta) = object.pointer_mut("/metadata").and_then(|meta| meta.as_object_mut()) {
+                meta.remove("managedFields");
+            }
+            serde_saphyr::to_string(&object).map_err(|error| error.to_string())
+        }
+        Fetch::Events => Err(format!(
+            "see 'kubectl events -n {} --for {}/{}'",
+            request.key.namespace,
+            request.kind.plural(),
+            request.key.name
+        )),
+    }
+}
+
+async fn tell_story(mut state: watch::Receiver<DemoState>, answers: mpsc::Sender<Message>) {
+    loop {
+        let now = state.borrow_and_update().clone();
+        if answers.send(Message::Demo(now)).await.is_err() || state.changed().await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The process's threads and panic hook, and one run of the screen: from taking the terminal to giving it back, however
+//! it ends.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, IsTerminal as _};
+use std::os::fd::AsFd as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc;
+
+use super::clipboard::Clipboard;
+use super::effects::{ANSWERS, Effects, Story};
+use super::feed::{QUEUE, Sources};
+use super::inbox::Inbox;
+use super::panics::{self, Fault, Hook, Report};
+use super::signals::Signals;
+use super::ui::{End, Parts, Ui, is_gone};
+use crate::app::{App, Options};
+use crate::tui::{Look, Mouse, Tty};
+
+/// How long tasks may take to end with the screen.
+const PATIENCE: Duration = Duration::from_millis(200);
+const INTERNAL_ERROR: u8 = 4;
+const HANGUP: u8 = 129;
+const USAGE: u8 = 2;
+
+/// The threads and the panic hook of the process. One a process, made on its first thread.
+#[derive(Debug)]
+pub struct Host {
+    tokio: Runtime,
+    hook: Hook,
+}
+
+/// What a screen is opened with.
+pub struct Setup {
+    /// What is shown at first.
+    pub options: Options,
+    /// How the terminal is drawn on.
+    pub look: Look,
+    /// Whose the mouse is.
+    pub mouse: Mouse,
+    /// How text is copied.
+    pub clipboard: Clipboard,
+    /// Where objects come from.
+    pub sources: Sources,
+    /// The demo's story, in the demo.
+    pub story: Option<Story>,
+    /// Where the report of a panic goes; where temporary files lie if absent.
+    pub reports: Option<PathBuf>,
+    /// A panic on purpose.
+    pub fault: Option<Fault>,
+}
+
+/// How a run ended, the terminal given back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outcome {
+    /// The exit code.
+    pub code: u8,
+    /// What a person should know, for stderr; without the program's name.
+    pub line: Option<String>,
+}
+
+impl Host {
+    /// Starts the threads and becomes the process's panic hook.
+    ///
+    /// # Errors
+    /// If the system gives no threads.
+    pub fn new() -> io::Result<Self> {
+        let tokio = Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("sidescope-worker")
+            .enable_all()
+            .build()?;
+        Ok(Self {
+            tokio,
+            hook: Hook::install(),
+        })
+    }
+
+    /// Runs something asynchronous to its end.
+    pub fn block_on<T>(&self, task: impl Future<Output = T>) -> T {
+        self.tokio.block_on(task)
+    }
+
+    /// Starts something that goes on beside; it ends with the host.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tokio.spawn(task);
+    }
+
+    /// Opens the screen and runs it to its end. The terminal is as it was before, whatever happened.
+    pub fn run_screen(&self, setup: Setup) -> Outcome {
+        if !io::stdout().is_terminal() {
+            let line = "the screen needs a terminal; without one use a command such as 'sidescope pods'";
+            return Outcome {
+                code: USAGE,
+                line: Some(line.to_owned()),
+            };
+        }
+        let reports = setup.reports.clone();
+        let outcome = match self.try_run(setup) {
+            Ok(Ok(End::Quit { code })) => Outcome { code, line: None },
+            Ok(Ok(End::Gone)) => Outcome {
+                code: HANGUP,
+                line: None,
+            },
+            Ok(Err(error)) if is_gone(&error) => Outcome {
+                code: HANGUP,
+                line: None,
+            },
+            Ok(Err(error)) => Outcome {
+                code: INTERNAL_ERROR,
+                line: Some(format!("cannot use the terminal: {error}")),
+            },
+            Err(report) => Outcome {
+                code: INTERNAL_ERROR,
+                line: Some(report.leave(reports.as_deref(), Timestamp::now())),
+            },
+        };
+        self.hook.set_screen(None);
+        outcome
+    }
+
+    fn try_run(&self, setup: Setup) -> Result<io::Result<End>, Report> {
+        let out = match io::stdout().as_fd().try_clone_to_owned() {
+            Ok(out) => File::from(out),
+            Err(error) => return Ok(Err(error)),
+        };
+        let tty = Arc::new(Tty::new(out, setup.look.features, setup.mouse));
+        let run = AssertUnwindSafe(|| self.tokio.block_on(self.screen(setup, Arc::clone(&tty))));
+        let outcome = catch_unwind(run).map_err(|payload| Report::of_caught(&*payload));
+        let left = tty.leave();
+        match outcome {
+            Ok(Ok(end)) if left.is_ok() => Ok(Ok(end)),
+            Ok(Ok(_)) => Ok(left.map(|()| End::Gone)),
+            Ok(Err(error)) => Ok(Err(error)),
+            Err(report) => Err(report),
+        }
+    }
+
+    async fn screen(&self, setup: Setup, tty: Arc<Tty<File>>) -> io::Result<End> {
+        let (answers, effects) = mpsc::channel(ANSWERS);
+        let (to_world, deltas) = mpsc::channel(QUEUE);
+        self.hook.set_screen(Some(panics::Screen {
+            tty: Arc::clone(&tty),
+            loop_thread: std::thread::current().id(),
+            problems: answers.clone(),
+        }));
+        let inbox = Inbox {
+            input: None,
+            signals: Signals::new()?,
+            deltas,
+            effects,
+            writing: None,
+            hangup: hangup(),
+            waiting: VecDeque::new(),
+        };
+        let mut ui = Ui::new(Parts {
+            app: App::new(setup.options),
+            look: setup.look,
+            tty,
+            inbox,
+            effects: Effects::start(setup.sources, setup.story, answers, to_world),
+            clipboard: setup.clipboard,
+            fault: setup.fault,
+        });
+        let end = ui.run().await;
+        ui.end(PATIENCE).await;
+        end
+    }
+}
+
+/// Resolves when the terminal hangs up: its reader spins at that, and a process that is in no session gets no SIGHUP.
+fn hangup() -> Pin<Box<dyn Future<Output = ()>>> {
+    #[expect(
+        deprecated,
+        reason = "its successor is unsafe, which this crate forbids; an owned descriptor is all that it asks for"
+    )]
+    let watched = io::stdout()
+        .as_fd()
+        .try_clone_to_owned()
+        .and_then(|out| AsyncFd::with_interest(out, Interest::READABLE));
+    Box::pin(async move {
+        // Where a terminal cannot be watched (kqueue and some devices) SIGHUP has to do.
+        let Ok(watched) = watched else {
+            return std::future::pending().await;
+        };
+        while let Ok(mut ready) = watched.readable().await {
+            if ready.ready().is_read_closed() {
+                return;
+            }
+            ready.clear_ready();
+        }
+    })
+}

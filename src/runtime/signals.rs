@@ -1,0 +1,55 @@
+//! The signals that end or wake the program.
+
+use std::io;
+use std::task::{Context, Poll};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// A signal that matters here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Caught {
+    /// The end is asked for: 128 and the number of the signal.
+    End {
+        /// The exit code.
+        code: u8,
+    },
+    /// The program was stopped, and goes on.
+    Continued,
+}
+
+/// Signals, caught as long as the process lives: dropping this does not bring the default actions back.
+///
+/// SIGTSTP is left to its default action: a process whose parent is in another session (a terminal's or ssh's own
+/// child) is then not stopped at all, instead of for ever.
+#[derive(Debug)]
+pub(super) struct Signals {
+    caught: [(Signal, Caught); 4],
+}
+
+impl Signals {
+    pub(super) fn new() -> io::Result<Self> {
+        let ending = |kind: SignalKind| -> io::Result<(Signal, Caught)> {
+            let code = u8::try_from(128 + kind.as_raw_value()).unwrap_or(u8::MAX);
+            Ok((signal(kind)?, Caught::End { code }))
+        };
+        let continued = SignalKind::from_raw(rustix::process::Signal::CONT.as_raw());
+        Ok(Self {
+            caught: [
+                ending(SignalKind::terminate())?,
+                ending(SignalKind::hangup())?,
+                ending(SignalKind::interrupt())?,
+                (signal(continued)?, Caught::Continued),
+            ],
+        })
+    }
+
+    /// The first signal that came since the last call.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Caught> {
+        for (signal, caught) in &mut self.caught {
+            if let Poll::Ready(Some(())) = signal.poll_recv(cx) {
+                return Poll::Ready(*caught);
+            }
+        }
+        Poll::Pending
+    }
+}

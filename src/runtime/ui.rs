@@ -1,0 +1,347 @@
+//! The loop: it owns the app, takes in what came, carries out what the app asks for, and draws.
+//!
+//! Each turn visits every source once, then draws at most one frame: at once if the last one is long gone, else when
+//! 16 ms are over. There is no polling: nothing to do is no turn.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::EventStream;
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::clipboard::{self, Clipboard};
+use super::effects::Effects;
+use super::inbox::{Inbox, Input, Turn};
+use super::keys;
+use super::panics::Fault;
+use super::signals::Caught;
+use crate::app::{App, Command, Message};
+use crate::mesh::world::ListScope;
+use crate::sources::kubernetes::SourceMessage;
+use crate::tui::{Look, Painter, Tty};
+
+/// Between two frames under load: 60 a second.
+const FRAME: Duration = Duration::from_millis(16);
+/// What one turn may spend on the cluster's news before keys are looked at again.
+const DELTA_TIME: Duration = Duration::from_millis(4);
+/// No wake of the app comes sooner than this after it was asked for.
+const SOONEST_TICK: Duration = Duration::from_millis(10);
+
+/// Why the loop ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum End {
+    /// The app said so.
+    Quit {
+        /// The exit code.
+        code: u8,
+    },
+    /// The terminal hung up.
+    Gone,
+}
+
+/// The loop's state.
+pub(super) struct Ui {
+    app: App,
+    painter: Painter,
+    tty: Arc<Tty<File>>,
+    inbox: Inbox,
+    effects: Effects,
+    clipboard: Clipboard,
+    size: (u16, u16),
+    fault: Option<Fault>,
+    /// Something changed since the last frame.
+    dirty: bool,
+    last_frame: Option<Instant>,
+    next_tick: Option<Instant>,
+    /// Bytes for the terminal that are no frame: a bell, a copied text.
+    extra: Vec<u8>,
+    /// Our own stop is over; the signal that says so is still on its way.
+    expects_continue: bool,
+}
+
+/// What a loop needs besides its sources.
+pub(super) struct Parts {
+    pub(super) app: App,
+    pub(super) look: Look,
+    pub(super) tty: Arc<Tty<File>>,
+    pub(super) inbox: Inbox,
+    pub(super) effects: Effects,
+    pub(super) clipboard: Clipboard,
+    pub(super) fault: Option<Fault>,
+}
+
+impl Ui {
+    pub(super) fn new(parts: Parts) -> Self {
+        Self {
+            app: parts.app,
+            painter: Painter::new(parts.look),
+            tty: parts.tty,
+            inbox: parts.inbox,
+            effects: parts.effects,
+            clipboard: parts.clipboard,
+            size: (0, 0),
+            fault: parts.fault,
+            dirty: true,
+            last_frame: None,
+            next_tick: None,
+            extra: Vec::new(),
+            expects_continue: false,
+        }
+    }
+
+    /// Takes the terminal and runs until somebody asks for the end. Whoever calls gives the terminal back.
+    ///
+    /// # Errors
+    /// If the terminal cannot be taken or written to.
+    pub(super) async fn run(&mut self) -> io::Result<End> {
+        self.tty.enter()?;
+        self.inbox.input = Some(input());
+        self.measure();
+        self.draw()?;
+        loop {
+            let turn = self.inbox.turn(self.wake()).await;
+            if let Some(end) = self.take(turn).await? {
+                return Ok(end);
+            }
+            if self.is_frame_due() {
+                self.draw()?;
+            }
+        }
+    }
+
+    /// Stops all tasks.
+    pub(super) async fn end(&self, patience: Duration) {
+        self.effects.tasks.end(patience).await;
+    }
+
+    fn wake(&self) -> Option<Instant> {
+        let frame = (self.dirty && self.inbox.writing.is_none())
+            .then(|| self.last_frame.map(|last| last + FRAME))
+            .flatten();
+        [frame, self.next_tick].into_iter().flatten().min()
+    }
+
+    fn is_frame_due(&self) -> bool {
+        let pending = self.dirty || !self.extra.is_empty();
+        let rested = self.last_frame.is_none_or(|last| last.elapsed() >= FRAME);
+        pending && rested && self.inbox.writing.is_none()
+    }
+
+    async fn take(&mut self, turn: Turn) -> io::Result<Option<End>> {
+        if turn.hangup {
+            return Ok(Some(End::Gone));
+        }
+        match turn.written {
+            Some(Err(error)) if is_gone(&error) => return Ok(Some(End::Gone)),
+            Some(Err(error)) => return Err(error),
+            Some(Ok(())) => self.break_on_purpose(),
+            None => {}
+        }
+        for event in turn.input {
+            if let Some(message) = keys::message(event)
+                && let Some(end) = self.tell(message).await?
+            {
+                return Ok(Some(end));
+            }
+        }
+        for caught in turn.signals {
+            if let Some(end) = self.caught(caught).await? {
+                return Ok(Some(end));
+            }
+        }
+        if let Some(end) = self.take_deltas().await? {
+            return Ok(Some(end));
+        }
+        for message in turn.effects {
+            if let Some(end) = self.tell(message).await? {
+                return Ok(Some(end));
+            }
+        }
+        if turn.tick && self.next_tick.is_some_and(|tick| tick <= Instant::now()) {
+            self.next_tick = None;
+            return self.tell(Message::Tick).await;
+        }
+        Ok(None)
+    }
+
+    async fn caught(&mut self, caught: Caught) -> io::Result<Option<End>> {
+        match caught {
+            Caught::End { code } => self.tell(Message::Interrupt { code }).await,
+            Caught::Continued if std::mem::take(&mut self.expects_continue) => Ok(None),
+            Caught::Continued => {
+                // Somebody else stopped us: the shell has had the terminal in between.
+                let _ = self.tty.leave();
+                self.return_to_screen().await
+            }
+        }
+    }
+
+    /// Takes in what the sources said, as long as a turn has time for; at least one message.
+    async fn take_deltas(&mut self) -> io::Result<Option<End>> {
+        let started = Instant::now();
+        while let Some(SourceMessage {
+            deltas,
+            state,
+            diagnostics,
+        }) = self.inbox.waiting.pop_front()
+        {
+            for diagnostic in diagnostics {
+                tracing::warn!(?diagnostic, "a field could not be read");
+            }
+            if !deltas.is_empty() {
+                let at = Timestamp::now();
+                if let Some(end) = self.tell(Message::Deltas { at, batch: deltas }).await? {
+                    return Ok(Some(end));
+                }
+            }
+            if let Some((kind, ListScope::All, state)) = state
+                && let Some(end) = self.tell(Message::Source { kind, state }).await?
+            {
+                return Ok(Some(end));
+            }
+            if started.elapsed() >= DELTA_TIME {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    async fn tell(&mut self, message: Message) -> io::Result<Option<End>> {
+        if let Message::Resize { width, height } = &message {
+            self.size = (*width, *height);
+        }
+        self.dirty = true;
+        let commands = self.app.update(Timestamp::now(), message);
+        for command in commands {
+            if let Some(end) = self.perform(command).await? {
+                return Ok(Some(end));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn perform(&mut self, command: Command) -> io::Result<Option<End>> {
+        match command {
+            Command::Quit { code } => return Ok(Some(End::Quit { code })),
+            Command::Suspend => return self.suspend().await,
+            Command::LogIn => return self.log_in().await,
+            Command::Redraw => self.painter.forget(),
+            Command::Bell => self.extra.push(0x07),
+            Command::NextTheme => {
+                let look = self.painter.look();
+                self.painter.set_look(Look {
+                    theme: look.theme.next(),
+                    ..look
+                });
+            }
+            Command::Copy(text) => return self.copy(text).await,
+            Command::Relist => self.effects.relist(),
+            Command::ShowNamespaces(namespaces) => self.effects.show_namespaces(namespaces),
+            Command::WatchEnvoy(_pods) => {}
+            Command::Demo(control) => self.effects.steer(control),
+            Command::Fetch(request) => self.effects.fetch(request),
+        }
+        Ok(None)
+    }
+
+    /// Gives the terminal to the shell and stops, as Ctrl-z does; goes on here after `fg`.
+    async fn suspend(&mut self) -> io::Result<Option<End>> {
+        self.inbox.input = None;
+        self.tty.leave()?;
+        self.expects_continue = true;
+        // The whole group, so that a wrapper stops with us. This thread is the process's first: it is stopped before
+        // the call returns, unless nobody could wake us again; then the signal does nothing.
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
+        self.return_to_screen().await
+    }
+
+    async fn log_in(&mut self) -> io::Result<Option<End>> {
+        self.inbox.input = None;
+        self.tty.leave()?;
+        let outcome = self.effects.log_in().await;
+        let end = self.return_to_screen().await?;
+        if end.is_some() {
+            return Ok(end);
+        }
+        match outcome {
+            Ok(()) => Ok(None),
+            Err(problem) => Box::pin(self.tell(Message::Problem(problem))).await,
+        }
+    }
+
+    /// Takes the terminal again, which may have another size by now.
+    async fn return_to_screen(&mut self) -> io::Result<Option<End>> {
+        self.tty.enter()?;
+        self.painter.forget();
+        self.inbox.input = Some(input());
+        self.measure();
+        self.dirty = true;
+        let (width, height) = self.size;
+        Box::pin(self.tell(Message::Resize { width, height })).await
+    }
+
+    async fn copy(&mut self, text: String) -> io::Result<Option<End>> {
+        let copied = match self.clipboard {
+            Clipboard::Tmux => {
+                self.effects
+                    .answer_blocking(move || Message::Copied(clipboard::to_tmux(&text).map(|()| "tmux".to_owned())));
+                return Ok(None);
+            }
+            Clipboard::Osc52 => clipboard::osc52(&text).map(|bytes| {
+                self.extra.extend(bytes);
+                "OSC 52".to_owned()
+            }),
+            Clipboard::None => Err("this terminal has no clipboard".to_owned()),
+        };
+        Box::pin(self.tell(Message::Copied(copied))).await
+    }
+
+    fn measure(&mut self) {
+        self.size = match crossterm::terminal::size() {
+            Ok((width, height)) if width > 0 && height > 0 => (width, height),
+            // A terminal that does not know its size (a serial line) has the size of the first ones.
+            Ok(_) | Err(_) => (80, 24),
+        };
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let now = Timestamp::now();
+        let (width, height) = self.size;
+        let screen = self.app.screen(now, width, height);
+        let mut bytes = std::mem::take(&mut self.extra);
+        bytes.extend(self.painter.frame(&screen)?.unwrap_or_default());
+        self.dirty = false;
+        self.last_frame = Some(Instant::now());
+        self.next_tick = self.app.next_wake(now).map(|at| {
+            let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();
+            Instant::now() + wait.max(SOONEST_TICK)
+        });
+        if !bytes.is_empty() {
+            let tty = Arc::clone(&self.tty);
+            self.inbox.writing = Some(tokio::task::spawn_blocking(move || tty.write(&bytes)));
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::panic, reason = "asked for, so that tests see what follows")]
+    fn break_on_purpose(&mut self) {
+        match self.fault.take().filter(|_| cfg!(debug_assertions)) {
+            Some(Fault::PanicTask) => self.effects.tasks.spawn(async { panic!("a task broke on purpose") }),
+            Some(Fault::PanicLoop) => panic!("the loop broke on purpose"),
+            None => {}
+        }
+    }
+}
+
+fn input() -> Input {
+    Box::pin(EventStream::new())
+}
+
+/// A terminal that was closed answers so.
+pub(super) fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::NotConnected)
+        || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+}
