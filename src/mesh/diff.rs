@@ -7,4 +7,4 @@ mod objects;
 mod tables;
 
 pub use self::objects::{FieldChange, ObjectText, Side, TextLine, fields, lines};
-pub use self::tables::{RowId, TableDiff, numbered, tables};
+pub use self::tables::{RowId, TableDiff, numbered, says_the_same, tables};

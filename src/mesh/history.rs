@@ -27,7 +27,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::causes::{Cause, PodEvent};
 pub use self::edits::{Author, Edit, EditLog, Verb};
 pub use self::journal::{Entry, Journal, Limits, OlderThan, Seq};
-pub use self::marks::{Counts, Glow, Mark, MarkKind, MarkSet, Step, Turn};
+pub use self::marks::{Counts, Glow, Mark, MarkKind, MarkSet, Marked, Step, Turn};
 pub use self::pods::{Effect, PodHistory};
 pub use self::timeline::{Before, Happening, Line, Past};
 pub use self::walk::{Outcome, Progress, TableOf, Walk};
@@ -56,8 +56,21 @@ impl ObjectId {
     }
 }
 
+/// How much is held: every number is bounded, whatever the cluster does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Sizes {
+    /// Pods whose history is kept.
+    pub pods: usize,
+    /// Marks of all tables.
+    pub marks: usize,
+    /// Effects of all pods.
+    pub effects: usize,
+    /// Happenings before the start.
+    pub past: usize,
+}
+
 /// Everything that is known of the past.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct History {
     journal: Journal,
     edits: EditLog,
@@ -244,6 +257,17 @@ impl History {
         }
         for pod in self.pods.values_mut() {
             pod.marks_mut().expire(now, retention);
+        }
+    }
+
+    /// How much is held.
+    pub fn sizes(&self) -> Sizes {
+        let marks: usize = self.objects.values().map(MarkSet::len).sum();
+        Sizes {
+            pods: self.pods.len(),
+            marks: marks + self.pods.values().map(|pod| pod.marks().len()).sum::<usize>(),
+            effects: self.pods.values().map(|pod| pod.effects().count()).sum(),
+            past: self.past.config().len() + self.past.pods().len(),
         }
     }
 

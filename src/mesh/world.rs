@@ -11,8 +11,6 @@ mod table;
 
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 pub use self::coverage::{Coverage, CoverageMap, Found, Gap};
 pub use self::source::{Failure, SourceState};
 pub use self::table::Table;
@@ -96,17 +94,18 @@ macro_rules! define_world {
             /// What is known of each kind: a table is only as true as its input is complete.
             pub coverage: CoverageMap,
             index: Index,
-            listing: FxHashMap<(Kind, ListScope), FxHashSet<Key>>,
+            /// Lists under way: what they have named until now.
+            listing: imbl::OrdMap<(Kind, ListScope), imbl::OrdSet<Key>>,
         }
 
         impl World {
             fn put(&mut self, object: Object) -> Option<Change> {
                 match object {
                     $(Object::$variant(object) => {
-                        let before = self.$field.put(Arc::clone(&object));
-                        if before.as_ref() == Some(&object) {
+                        if self.$field.get(&object.meta.key) == Some(&object) {
                             return None;
                         }
+                        let before = self.$field.put(Arc::clone(&object));
                         Some(Change {
                             before: before.map(Object::$variant),
                             after: Some(Object::$variant(object)),
@@ -171,24 +170,19 @@ impl World {
     pub fn apply(&mut self, delta: Delta) -> Vec<Change> {
         let changes: Vec<Change> = match delta {
             Delta::ListStart(kind, scope) => {
-                self.listing.insert((kind, scope), FxHashSet::default());
+                self.listing.insert((kind, scope), imbl::OrdSet::new());
                 Vec::new()
             }
             Delta::Put(object) => {
-                let (kind, key) = (object.kind(), object.key().clone());
-                for ((listed, scope), seen) in &mut self.listing {
-                    if *listed == kind && scope.holds(&key) {
-                        seen.insert(key.clone());
-                    }
-                }
+                self.for_lists_of(object.kind(), object.key(), |seen| {
+                    seen.insert(object.key().clone());
+                });
                 self.put(object).into_iter().collect()
             }
             Delta::Remove(kind, key) => {
-                for ((listed, _), seen) in &mut self.listing {
-                    if *listed == kind {
-                        seen.remove(&key);
-                    }
-                }
+                self.for_lists_of(kind, &key, |seen| {
+                    seen.remove(&key);
+                });
                 self.remove(kind, &key).into_iter().collect()
             }
             Delta::ListEnd(kind, scope) => self.sweep(kind, &scope),
@@ -216,15 +210,35 @@ impl World {
     }
 
     /// The slices that name this service, in order of their keys.
-    pub fn slices_of(&self, service: &Key) -> impl Iterator<Item = &Arc<EndpointSlice>> {
+    pub fn slices_of<'a>(&'a self, service: &Key) -> impl Iterator<Item = &'a Arc<EndpointSlice>> + use<'a> {
         let keys = self.index.slices_by_service.get(service);
         keys.into_iter().flatten().filter_map(|key| self.slices.get(key))
     }
 
     /// The pods that have this address, in order of their keys: several where pods share their node's network.
-    pub fn pods_with_ip(&self, ip: &str) -> impl Iterator<Item = &Arc<Pod>> {
+    pub fn pods_with_ip<'a>(&'a self, ip: &str) -> impl Iterator<Item = &'a Arc<Pod>> + use<'a> {
         let keys = self.index.pods_by_ip.get(ip);
         keys.into_iter().flatten().filter_map(|key| self.pods.get(key))
+    }
+
+    /// How many entries the look-ups and the lists under way hold, besides the objects' own tables: bounded by what
+    /// the objects say.
+    pub fn held(&self) -> usize {
+        let tables: usize = Kind::ALL.iter().map(|kind| self.count(*kind)).sum();
+        let listed: usize = self.listing.values().map(|seen| 1 + seen.len()).sum();
+        tables + listed + self.index.slices_by_service.len() + self.index.pods_by_ip.len()
+    }
+
+    /// Edits what the lists under way that cover this key have named.
+    fn for_lists_of(&mut self, kind: Kind, key: &Key, edit: impl Fn(&mut imbl::OrdSet<Key>)) {
+        if self.listing.is_empty() {
+            return;
+        }
+        for scope in [ListScope::All, ListScope::Namespace(key.namespace.clone())] {
+            if let Some(seen) = self.listing.get_mut(&(kind, scope)) {
+                edit(seen);
+            }
+        }
     }
 
     fn sweep(&mut self, kind: Kind, scope: &ListScope) -> Vec<Change> {

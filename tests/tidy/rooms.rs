@@ -44,7 +44,16 @@ const ROOMS: &[Room] = &[
     Room {
         name: "mesh",
         rooms: &["kinds"],
-        crates: Crates::Only(&["imbl", "jiff", "lz4_flex", "rustc_hash", "similar", "thiserror"]),
+        crates: Crates::Only(&[
+            "imbl",
+            "jiff",
+            "lz4_flex",
+            "rustc_hash",
+            "serde_json",
+            "serde_saphyr",
+            "similar",
+            "thiserror",
+        ]),
         never: OUTSIDE,
         concurrent: false,
         because: "mesh is what is true: pure, without I/O, clock, environment or logging",

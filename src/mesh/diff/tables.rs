@@ -189,8 +189,8 @@ fn group_diff(before: &[Row], after: &[Row], diff: &mut TableDiff) {
     }
 }
 
-/// Equal in all but the reason.
-fn says_the_same(a: &Row, b: &Row) -> bool {
+/// Whether two rows are equal in all but their reason.
+pub fn says_the_same(a: &Row, b: &Row) -> bool {
     a.address == b.address
         && a.health == b.health
         && (Arc::ptr_eq(&a.cluster, &b.cluster) || a.cluster == b.cluster)

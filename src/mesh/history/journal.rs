@@ -4,6 +4,7 @@
 //! ([`OlderThan`]), never guessed. Invariant: an entry's number is that of the one before plus one; times never go
 //! backwards.
 
+use std::fmt;
 use std::sync::Arc;
 
 use imbl::Vector;
@@ -68,12 +69,23 @@ impl Default for Limits {
 }
 
 /// The state asked for is older than the journal.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the journal begins at {oldest}; what was before is not kept any more")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OlderThan {
     /// The oldest time that can be told.
     pub oldest: Timestamp,
 }
+
+impl fmt::Display for OlderThan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let oldest = self.oldest;
+        write!(
+            f,
+            "the journal begins at {oldest}; what was before is not kept any more"
+        )
+    }
+}
+
+impl std::error::Error for OlderThan {}
 
 /// The changes that are kept. A clone costs a pointer.
 #[derive(Clone, Debug, Default)]

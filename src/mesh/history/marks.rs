@@ -15,6 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::causes::Cause;
+use crate::mesh::diff;
+use crate::mesh::model::Object;
+use crate::mesh::scope::Row;
 
 /// How many marks one table carries.
 const LIMIT: usize = 10_000;
@@ -121,10 +124,29 @@ impl<T> Mark<T> {
     }
 }
 
-impl<T: PartialEq> Mark<T> {
+/// Something that carries marks.
+pub trait Marked {
+    /// Whether there is no difference that would be a mark.
+    fn says_the_same_as(&self, other: &Self) -> bool;
+}
+
+impl Marked for Object {
+    fn says_the_same_as(&self, other: &Self) -> bool {
+        self == other
+    }
+}
+
+impl Marked for Row {
+    fn says_the_same_as(&self, other: &Self) -> bool {
+        diff::says_the_same(self, other)
+    }
+}
+
+impl<T: Marked> Mark<T> {
     /// Whether it is again as it was: it went and came back, or changed and changed back.
     pub fn is_back(&self) -> bool {
-        !self.gone && self.before.as_ref() == Some(&self.row)
+        let before = self.before.as_ref();
+        !self.gone && before.is_some_and(|before| before.says_the_same_as(&self.row))
     }
 }
 

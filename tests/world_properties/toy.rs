@@ -1,0 +1,110 @@
+//! A toy scope engine: one Sidecar a namespace, hosts of the form `NAMESPACE/NAME`, rows from slices. Pure, and slow.
+
+use std::sync::Arc;
+
+use sidescope::mesh::model::{Key, Text};
+use sidescope::mesh::scope::{
+    Address, Class, Cluster, Direction, EndpointTable, Governing, Health, Locality, NoTable, PlaneName, Row, Why,
+};
+use sidescope::mesh::world::World;
+
+use crate::universe::nothing;
+
+/// The table of a pod.
+pub(crate) fn table(world: &World, pod: &Key) -> Result<Arc<EndpointTable>, NoTable> {
+    let found = world.pods.get(pod).ok_or(NoTable::NoSuchPod)?;
+    let sidecar = world.sidecars.in_namespace(&pod.namespace).next();
+    let mut rows = Vec::new();
+    let mut hosts = Vec::new();
+    for service in world.services.iter() {
+        let key = &service.meta.key;
+        let line = match sidecar {
+            None => Some("*/*"),
+            Some(sidecar) => sidecar
+                .egress
+                .iter()
+                .flat_map(|listener| listener.hosts.iter())
+                .map(Text::as_str)
+                .find(|host| lets_in(host, &pod.namespace, key)),
+        };
+        let Some(line) = line else { continue };
+        let host = Text::from(format!("{}.{}.svc.cluster.local", key.name, key.namespace));
+        hosts.push(host.clone());
+        let why = Arc::new(Why {
+            by: None,
+            text: line.into(),
+        });
+        for port in service.ports.iter() {
+            let cluster = Arc::new(Cluster::Traffic {
+                direction: Direction::Outbound,
+                port: port.number.into(),
+                subset: Text::default(),
+                host: host.clone(),
+            });
+            for slice in world.slices_of(key) {
+                for endpoint in slice.endpoints.iter() {
+                    let ip = endpoint.addresses[0].clone();
+                    rows.push(Row {
+                        health: if endpoint.ready == Some(true) {
+                            Health::Healthy
+                        } else {
+                            Health::Unhealthy
+                        },
+                        // A subset's labels are the pod's: a pod's change reaches the row.
+                        weight: labels_weight(world, &key.namespace, &ip),
+                        address: Address::Socket(ip, slice.ports[0].number),
+                        cluster: Arc::clone(&cluster),
+                        class: Class::Exact,
+                        why: Arc::clone(&why),
+                        pod: endpoint.pod.clone(),
+                        node: endpoint.node.clone(),
+                        locality: Arc::new(Locality {
+                            zone: zone(world, &found.node),
+                            ..Locality::default()
+                        }),
+                    });
+                }
+            }
+        }
+    }
+    rows.sort_by(Row::order);
+    // As Envoy does: one host an address and cluster.
+    rows.dedup_by(|a, b| a.order(b).is_eq());
+    hosts.sort();
+    Ok(Arc::new(EndpointTable {
+        pod: pod.clone(),
+        plane: PlaneName {
+            revision: "default".into(),
+            version: "1.31.0".into(),
+            namespace: "istio-system".into(),
+            assumed: false,
+        },
+        governing: match sidecar {
+            Some(sidecar) => Governing::Own(sidecar.meta.key.clone()),
+            None => Governing::BuiltIn,
+        },
+        rows: rows.into(),
+        hosts: hosts.into(),
+        gaps: nothing(),
+        caveats: nothing(),
+    }))
+}
+
+fn lets_in(host: &str, own: &str, service: &Key) -> bool {
+    let (namespace, name) = host.split_once('/').unwrap();
+    let namespace = if namespace == "." { own } else { namespace };
+    (namespace == "*" || service.namespace == namespace) && (name == "*" || service.name == name)
+}
+
+fn labels_weight(world: &World, namespace: &str, ip: &str) -> u32 {
+    let pods = world.pods_with_ip(ip);
+    let pods = pods.filter(|pod| pod.meta.key.namespace == *namespace);
+    let second = pods.filter(|pod| pod.meta.labels.get("v").is_some_and(|v| v == "2"));
+    u32::try_from(1 + second.count()).unwrap()
+}
+
+fn zone(world: &World, node: &str) -> Text {
+    let node = world.nodes.get(&Key::new("", node));
+    node.and_then(|node| node.meta.labels.get("zone").cloned())
+        .unwrap_or_default()
+}
