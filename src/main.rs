@@ -1,2 +1,7 @@
 //! The `sidescope` program.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sidescope::cli::main("sidescope", std::env::args_os())
+}

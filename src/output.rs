@@ -4,12 +4,14 @@
 //! nothing from the cluster can steer the terminal that a table is printed on. JSON and YAML escape, never alter.
 
 mod document;
+mod sheet;
 mod text;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 pub use self::document::{API_VERSION, change_line, json, yaml};
+pub use self::sheet::{Chosen, Columns, UnknownColumn, columns_help};
 pub use self::text::{names, table};
 use crate::app::view::Shown;
 

@@ -1,0 +1,132 @@
+//! Where a headless command's objects come from: a cluster that is followed, or a dump.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args::{ClusterArgs, ScopeArgs};
+use super::exit::{Ended, Exit};
+use crate::app::options::Namespaces;
+use crate::mesh::model::{Kind, Text};
+use crate::mesh::scope::Settings;
+use crate::mesh::world::{Failure, World};
+use crate::runtime::live::{Follow, Live};
+use crate::sources::kubernetes::{ClusterInfo, ConnectError, ConnectOptions, Connection, connect};
+use crate::sources::files;
+
+/// Objects, complete as far as they can be.
+pub(super) enum Input {
+    /// From files: all there is.
+    Dump(Box<World>),
+    /// From a cluster: it goes on.
+    Live(Box<Live>),
+}
+
+impl Input {
+    /// The objects.
+    pub(super) fn world(&self) -> &World {
+        match self {
+            Input::Dump(world) => world,
+            Input::Live(live) => &live.world,
+        }
+    }
+}
+
+impl From<ConnectError> for Ended {
+    fn from(error: ConnectError) -> Self {
+        let exit = match error {
+            ConnectError::Login { .. } => Exit::Cluster,
+            ConnectError::NoKubeconfig
+            | ConnectError::Unreadable(_)
+            | ConnectError::UnknownContext { .. }
+            | ConnectError::BrokenContext { .. } => Exit::Usage,
+        };
+        Ended::new(exit, error.to_string())
+    }
+}
+
+/// A cluster's failure, with what to do about it.
+pub(super) fn cluster_failure(failure: &Failure, cluster: &ClusterInfo) -> Ended {
+    let server = &cluster.server;
+    let next = match failure {
+        Failure::Unreachable(_) | Failure::TimedOut => format!("is '{server}' the right cluster and up?"),
+        Failure::Unauthorized(_) => format!("log in to context '{}' again", cluster.context),
+        Failure::Forbidden { verb, resource, namespace } => can_i(verb, resource, namespace),
+        Failure::Interrupted(_) | Failure::Status(..) | Failure::Malformed(_) => "try again, or see --log-file".to_owned(),
+    };
+    Ended::new(Exit::Cluster, format!("{failure}; {next}"))
+}
+
+/// The command that shows whether a right is there.
+fn can_i(verb: &str, resource: &str, namespace: &str) -> String {
+    let place = if namespace.is_empty() { "-A".to_owned() } else { format!("-n {namespace}") };
+    format!("see 'kubectl auth can-i {verb} {resource} {place}'")
+}
+
+/// What a person may override of the control plane.
+pub(super) fn settings(cluster: &ClusterArgs) -> Settings {
+    Settings {
+        istio_namespace: Some(cluster.istio_namespace.as_str().into()),
+        revision: cluster.revision.as_deref().map(Text::from),
+        istio_version: cluster.istio_version.as_deref().map(Text::from),
+    }
+}
+
+/// Connects as the flags say.
+pub(super) async fn connection(cluster: &ClusterArgs) -> Result<Connection, Ended> {
+    let options = ConnectOptions {
+        kubeconfig: cluster.kubeconfig.clone(),
+        context: cluster.context.clone(),
+        as_user: cluster.as_user.clone(),
+        as_groups: cluster.as_groups.clone(),
+    };
+    Ok(connect(&options).await?)
+}
+
+/// How kinds are followed, as the flags say.
+pub(super) fn follow(kinds: &[Kind], cluster: &ClusterArgs, shown: &Namespaces, info: &ClusterInfo) -> Follow {
+    let chosen = match shown {
+        Namespaces::All => [].as_slice(),
+        Namespaces::Some(names) => names,
+    };
+    let root = Text::from(cluster.istio_namespace.as_str());
+    let mut namespaces: Vec<Text> = chosen.to_vec();
+    for more in [root.clone(), info.namespace.clone()] {
+        if !namespaces.contains(&more) {
+            namespaces.push(more);
+        }
+    }
+    Follow {
+        kinds: kinds.to_vec(),
+        istio_namespace: root,
+        namespaces: namespaces.into(),
+        strategy: cluster.list_strategy.into(),
+        request_timeout: cluster.request_timeout,
+    }
+}
+
+/// The namespaces to show: as asked for, else the context's, else (in a dump) all.
+pub(super) fn shown(scope: &ScopeArgs, default: Option<&ClusterInfo>) -> Namespaces {
+    match (scope.all_namespaces, scope.namespaces.as_slice(), default) {
+        (true, ..) | (false, [], None) => Namespaces::All,
+        (false, [], Some(info)) => Namespaces::Some(vec![info.namespace.clone()]),
+        (false, names, _) => Namespaces::Some(names.iter().map(|name| name.as_str().into()).collect()),
+    }
+}
+
+/// A dump's objects.
+pub(super) fn dump(path: &Path) -> Result<World, Ended> {
+    let loaded = files::load(path).map_err(|error| Ended::new(Exit::Usage, error.to_string()))?;
+    let mut world = World::default();
+    for delta in loaded.deltas {
+        world.apply(delta);
+    }
+    Ok(world)
+}
+
+/// The namespaces that were named, shared.
+pub(super) fn names(shown: &Namespaces) -> Arc<[Text]> {
+    match shown {
+        Namespaces::All => [].into(),
+        Namespaces::Some(names) => names.as_slice().into(),
+    }
+}

@@ -1,0 +1,24 @@
+//! Standard output and error. A reader that went away (`| head`) is no error.
+
+use std::io::{ErrorKind, Write};
+
+use super::exit::{Ended, Exit};
+use crate::app::view::Shown;
+
+/// Writes to standard output.
+///
+/// # Errors
+/// [`Exit::Ok`] without a line if nobody reads any more: the run is over, silently.
+pub(super) fn out(text: &str) -> Result<(), Ended> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Ended::new(Exit::Ok, "")),
+        Err(error) => Err(Ended::new(Exit::Internal, format!("cannot write to standard output: {error}"))),
+    }
+}
+
+/// Writes one line to standard error, safe to show; where that is closed too, there is nobody to tell.
+pub(super) fn err(line: &str) {
+    drop(writeln!(std::io::stderr().lock(), "{}", Shown::from(line)));
+}

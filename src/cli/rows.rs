@@ -1,0 +1,264 @@
+//! The rows of each headless table: which objects, in which order, under which names.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::exit::{Ended, Exit};
+use crate::app::filter::Selector;
+use crate::app::options::Namespaces;
+use crate::app::view::Shown;
+use crate::app::view::column::Table;
+use crate::app::view::table::endpoints::{EndpointRow, Endpoints};
+use crate::app::view::table::pods::{PodRow, Pods};
+use crate::app::view::table::services::{ServiceRow, Services};
+use crate::app::view::table::sidecars::{SidecarRow, Sidecars};
+use crate::mesh::model::{Key, Kind, Meta};
+use crate::mesh::scope::{self, Class, EndpointTable, NoTable, Settings};
+use crate::mesh::world::World;
+use crate::output::{Chosen, Columns, Sheet, SheetRow, UnknownColumn};
+
+/// What a row is told by, and its order: of objects namespace and name, of endpoints their place and cluster.
+pub(super) type RowKey = (String, String, u32);
+
+/// Which objects a list shows.
+pub(super) struct View {
+    pub(super) shown: Namespaces,
+    pub(super) names: Vec<String>,
+    pub(super) selector: Option<Selector>,
+    pub(super) settings: Settings,
+}
+
+impl View {
+    fn shows(&self, meta: &Meta) -> bool {
+        self.shown.shows(&meta.key.namespace)
+            && (self.names.is_empty() || self.names.iter().any(|name| meta.key.name == *name))
+            && self.selector.as_ref().is_none_or(|selector| selector.selects(&meta.labels))
+    }
+}
+
+/// A label selector as kubectl takes it.
+pub(super) fn selector(text: &str) -> Result<Selector, Ended> {
+    Selector::parse(text).map_err(|error| Ended::new(Exit::Usage, format!("--selector: {error}")))
+}
+
+/// A kind of list.
+pub(super) trait Listing {
+    /// Its columns.
+    type Table: Table;
+    /// What it is made of as long as no column asks for more.
+    const KINDS: &'static [Kind];
+    /// Whether its plain columns already follow from other kinds.
+    const ALWAYS_DERIVED: bool;
+    /// Its kind in JSON.
+    const LIST: &'static str;
+    /// One of it, for messages.
+    const SINGULAR: &'static str;
+
+    /// Its rows, in order.
+    fn rows(world: &World, view: &View, columns: &Columns<Self::Table>, at: Timestamp) -> Vec<(RowKey, SheetRow)>;
+
+    /// The names that are shown.
+    fn names<'a>(world: &'a World, shown: &Namespaces) -> Vec<&'a str>;
+}
+
+fn key(meta: &Meta) -> RowKey {
+    (meta.key.namespace.to_string(), meta.key.name.to_string(), 0)
+}
+
+fn shown_names<'a>(metas: impl Iterator<Item = &'a Meta>, shown: &Namespaces) -> Vec<&'a str> {
+    metas.filter(|meta| shown.shows(&meta.key.namespace)).map(|meta| meta.key.name.as_str()).collect()
+}
+
+/// `pods`
+pub(super) enum PodList {}
+
+impl Listing for PodList {
+    type Table = Pods;
+    const KINDS: &'static [Kind] = &[Kind::Pod, Kind::Namespace];
+    const ALWAYS_DERIVED: bool = false;
+    const LIST: &'static str = "PodList";
+    const SINGULAR: &'static str = "pod";
+
+    fn rows(world: &World, view: &View, columns: &Columns<Pods>, at: Timestamp) -> Vec<(RowKey, SheetRow)> {
+        let mut governing = columns.are_derived().then(|| scope::Governors::new(world, &view.settings));
+        let pods = world.pods.iter().filter(|pod| view.shows(&pod.meta));
+        pods.map(|pod| {
+            let governing = governing.as_mut().and_then(|all| all.find(world, pod));
+            let row = PodRow { pod, governing: governing.as_ref() };
+            (key(&pod.meta), columns.row(format!("pod/{}", pod.meta.key.name), &row, at))
+        })
+        .collect()
+    }
+
+    fn names<'a>(world: &'a World, shown: &Namespaces) -> Vec<&'a str> {
+        shown_names(world.pods.iter().map(|pod| &pod.meta), shown)
+    }
+}
+
+/// `services`
+pub(super) enum ServiceList {}
+
+impl Listing for ServiceList {
+    type Table = Services;
+    const KINDS: &'static [Kind] = &[Kind::Service, Kind::Namespace];
+    const ALWAYS_DERIVED: bool = false;
+    const LIST: &'static str = "ServiceList";
+    const SINGULAR: &'static str = "service";
+
+    fn rows(world: &World, view: &View, columns: &Columns<Services>, at: Timestamp) -> Vec<(RowKey, SheetRow)> {
+        let services = world.services.iter().filter(|service| view.shows(&service.meta));
+        services
+            .map(|service| {
+                let row = ServiceRow { service, world, seen_by: None };
+                (key(&service.meta), columns.row(format!("service/{}", service.meta.key.name), &row, at))
+            })
+            .collect()
+    }
+
+    fn names<'a>(world: &'a World, shown: &Namespaces) -> Vec<&'a str> {
+        shown_names(world.services.iter().map(|service| &service.meta), shown)
+    }
+}
+
+/// `sidecars`
+pub(super) enum SidecarList {}
+
+impl Listing for SidecarList {
+    type Table = Sidecars;
+    const KINDS: &'static [Kind] = &[Kind::Sidecar, Kind::Namespace];
+    const ALWAYS_DERIVED: bool = true;
+    const LIST: &'static str = "SidecarList";
+    const SINGULAR: &'static str = "sidecar";
+
+    fn rows(world: &World, view: &View, columns: &Columns<Sidecars>, at: Timestamp) -> Vec<(RowKey, SheetRow)> {
+        let mut all = scope::Governors::new(world, &view.settings);
+        let mut governs: BTreeMap<Key, usize> = BTreeMap::new();
+        for pod in world.pods.iter() {
+            if let Some(sidecar) = all.find(world, pod).as_ref().and_then(scope::Governing::key) {
+                *governs.entry(sidecar.clone()).or_default() += 1;
+            }
+        }
+        let sidecars = world.sidecars.iter().filter(|sidecar| view.shows(&sidecar.meta));
+        sidecars
+            .map(|sidecar| {
+                let row = SidecarRow { sidecar, governs: Some(governs.get(&sidecar.meta.key).copied().unwrap_or(0)) };
+                (key(&sidecar.meta), columns.row(format!("sidecar/{}", sidecar.meta.key.name), &row, at))
+            })
+            .collect()
+    }
+
+    fn names<'a>(world: &'a World, shown: &Namespaces) -> Vec<&'a str> {
+        shown_names(world.sidecars.iter().map(|sidecar| &sidecar.meta), shown)
+    }
+}
+
+/// The columns of an endpoint table.
+pub(super) type EndpointTableOf = Endpoints;
+
+/// Chooses columns of an endpoint table; `wide` has what only the API knows of a row.
+pub(super) fn endpoint_columns(chosen: Chosen<'_>) -> Result<Columns<Endpoints>, UnknownColumn> {
+    const WIDE: &[&str] = &["endpoint", "status", "outlierCheck", "cluster", "class", "pod", "ready", "node", "zone", "why"];
+    let wide: Vec<String> = WIDE.iter().map(|name| (*name).to_owned()).collect();
+    Columns::choose(if chosen == Chosen::Wide { Chosen::Named(&wide) } else { chosen }, false)
+}
+
+/// A pod's rows by identity, and as a sheet.
+pub(super) type EndpointSheet = (BTreeMap<RowKey, SheetRow>, Sheet);
+
+/// The rows of a pod's table; those of the proxy's own bootstrap only if asked for.
+pub(super) fn endpoint_sheet(
+    world: &World,
+    pod: &Key,
+    settings: &Settings,
+    columns: &Columns<Endpoints>,
+    bootstrap: bool,
+    at: Timestamp,
+) -> Result<EndpointSheet, NoTable> {
+    let table = scope::endpoint_table(world, pod, settings)?;
+    let mut doubles: BTreeMap<(String, String), u32> = BTreeMap::new();
+    let mut rows = Vec::new();
+    for row in wanted(&table, bootstrap) {
+        let behind = row.pod.as_ref().and_then(|key| world.pods.get(key)).map(Arc::as_ref);
+        let view = EndpointRow { row, behind, sync: None, ejected: false };
+        let (endpoint, cluster) = (row.address.to_string(), row.cluster.to_string());
+        let nth = doubles.entry((cluster.clone(), endpoint.clone())).or_default();
+        let key = (cluster, endpoint.clone(), *nth);
+        *nth += 1;
+        rows.push((key, columns.row(endpoint, &view, at)));
+    }
+    let mut sheet = columns.sheet("EndpointTable", rows.iter().map(|(_, row)| row.clone()).collect(), at);
+    sheet.about = super::headless::about(&[
+        ("pod", json!({ "namespace": pod.namespace.as_str(), "name": pod.name.as_str() })),
+        ("sidecar", json!(table.governing.key().map(ToString::to_string))),
+        ("revision", json!(table.plane.revision.as_str())),
+        ("istioVersion", json!(table.plane.version.as_str())),
+        ("caveats", json!(table.caveats.iter().map(|text| text.as_str()).collect::<Vec<_>>())),
+    ]);
+    Ok((rows.into_iter().collect(), sheet))
+}
+
+fn wanted(table: &EndpointTable, bootstrap: bool) -> impl Iterator<Item = &scope::Row> {
+    table.rows.iter().filter(move |row| bootstrap || row.class != Class::Bootstrap)
+}
+
+/// How a row differs between two looks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Difference {
+    Added,
+    Removed,
+    Changed,
+}
+
+impl Difference {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Difference::Added => "added",
+            Difference::Removed => "removed",
+            Difference::Changed => "changed",
+        }
+    }
+
+    pub(super) fn sign(self) -> char {
+        match self {
+            Difference::Added => '+',
+            Difference::Removed => '-',
+            Difference::Changed => '~',
+        }
+    }
+}
+
+/// Rows that differ, by identity; a cell that only shows that time has passed is no difference.
+pub(super) fn differences<'a>(
+    before: &'a BTreeMap<RowKey, SheetRow>,
+    after: &'a BTreeMap<RowKey, SheetRow>,
+) -> Vec<(Difference, Option<&'a SheetRow>, Option<&'a SheetRow>)> {
+    let gone = before.iter().filter(|(key, _)| !after.contains_key(*key));
+    let gone = gone.map(|(_, row)| (Difference::Removed, Some(row), None));
+    let here = after.iter().filter_map(|(key, row)| match before.get(key) {
+        None => Some((Difference::Added, None, Some(row))),
+        Some(old) if old.fields != row.fields => Some((Difference::Changed, Some(old), Some(row))),
+        Some(_) => None,
+    });
+    gone.chain(here).collect()
+}
+
+/// Why there is no table, and what to do.
+pub(super) fn no_table(reason: &NoTable, pod: &Key) -> String {
+    let name = Shown::from(format!("{}.{}", pod.name, pod.namespace));
+    match reason {
+        NoTable::NoSuchPod => format!("no pod '{name}'"),
+        NoTable::Pending(kinds) => {
+            let kinds: Vec<&str> = kinds.iter().map(|kind| kind.plural()).collect();
+            format!("no table of pod '{name}' yet: {} not listed", kinds.join(", "))
+        }
+        NoTable::NoProxy => {
+            format!("pod '{name}' has no sidecar: is its namespace labelled istio-injection=enabled or istio.io/rev?")
+        }
+        NoTable::Ambient => format!("pod '{name}' is in ambient mode: the node's ztunnel takes its traffic, no Envoy here"),
+        NoTable::Waypoint => format!("pod '{name}' is a waypoint: its table is not computed; ask its Envoy with istioctl"),
+        NoTable::NoAddress => format!("pod '{name}' has no address yet: its sidecar is not connected"),
+    }
+}
