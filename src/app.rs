@@ -1,7 +1,7 @@
 //! What the person sees and does: a state machine, pure. `update(message) -> commands`; no clock, no channels, no
 //! colours. Time comes in with the message.
 
-mod filter;
+pub mod filter;
 mod input;
 pub mod key;
 mod list;

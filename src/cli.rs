@@ -21,7 +21,9 @@ use self::rows::{PodList, ServiceList, SidecarList};
 /// Runs the program under this name with these arguments (the first is the program itself).
 pub fn main(name: &'static str, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let command = Cli::command().bin_name(name);
-    let parsed = command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let parsed = command
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {

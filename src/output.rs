@@ -4,6 +4,7 @@
 //! nothing from the cluster can steer the terminal that a table is printed on. JSON and YAML escape, never alter.
 
 mod document;
+mod istioctl;
 mod sheet;
 mod text;
 
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 pub use self::document::{API_VERSION, change_line, json, yaml};
+pub use self::istioctl::endpoint_table;
 pub use self::sheet::{Chosen, Columns, UnknownColumn, columns_help};
 pub use self::text::{names, table};
 use crate::app::view::Shown;

@@ -22,6 +22,7 @@
 )]
 
 mod clipboard;
+pub mod clock;
 mod effects;
 mod feed;
 mod host;

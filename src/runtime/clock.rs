@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 /// Now.
-#[expect(clippy::disallowed_methods, reason = "this is the place that reads it")]
 pub fn now() -> Timestamp {
     Timestamp::now()
 }
