@@ -9,12 +9,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc;
 
 use super::clipboard::Clipboard;
@@ -28,7 +29,7 @@ use crate::app::{App, Options};
 use crate::tui::{Look, Mouse, Tty};
 
 /// How long tasks may take to end with the screen.
-const PATIENCE: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_millis(250);
 const INTERNAL_ERROR: u8 = 4;
 const HANGUP: u8 = 129;
 const USAGE: u8 = 2;
@@ -36,8 +37,21 @@ const USAGE: u8 = 2;
 /// The threads and the panic hook of the process. One a process, made on its first thread.
 #[derive(Debug)]
 pub struct Host {
-    tokio: Runtime,
+    tokio: Handle,
     hook: Hook,
+    _threads: Threads,
+}
+
+/// The threads behind the handle: at the end nobody waits for one that is stuck in a write to a stalled terminal.
+#[derive(Debug)]
+struct Threads(Option<Runtime>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(tokio) = self.0.take() {
+            tokio.shutdown_background();
+        }
+    }
 }
 
 /// What a screen is opened with.
@@ -81,8 +95,9 @@ impl Host {
             .enable_all()
             .build()?;
         Ok(Self {
-            tokio,
+            tokio: tokio.handle().clone(),
             hook: Hook::install(),
+            _threads: Threads(Some(tokio)),
         })
     }
 
@@ -137,7 +152,7 @@ impl Host {
         let tty = Arc::new(Tty::new(out, setup.look.features, setup.mouse));
         let run = AssertUnwindSafe(|| self.tokio.block_on(self.screen(setup, Arc::clone(&tty))));
         let outcome = catch_unwind(run).map_err(|payload| Report::of_caught(&*payload));
-        let left = tty.leave();
+        let left = leave_in_time(&tty);
         match outcome {
             Ok(Ok(end)) if left.is_ok() => Ok(Ok(end)),
             Ok(Ok(_)) => Ok(left.map(|()| End::Gone)),
@@ -176,6 +191,16 @@ impl Host {
         ui.end(PATIENCE).await;
         end
     }
+}
+
+/// Gives the terminal back, and does not wait for one that takes no bytes.
+pub(super) fn leave_in_time(tty: &Arc<Tty<File>>) -> io::Result<()> {
+    let (send, left) = sync_channel(1);
+    let tty = Arc::clone(tty);
+    std::thread::Builder::new()
+        .name("sidescope-leave".to_owned())
+        .spawn(move || send.send(tty.leave()))?;
+    left.recv_timeout(2 * PATIENCE).unwrap_or(Ok(()))
 }
 
 /// Resolves when the terminal hangs up: its reader spins at that, and a process that is in no session gets no SIGHUP.

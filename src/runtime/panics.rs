@@ -17,6 +17,7 @@ use std::thread::ThreadId;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::host::leave_in_time;
 use crate::app::Message;
 use crate::tui::Tty;
 
@@ -83,7 +84,7 @@ impl Hook {
         match screen {
             Some(screen) if screen.loop_thread == std::thread::current().id() => {
                 // Now, not after unwinding: a second panic on the way would abort with the terminal still taken.
-                let _ = screen.tty.leave();
+                let _ = leave_in_time(&screen.tty);
             }
             Some(screen) => {
                 // A full queue means that the loop has worse to tell.

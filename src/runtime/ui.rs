@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::clipboard::{self, Clipboard};
 use super::effects::Effects;
+use super::host::leave_in_time;
 use super::inbox::{Inbox, Input, Turn};
 use super::keys;
 use super::panics::Fault;
@@ -173,7 +174,7 @@ impl Ui {
             Caught::Continued if std::mem::take(&mut self.expects_continue) => Ok(None),
             Caught::Continued => {
                 // Somebody else stopped us: the shell has had the terminal in between.
-                let _ = self.tty.leave();
+                let _ = leave_in_time(&self.tty);
                 self.return_to_screen().await
             }
         }
@@ -250,7 +251,7 @@ impl Ui {
     /// Gives the terminal to the shell and stops, as Ctrl-z does; goes on here after `fg`.
     async fn suspend(&mut self) -> io::Result<Option<End>> {
         self.inbox.input = None;
-        self.tty.leave()?;
+        leave_in_time(&self.tty)?;
         self.expects_continue = true;
         // The whole group, so that a wrapper stops with us. This thread is the process's first: it is stopped before
         // the call returns, unless nobody could wake us again; then the signal does nothing.
@@ -260,7 +261,7 @@ impl Ui {
 
     async fn log_in(&mut self) -> io::Result<Option<End>> {
         self.inbox.input = None;
-        self.tty.leave()?;
+        leave_in_time(&self.tty)?;
         let outcome = self.effects.log_in().await;
         let end = self.return_to_screen().await?;
         if end.is_some() {
@@ -340,8 +341,10 @@ fn input() -> Input {
     Box::pin(EventStream::new())
 }
 
-/// A terminal that was closed answers so.
+/// A terminal that was closed answers so: to writes, to its settings, to being opened.
 pub(super) fn is_gone(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::NotConnected)
-        || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+    const ANSWERS: [rustix::io::Errno; 3] = [rustix::io::Errno::IO, rustix::io::Errno::NXIO, rustix::io::Errno::NOTTY];
+    ANSWERS
+        .iter()
+        .any(|answer| error.raw_os_error() == Some(answer.raw_os_error()))
 }

@@ -104,7 +104,7 @@ where
 
     /// Gives the terminal back as it was. Does nothing if it is not taken.
     ///
-    /// The line discipline is restored even if the terminal takes no more bytes.
+    /// The line discipline comes first: a terminal that takes no more bytes blocks what follows.
     pub fn leave(&self) -> io::Result<()> {
         let state = self.lock();
         let (mut state, timeout) = self
@@ -114,12 +114,12 @@ where
         if !std::mem::take(&mut state.taken) {
             return Ok(());
         }
-        let written = if timeout.timed_out() {
-            Ok(())
-        } else {
-            self.closing().and_then(|bytes| (&self.out).write_all(&bytes))
-        };
-        disable_raw_mode().and(written)
+        drop(state);
+        let restored = disable_raw_mode();
+        if timeout.timed_out() {
+            return restored;
+        }
+        (&self.out).write_all(&self.closing()?).and(restored)
     }
 
     fn opening(&self) -> io::Result<Vec<u8>> {
