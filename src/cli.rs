@@ -7,6 +7,7 @@ mod input;
 mod print;
 mod reference;
 mod rows;
+mod screen;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -17,6 +18,7 @@ pub use self::args::Cli;
 use self::args::Command;
 pub use self::exit::{Ended, Exit};
 use self::rows::{PodList, ServiceList, SidecarList};
+use crate::runtime::{Host, log};
 
 /// Runs the program under this name with these arguments (the first is the program itself).
 pub fn main(name: &'static str, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -56,15 +58,34 @@ fn run(cli: &Cli, name: &'static str) -> Result<Exit, Ended> {
             rendered.map_err(|error| Ended::new(Exit::Internal, error.to_string()))?;
             print::out(&String::from_utf8_lossy(&page)).map(|()| Exit::Ok)
         }
-        Some(Command::Pods(args)) => headless(headless::list::<PodList>(cli, args)),
-        Some(Command::Services(args)) => headless(headless::list::<ServiceList>(cli, args)),
-        Some(Command::Sidecars(args)) => headless(headless::list::<SidecarList>(cli, args)),
-        Some(Command::Endpoints(args)) => headless(headless::endpoints(cli, args)),
-        Some(Command::Demo(_)) | None => Err(Ended::new(Exit::Internal, "not wired yet")),
+        Some(
+            command @ (Command::Pods(_)
+            | Command::Services(_)
+            | Command::Sidecars(_)
+            | Command::Endpoints(_)
+            | Command::Demo(_)),
+        ) => with_host(cli, Some(command)),
+        None => with_host(cli, None),
     }
 }
 
-/// Runs a command on a runtime of its own.
-fn headless(command: impl Future<Output = Result<Exit, Ended>>) -> Result<Exit, Ended> {
-    crate::runtime::live::block_on(command).map_err(|error| Ended::new(Exit::Internal, error.to_string()))?
+/// Commands that need threads, and may write a log.
+fn with_host(cli: &Cli, command: Option<&Command>) -> Result<Exit, Ended> {
+    let internal = |error: std::io::Error| Ended::new(Exit::Internal, format!("cannot start: {error}"));
+    let host = Host::new().map_err(internal)?;
+    let log = cli
+        .log
+        .log_file
+        .as_ref()
+        .map(|path| log::start(path, log::DEFAULT_FILTER))
+        .transpose();
+    let _log = log.map_err(|error| Ended::new(Exit::Usage, error.to_string()))?;
+    match command {
+        Some(Command::Pods(args)) => host.block_on(headless::list::<PodList>(cli, args)),
+        Some(Command::Services(args)) => host.block_on(headless::list::<ServiceList>(cli, args)),
+        Some(Command::Sidecars(args)) => host.block_on(headless::list::<SidecarList>(cli, args)),
+        Some(Command::Endpoints(args)) => host.block_on(headless::endpoints(cli, args)),
+        Some(Command::Demo(_)) => Err(Ended::new(Exit::Internal, "not wired yet")),
+        Some(Command::Completions { .. } | Command::Man) | None => screen::open(cli, &host),
+    }
 }

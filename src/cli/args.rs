@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
+use crate::runtime::Fault;
 use crate::sources::kubernetes::ListStrategy;
 
 /// What can this pod's sidecar really reach, what changed, and why?
@@ -29,6 +30,9 @@ pub struct Cli {
     /// The pod to start with: [kind/]NAME[.NAMESPACE]
     #[arg(long, value_name = "POD")]
     pub pod: Option<String>,
+    /// Break on purpose, for tests of what follows (debug builds only)
+    #[arg(long, value_enum, hide = true)]
+    pub fault: Option<Fault>,
     /// Where messages go.
     #[command(flatten)]
     pub log: LogArgs,

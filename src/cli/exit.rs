@@ -17,8 +17,8 @@ pub enum Exit {
     Internal,
     /// 5: no such pod, namespace or host.
     NotFound,
-    /// 128 + the signal that ended it.
-    Signal(u8),
+    /// As the screen ended: 0, or 128 + the signal that ended it.
+    Code(u8),
 }
 
 impl Exit {
@@ -31,7 +31,7 @@ impl Exit {
             Exit::Cluster => 3,
             Exit::Internal => 4,
             Exit::NotFound => 5,
-            Exit::Signal(signal) => 128 + signal,
+            Exit::Code(code) => code,
         }
     }
 }

@@ -83,13 +83,17 @@ pub(super) fn settings(cluster: &ClusterArgs) -> Settings {
 
 /// Connects as the flags say.
 pub(super) async fn connection(cluster: &ClusterArgs) -> Result<Connection, Ended> {
-    let options = ConnectOptions {
+    Ok(connect(&connect_options(cluster)).await?)
+}
+
+/// What the flags say about the cluster.
+pub(super) fn connect_options(cluster: &ClusterArgs) -> ConnectOptions {
+    ConnectOptions {
         kubeconfig: cluster.kubeconfig.clone(),
         context: cluster.context.clone(),
         as_user: cluster.as_user.clone(),
         as_groups: cluster.as_groups.clone(),
-    };
-    Ok(connect(&options).await?)
+    }
 }
 
 /// How kinds are followed, as the flags say.

@@ -90,6 +90,16 @@ impl PodReference {
             .filter(|namespace| !namespace.is_empty())
     }
 
+    /// The pod that the text names, if it is one, without asking whether it is there.
+    pub fn key(&self, default: &str) -> Key {
+        let parted = self
+            .name
+            .rsplit_once('.')
+            .filter(|(name, namespace)| !name.is_empty() && !namespace.is_empty());
+        let (name, namespace) = parted.unwrap_or((&self.name, default));
+        Key::new(namespace, name)
+    }
+
     /// The pod it means, looked for in `default` if it names no namespace.
     ///
     /// # Errors

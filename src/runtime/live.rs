@@ -16,15 +16,6 @@ use crate::sources::kubernetes::{self, SourceMessage, WatchSettings};
 /// Messages on their way to the world: enough that a list is not held up, few enough to be bounded.
 pub const QUEUE: usize = 64;
 
-/// Runs one command on a runtime of its own, with its tasks.
-///
-/// # Errors
-/// The system gives no threads.
-pub fn block_on<T>(command: impl Future<Output = T>) -> std::io::Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    Ok(runtime.block_on(command))
-}
-
 /// How the cluster is to be followed.
 #[derive(Clone, Debug)]
 pub struct Follow {

@@ -1,0 +1,79 @@
+//! `sidescope` without a command: the screen over the cluster of the flags.
+
+use jiff::tz::TimeZone;
+
+use super::args::{Cli, LogArgs};
+use super::exit::{Ended, Exit};
+use super::input;
+use super::print;
+use super::reference::PodReference;
+use crate::app::{Namespaces, Options};
+use crate::mesh::model::{Key, Kind};
+use crate::runtime::{Clipboard, Cluster, Host, Setup, Sources, Story};
+use crate::sources::kubernetes::{ConnectOptions, Connection};
+use crate::tui::{Look, Mouse};
+
+/// Opens the screen over the cluster that the flags name.
+pub(super) fn open(cli: &Cli, host: &Host) -> Result<Exit, Ended> {
+    let connection = host.block_on(input::connection(&cli.cluster))?;
+    show(cli, host, connection, Some(input::connect_options(&cli.cluster)), None)
+}
+
+/// Opens the screen over this connection.
+pub(super) fn show(
+    cli: &Cli,
+    host: &Host,
+    connection: Connection,
+    connect: Option<ConnectOptions>,
+    story: Option<Story>,
+) -> Result<Exit, Ended> {
+    let shown = input::shown(&cli.scope, Some(&connection.cluster));
+    let options = Options {
+        pod: cli.pod.as_deref().map(|pod| first_pod(pod, &shown)).transpose()?,
+        namespaces: shown.clone(),
+        time_zone: time_zone(&cli.log),
+        demo: story.is_some(),
+        ..Options::default()
+    };
+    let follow = input::follow(Kind::ALL, &cli.cluster, &shown, &connection.cluster);
+    let outcome = host.run_screen(Setup {
+        options,
+        look: Look::of_environment(variable),
+        mouse: Mouse::default(),
+        clipboard: Clipboard::of_environment(variable),
+        sources: Sources::Cluster(Box::new(Cluster {
+            connection,
+            connect,
+            follow,
+        })),
+        story,
+        reports: None,
+        fault: cli.fault,
+    });
+    if let Some(line) = &outcome.line {
+        print::err(&format!("error: {line}"));
+    }
+    Ok(Exit::Code(outcome.code))
+}
+
+/// The pod to open with. Only the screen knows the objects; a name is taken as far as it goes.
+fn first_pod(text: &str, shown: &Namespaces) -> Result<Key, Ended> {
+    let reference = PodReference::parse(text)?;
+    let default = match shown {
+        Namespaces::All => None,
+        Namespaces::Some(names) => names.first(),
+    };
+    Ok(reference.key(default.map_or("default", |name| name.as_str())))
+}
+
+fn time_zone(log: &LogArgs) -> TimeZone {
+    if log.utc { TimeZone::UTC } else { TimeZone::system() }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what the terminal is, is said by its environment alone"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
