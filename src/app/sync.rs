@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::message::EnvoyTable;
 use crate::mesh::diff::{RowId, numbered};
 use crate::mesh::model::Text;
-use crate::mesh::scope::{Class, Cluster, Direction, Locality, Row, Why};
+use crate::mesh::scope::{Class, Cluster, Direction, Locality, Reason, Row, Why};
 
 /// Computed against actual, for one row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -95,10 +95,7 @@ fn from_envoy(row: &super::message::EnvoyRow) -> Row {
         health: row.health,
         cluster: Arc::new(parse_cluster(&row.cluster)),
         class: Class::Runtime,
-        why: Arc::new(Why {
-            by: None,
-            text: "only Envoy has it".into(),
-        }),
+        why: Why::of([Reason::OnlyActual]),
         pod: None,
         node: Text::default(),
         locality: Arc::new(Locality::default()),

@@ -1,31 +1,69 @@
 //! istiod's rules: which Sidecar governs a pod, what it imports, and the endpoint table that follows.
 //!
-//! Total: bad input gives a result and diagnostics, never an error or a panic. The plan is istiod's own, one file a
-//! step. Not here: what Envoy really holds (that is asked, `sources::envoy`), how a row looks (`app::view`).
+//! Total: bad input gives a result and caveats, never an error or a panic. The plan is istiod's own, one file a step:
+//!
+//! | step | file | depends on |
+//! |---|---|---|
+//! | which objects count, with which flags | `version`, `flags`, `mesh_settings`, `discovery` | istiod, mesh config, namespaces |
+//! | services in istiod's order, who sees which | `service`, `registry` | Services, ServiceEntries |
+//! | VirtualServices, DestinationRules, Sidecars, EnvoyFilters | `virtual_services`, `gamma`, `destination_rules`, `sidecars`, `gateways` | their kinds |
+//! | all of these for one control plane | `plane`, `planes` | |
+//! | the services a proxy is told of | `sidecar_scope` | plane, Sidecar, namespace |
+//! | endpoints of a host | `endpoints` | slices, pods, nodes, WorkloadEntries |
+//! | clusters and rows of a service for a proxy | `clusters`, `proxy` | scope, endpoints, proxy |
+//! | inbound and bootstrap rows | `inbound`, `bootstrap` | pod |
+//! | the table, kept and renewed | `build`, `cache` | |
+//!
+//! Not here: what Envoy really holds (that is asked, `sources::envoy`), how a row looks (`app::view`).
 
+mod bootstrap;
+mod build;
+mod cache;
+mod clusters;
+mod destination_rules;
+mod discovery;
+mod endpoints;
+mod export;
+mod flags;
+mod gamma;
+mod gateways;
+mod host;
+mod inbound;
+mod mesh_settings;
+mod plane;
+mod planes;
+mod protocol;
+mod proxy;
+mod reason;
+mod registry;
+mod service;
 mod settings;
+mod sidecar_scope;
+mod sidecars;
 mod table;
+mod topology;
+mod version;
+mod virtual_services;
+
+use std::sync::Arc;
 
 use crate::mesh::model::Key;
 use crate::mesh::world::World;
 
+pub use self::cache::{Cache, Counters};
+pub use self::reason::{Reason, Why};
 pub use self::settings::{Settings, needed_kinds};
+pub use self::sidecar_scope::{ScopeKey, SidecarScope};
+pub use self::sidecars::Passed;
 pub use self::table::{
-    Address, Class, Cluster, Direction, EndpointTable, Governing, Health, Locality, NoTable, PlaneName, Row, Why,
+    Address, Class, Cluster, Direction, EndpointTable, Governing, Health, Locality, NoTable, PlaneName, Row,
 };
+pub use self::version::Version;
 
-/// The endpoint table of `pod`, from scratch.
+/// The endpoint table of `pod`, from scratch. Who asks more than once keeps a [`Cache`].
 ///
 /// # Errors
 /// The state in which there is no table, each of which a reader can act on.
-pub fn endpoint_table(world: &World, pod: &Key, _settings: &Settings) -> Result<EndpointTable, NoTable> {
-    let pending: Vec<_> = world.coverage.pending(needed_kinds()).collect();
-    if !pending.is_empty() {
-        return Err(NoTable::Pending(pending));
-    }
-    let found = world.pods.get(pod).ok_or(NoTable::NoSuchPod)?;
-    match &found.proxy {
-        None => Err(NoTable::NoProxy),
-        Some(_) => Err(NoTable::NoAddress),
-    }
+pub fn endpoint_table(world: &World, pod: &Key, settings: &Settings) -> Result<EndpointTable, NoTable> {
+    Cache::new(settings.clone()).table(world, pod).map(Arc::unwrap_or_clone)
 }

@@ -232,11 +232,8 @@ impl Span<'_> {
     fn from_edit(&self, before: Option<&Row>, after: Option<&Row>) -> Option<Cause> {
         let edits: Vec<&Arc<Edit>> = self.entries.iter().flat_map(|entry| entry.edits.iter().rev()).collect();
         let named = |row: Option<&Row>| {
-            let (kind, key) = row?.why.by.as_ref()?;
-            edits
-                .iter()
-                .find(|edit| edit.kind == *kind && edit.key == *key)
-                .copied()
+            let (kind, key) = row?.why.by()?;
+            edits.iter().find(|edit| edit.kind == kind && edit.key == key).copied()
         };
         match edits.as_slice() {
             [] => None,

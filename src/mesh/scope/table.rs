@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
+use super::reason::Why;
 use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::world::Gap;
 
@@ -355,15 +356,6 @@ impl Governing {
             Governing::BuiltIn | Governing::Gateway => None,
         }
     }
-}
-
-/// Why a row is in the table: the links of the chain, first to last, as sentences' matter rather than sentences.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Why {
-    /// The object that let the service in, such as the Sidecar or a VirtualService; `None` for built-in rules.
-    pub by: Option<(Kind, Key)>,
-    /// In plain words, such as `egress[0].hosts[1] 'istio-system/*' of Sidecar default/default`.
-    pub text: Text,
 }
 
 /// Why there is no table. Not an error: each is a state that a reader can act on.

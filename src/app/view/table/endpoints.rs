@@ -220,7 +220,7 @@ static COLUMNS: &[Column<Endpoints>] = &[
             help: "What let it into the scope.",
             ..Spec::NEW
         },
-        datum: |row| Datum::new(Role::Dim, text_or_empty(&row.row.why.text)),
+        datum: |row| Datum::new(Role::Dim, text_or_empty(&Text::from(row.row.why.short()))),
     },
     Column {
         spec: Spec {

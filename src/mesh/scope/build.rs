@@ -1,0 +1,104 @@
+//! A pod's table from its parts: outbound rows by service, inbound rows, bootstrap rows.
+
+use std::sync::Arc;
+
+use crate::mesh::model::{Key, Kind, Text};
+use crate::mesh::world::World;
+
+use super::clusters::Client;
+use super::endpoints::Shard;
+use super::gateways::Patches;
+use super::plane::Plane;
+use super::planes::caveats;
+use super::proxy::ProxyFacts;
+use super::sidecar_scope::{ScopeService, SidecarScope};
+use super::table::{EndpointTable, PlaneName, Row};
+use super::{bootstrap, inbound, needed_kinds};
+
+/// Everything about a pod's proxy that rows depend on, worked out once for a table.
+pub(crate) struct Subject<'a> {
+    pub(crate) plane: &'a Plane,
+    pub(crate) proxy: &'a ProxyFacts,
+    pub(crate) scope: &'a SidecarScope,
+    pub(crate) patches: Patches,
+    pub(crate) is_assumed: bool,
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) fn of(plane: &'a Plane, proxy: &'a ProxyFacts, scope: &'a SidecarScope, is_assumed: bool) -> Self {
+        let tag = &proxy.container.image_tag;
+        Self {
+            plane,
+            proxy,
+            scope,
+            patches: plane.gateways.patches_for(proxy.namespace(), &proxy.labels, tag),
+            is_assumed,
+        }
+    }
+
+    /// The rows of one service.
+    pub(crate) fn service_rows(&self, service: &ScopeService, shard: &Shard) -> Vec<Row> {
+        let client = Client {
+            plane: self.plane,
+            proxy: self.proxy,
+            scope: self.scope,
+            patches: &self.patches,
+        };
+        let mut rows = client.rows(service, shard);
+        rows.sort_by(Row::order);
+        rows
+    }
+
+    /// Rows that belong to the pod alone: inbound and bootstrap.
+    pub(crate) fn own_rows(&self, world: &World) -> Vec<Row> {
+        let mut rows = bootstrap::rows(self.plane, self.proxy);
+        if !self.proxy.is_router {
+            rows.extend(inbound::rows(world, self.plane, self.proxy, self.scope, &self.patches));
+        }
+        rows
+    }
+
+    /// The table with these rows, which need be in no order.
+    pub(crate) fn table(&self, world: &World, mut rows: Vec<Row>) -> EndpointTable {
+        rows.sort_by(Row::order);
+        let mut hosts: Vec<Text> = self
+            .scope
+            .services
+            .iter()
+            .map(|service| service.service.host.clone())
+            .collect();
+        hosts.sort();
+        EndpointTable {
+            pod: self.proxy.pod.meta.key.clone(),
+            plane: PlaneName {
+                assumed: self.is_assumed,
+                ..self.plane.name.clone()
+            },
+            governing: self.scope.key.governing.clone(),
+            rows: rows.into(),
+            hosts: hosts.into(),
+            gaps: world.coverage.gaps(needed_kinds()).collect(),
+            caveats: self.caveats(),
+        }
+    }
+
+    fn caveats(&self) -> Arc<[Text]> {
+        let mut all = caveats(self.plane);
+        if self.is_assumed && self.plane.name.version.is_empty() {
+            all.push(Text::from("no istiod is known for this pod: a default one is assumed"));
+        }
+        let filters = self.patches.unknown.iter().map(|key: &Key| {
+            Text::from(format!(
+                "{} {key} patches clusters in ways that are not computed",
+                Kind::EnvoyFilter.name()
+            ))
+        });
+        all.extend(filters);
+        if self.proxy.container.config.has_custom_bootstrap || self.plane.mesh.proxy.has_custom_bootstrap {
+            all.push(Text::from(
+                "the proxy has a bootstrap of its own, whose static clusters are not known",
+            ));
+        }
+        all.into()
+    }
+}

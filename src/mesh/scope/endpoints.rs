@@ -1,0 +1,239 @@
+//! The endpoints that istiod holds of a host in a namespace, before any proxy is looked at (scope rules §8.1, §8.2, §9).
+//!
+//! Not here: which of them a proxy gets ([`super::clusters`]). istio: `pilot/pkg/model/endpointshards.go`.
+
+mod entries;
+mod slices;
+mod workloads;
+
+pub(crate) use self::entries::of_source as of_entry;
+pub(crate) use self::workloads::port_of as port_behind_service;
+
+use std::sync::Arc;
+
+use crate::mesh::model::{Key, Kind, Labels, Pod, Text, WorkloadEntry};
+use crate::mesh::world::World;
+
+use super::plane::Plane;
+use super::registry::HostKey;
+use super::service::MeshService;
+use super::topology::{NETWORK, Place, WorkloadLabels};
+
+/// One endpoint of a host, as istiod holds it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Endpoint {
+    /// An IP, a host name or the path of a socket; may be empty.
+    pub(crate) address: Text,
+    /// 0 means that the address is a socket's path.
+    pub(crate) port: u32,
+    /// By which it is matched to the service's port in EDS.
+    pub(crate) port_name: Text,
+    /// Of a ServiceEntry: the number of the entry's port, by which DNS clusters match; 0 for Kubernetes.
+    pub(crate) entry_port: u32,
+    /// As sent; `None` is a workload that has no health.
+    pub(crate) health: EndpointHealth,
+    /// What is behind it.
+    pub(crate) workload: Arc<Workload>,
+    /// The object that lists it.
+    pub(crate) listed_by: (Kind, Key),
+    /// istiod has several of this address and port name that differ, and keeps any.
+    pub(crate) is_chance: bool,
+}
+
+/// istio's `model.HealthStatus`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum EndpointHealth {
+    /// Ready, or of a kind that has no health.
+    Healthy,
+    /// Not ready.
+    Unhealthy,
+    /// Leaving, but still serving sessions.
+    Draining,
+    /// Leaving: never sent.
+    Terminating,
+}
+
+/// What is behind endpoints: a pod, a WorkloadEntry, an inline endpoint of a ServiceEntry, or nothing known.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Workload {
+    /// With those istiod adds; subsets are chosen by them.
+    pub(crate) labels: WorkloadLabels,
+    /// Where it is.
+    pub(crate) place: Place,
+    /// Name of the node; empty if unknown.
+    pub(crate) node: Text,
+    /// The pod, if it is one.
+    pub(crate) pod: Option<Key>,
+    /// As sent.
+    pub(crate) weight: u32,
+    /// Takes tunnelled traffic: annotation `ambient.istio.io/redirection: enabled` of the pod.
+    pub(crate) is_redirected: bool,
+}
+
+impl Workload {
+    /// A pod.
+    pub(crate) fn of_pod(world: &World, plane: &Plane, pod: &Pod) -> Self {
+        let node = world.nodes.get(&Key::new("", pod.node.clone()));
+        let place = Place::of_pod(pod, node.map(|node| &**node));
+        let redirection = pod.meta.annotations.get("ambient.istio.io/redirection");
+        Self {
+            labels: WorkloadLabels {
+                own: pod.meta.labels.clone(),
+                locality: Arc::clone(&place.locality),
+                cluster: plane.flags.cluster.clone(),
+                node: pod.node.clone(),
+                network: Some(network_of(world, plane, &pod.meta.labels)),
+            },
+            place,
+            node: pod.node.clone(),
+            pod: Some(pod.meta.key.clone()),
+            weight: 1,
+            is_redirected: redirection.is_some_and(|value| *value == "enabled"),
+        }
+    }
+
+    /// An address with nothing known behind it.
+    fn unknown(world: &World, plane: &Plane) -> Self {
+        Self {
+            labels: WorkloadLabels {
+                cluster: plane.flags.cluster.clone(),
+                network: Some(network_of(world, plane, &Labels::default())),
+                ..WorkloadLabels::default()
+            },
+            weight: 1,
+            ..Self::default()
+        }
+    }
+}
+
+/// The network of a workload: its own label, else that of istiod's namespace; empty if neither says.
+///
+/// istio: `networkManager.Network`. Networks by address range are not followed.
+fn network_of(world: &World, plane: &Plane, labels: &Labels) -> Text {
+    let own = labels.get(NETWORK).filter(|network| !network.is_empty());
+    let home = world.namespaces.get(&Key::new("", plane.name.namespace.clone()));
+    let home = home.and_then(|namespace| namespace.meta.labels.get(NETWORK));
+    own.or(home).cloned().unwrap_or_default()
+}
+
+/// All endpoints of one host in one namespace.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Shard {
+    /// Those of ServiceEntries, then those of Kubernetes.
+    pub(crate) endpoints: Vec<Endpoint>,
+    /// Whether istiod has those of Kubernetes depends on the order of past events (`~` in the Service's exportTo).
+    pub(crate) depends_on_past: bool,
+}
+
+impl Shard {
+    /// Collects them.
+    pub(crate) fn of(world: &World, plane: &Plane, key: &HostKey) -> Self {
+        let mut endpoints = Vec::new();
+        entries::collect(world, plane, key, &mut endpoints);
+        let mut depends_on_past = false;
+        if let Some(name) = kubernetes_name(key, &plane.flags.domain) {
+            let service = Key::new(key.namespace.clone(), name);
+            depends_on_past = slices::collect(world, plane, key, &service, &mut endpoints);
+            workloads::collect(world, plane, &service, &mut endpoints);
+        }
+        Self {
+            endpoints,
+            depends_on_past,
+        }
+    }
+
+    /// Only those that slices of the Kubernetes Service of this host list.
+    pub(crate) fn of_slices(world: &World, plane: &Plane, key: &HostKey) -> Self {
+        let mut shard = Self::default();
+        if let Some(name) = kubernetes_name(key, &plane.flags.domain) {
+            let service = Key::new(key.namespace.clone(), name);
+            shard.depends_on_past = slices::collect(world, plane, key, &service, &mut shard.endpoints);
+        }
+        shard
+    }
+
+    /// Those of a port of a DNS service: matched by number for ServiceEntries, by name for Kubernetes.
+    ///
+    /// istio: `EndpointShards.CopyEndpoints`; of several services of one host and namespace the youngest that finds
+    /// any decides (`initServiceRegistry`).
+    pub(crate) fn for_dns_port(&self, services: &[&MeshService], number: u32) -> Vec<&Endpoint> {
+        let of_service = |service: &&MeshService| {
+            let has_port = service.ports.iter().any(|port| port.number == number);
+            let is_meant = |endpoint: &&Endpoint| {
+                if endpoint.entry_port != 0 {
+                    return has_port && endpoint.entry_port == number;
+                }
+                let named = service.ports.iter().rfind(|port| port.name == endpoint.port_name);
+                named.is_some_and(|port| port.number == number)
+            };
+            self.endpoints.iter().filter(is_meant).collect::<Vec<_>>()
+        };
+        services
+            .iter()
+            .rev()
+            .map(of_service)
+            .find(|found| !found.is_empty())
+            .unwrap_or_default()
+    }
+}
+
+/// The name of the Kubernetes Service that this host means in its own namespace.
+fn kubernetes_name<'a>(key: &'a HostKey, domain: &str) -> Option<&'a str> {
+    let name = key.host.strip_suffix(domain)?.strip_suffix(".svc.")?;
+    let name = name.strip_suffix(key.namespace.as_str())?.strip_suffix('.')?;
+    (!name.is_empty()).then_some(name)
+}
+
+/// The pod, if istiod knows it: not failed, and in a namespace that is discovered.
+fn find_pod<'w>(world: &'w World, plane: &Plane, key: &Key) -> Option<&'w Arc<Pod>> {
+    let pod = world.pods.get(key)?;
+    (pod.phase != "Failed" && plane.discovery.has_namespace(&key.namespace)).then_some(pod)
+}
+
+/// Whether a pod may be found by its address: ready, running, not leaving.
+///
+/// istio: `pilot/pkg/serviceregistry/kube/controller/pod.go`, `PodCache.onEvent`.
+fn is_in_use(pod: &Pod) -> bool {
+    let is_over = pod.phase == "Failed" || pod.phase == "Succeeded";
+    pod.ready && !is_over && pod.meta.deleting.is_none() && !pod.ips.is_empty()
+}
+
+/// The labels under which ServiceEntries know the address of a pod, if they do: an inline endpoint or a WorkloadEntry of
+/// the pod's namespace that has it.
+///
+/// istio: `pilot/pkg/serviceregistry/serviceentry/controller.go`, `GetProxyWorkloadLabels`. Pods that a ServiceEntry
+/// selects are left out: their labels are the pod's own.
+pub(crate) fn labels_at_address(world: &World, plane: &Plane, pod: &Pod) -> Option<WorkloadLabels> {
+    let namespace = &pod.meta.key.namespace;
+    let at = |ip: &Text| {
+        let mut sources = plane.registry.entries_in(namespace);
+        sources.find_map(|source| entries::labels_at(world, plane, source, ip))
+    };
+    pod.ips.iter().find_map(at)
+}
+
+/// The WorkloadEntry that stands for a pod since it has the pod's first address: of several the one named like the pod,
+/// else one of its namespace, else the first.
+///
+/// istio: `pilot/pkg/serviceregistry/util/workloadinstances`, `GetInstanceForProxy`.
+pub(crate) fn workload_entry_at<'w>(world: &'w World, plane: &Plane, pod: &Pod) -> Option<&'w Arc<WorkloadEntry>> {
+    if !plane.flags.services_select_workload_entries {
+        return None;
+    }
+    let ip = pod.ips.first()?;
+    let has_address = |entry: &&Arc<WorkloadEntry>| {
+        entry.workload.address == *ip
+            && plane.discovery.has(Kind::WorkloadEntry, &entry.meta)
+            && workloads::is_healthy(plane, entry)
+    };
+    let found: Vec<&Arc<WorkloadEntry>> = world.workload_entries.iter().filter(has_address).collect();
+    let own = &pod.meta.key;
+    let named = found.iter().find(|entry| entry.meta.key == *own);
+    let near = || found.iter().find(|entry| entry.meta.key.namespace == own.namespace);
+    named.or_else(near).or(found.first()).copied()
+}
+
+/// What a WorkloadEntry stands for.
+pub(crate) fn of_workload_entry(world: &World, plane: &Plane, entry: &WorkloadEntry) -> Workload {
+    workloads::workload_of(world, plane, &entry.workload, workloads::labels_of(entry))
+}

@@ -1,0 +1,154 @@
+//! Endpoints from EndpointSlices (scope rules §8.1).
+//!
+//! istio: `pilot/pkg/serviceregistry/kube/controller/endpointslice.go`.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::{Endpoint, EndpointHealth, Workload, find_pod, is_in_use};
+use crate::mesh::model::{EndpointSlice, Key, Kind, Pod, Service, SliceEndpoint, Text};
+use crate::mesh::scope::export::ExportTo;
+use crate::mesh::scope::flags::Flags;
+use crate::mesh::scope::plane::Plane;
+use crate::mesh::scope::registry::HostKey;
+use crate::mesh::world::World;
+
+const IMPORTED: &str = "multicluster.kubernetes.io/service-name";
+
+/// Adds the endpoints of all slices of a Service; says whether istiod may not have them because of past events.
+pub(super) fn collect(world: &World, plane: &Plane, key: &HostKey, name: &Key, out: &mut Vec<Endpoint>) -> bool {
+    if !plane.discovery.has_namespace(&key.namespace) {
+        return false;
+    }
+    let service = world.services.get(name);
+    let mesh_service = plane.registry.find(&key.host, &key.namespace);
+    let kubernetes = mesh_service.filter(|service| service.source.is_kubernetes());
+    if kubernetes.is_some_and(|service| service.export_to.contains(ExportTo::NONE)) {
+        return world.slices_of(name).next().is_some();
+    }
+    let mut collector = Collector {
+        world,
+        plane,
+        service: service.map(|service| &**service),
+        seen: FxHashMap::default(),
+        out,
+    };
+    for slice in world.slices_of(name) {
+        let is_imported = slice.meta.labels.get(IMPORTED).is_some();
+        if !is_imported && !slice.service.is_empty() && slice.address_type != "FQDN" {
+            collector.add_slice(slice);
+        }
+    }
+    false
+}
+
+struct Collector<'a> {
+    world: &'a World,
+    plane: &'a Plane,
+    service: Option<&'a Service>,
+    /// Where each address and port name stands in `out`.
+    seen: FxHashMap<(Text, Text), usize>,
+    out: &'a mut Vec<Endpoint>,
+}
+
+impl Collector<'_> {
+    fn add_slice(&mut self, slice: &EndpointSlice) {
+        for entry in slice.endpoints.iter() {
+            let health = health_of(
+                self.service,
+                entry,
+                &self.plane.flags,
+                self.plane.version.is_at_least(25),
+            );
+            for address in entry.addresses.iter() {
+                self.add_address(slice, entry, address, health);
+            }
+        }
+    }
+
+    fn add_address(&mut self, slice: &EndpointSlice, entry: &SliceEndpoint, address: &Text, health: EndpointHealth) {
+        let pod = match &entry.pod {
+            Some(key) => match find_pod(self.world, self.plane, key) {
+                Some(pod) => Some(pod),
+                None => return,
+            },
+            None => self.pod_with(address, &slice.meta.key.namespace),
+        };
+        let mut address = address.clone();
+        if let Some(first) = self.dual_stack_address(entry, pod) {
+            if slice.address_type == "IPv6" {
+                return;
+            }
+            address = first;
+        }
+        let workload = match pod {
+            Some(pod) => Workload::of_pod(self.world, self.plane, pod),
+            None => Workload::unknown(self.world, self.plane),
+        };
+        let workload = Arc::new(workload);
+        for port in slice.ports.iter() {
+            self.add(Endpoint {
+                address: address.clone(),
+                port: port.number.into(),
+                port_name: port.name.clone(),
+                entry_port: 0,
+                health,
+                workload: Arc::clone(&workload),
+                listed_by: (Kind::EndpointSlice, slice.meta.key.clone()),
+                is_chance: false,
+            });
+        }
+    }
+
+    /// Of one address and port name one endpoint stays; where they differ, which one is chance.
+    fn add(&mut self, endpoint: Endpoint) {
+        let key = (endpoint.address.clone(), endpoint.port_name.clone());
+        let at = *self.seen.entry(key).or_insert(self.out.len());
+        match self.out.get_mut(at) {
+            None => self.out.push(endpoint),
+            Some(kept) => {
+                let is_same = kept.port == endpoint.port && kept.health == endpoint.health;
+                kept.is_chance |= !is_same && kept.listed_by != endpoint.listed_by;
+            }
+        }
+    }
+
+    /// A pod that has this address, for an entry that names none: of several the first by name.
+    fn pod_with(&self, address: &str, namespace: &Text) -> Option<&Arc<Pod>> {
+        let mut pods = self.world.pods_with_ip(address);
+        pods.find(|pod| {
+            let is_primary = pod.ips.first().is_some_and(|ip| *ip == *address);
+            is_primary && pod.meta.key.namespace == *namespace && is_in_use(pod)
+        })
+    }
+
+    /// The first address of a dual-stack pod behind a dual-stack Service: one endpoint then stands for all families.
+    fn dual_stack_address(&self, entry: &SliceEndpoint, pod: Option<&Arc<Pod>>) -> Option<Text> {
+        let is_dual = |service: &Service| service.cluster_ips.len() > 1;
+        if !self.plane.flags.dual_stack || entry.pod.is_none() || !self.service.is_some_and(is_dual) {
+            return None;
+        }
+        let ips = &pod?.ips;
+        ips.first().filter(|_| ips.len() > 1).cloned()
+    }
+}
+
+/// istio: `endpointHealthStatus`. Before 1.25 an endpoint that leaves was unhealthy.
+fn health_of(service: Option<&Service>, entry: &SliceEndpoint, flags: &Flags, knows_leaving: bool) -> EndpointHealth {
+    if entry.ready.unwrap_or(true) {
+        return EndpointHealth::Healthy;
+    }
+    let Some(service) = service else {
+        return EndpointHealth::Unhealthy;
+    };
+    let has = |label: &Text| !label.is_empty() && service.meta.labels.get(label).is_some_and(|value| !value.is_empty());
+    let is_leaving = entry.terminating.unwrap_or(true);
+    if is_leaving && entry.serving.unwrap_or(true) && (has(&flags.session_label) || has(&flags.session_header_label)) {
+        return EndpointHealth::Draining;
+    }
+    if is_leaving && knows_leaving {
+        return EndpointHealth::Terminating;
+    }
+    EndpointHealth::Unhealthy
+}

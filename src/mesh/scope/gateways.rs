@@ -1,0 +1,170 @@
+//! EnvoyFilters that touch clusters, and Gateways that pass TLS through: both concern only some pods.
+//!
+//! istio: `pilot/pkg/model/push_context.go` (`initEnvoyFilters`, `EnvoyFilters`, `mergeGateways`),
+//! `pilot/pkg/networking/core/envoyfilter/cluster_patch.go`.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::mesh::model::{ClusterMatch, ClusterPatch, EnvoyFilter, Gateway, Key, Kind, Text};
+use crate::mesh::world::World;
+
+use super::discovery::Discovery;
+use super::mesh_settings::Mesh;
+use super::topology::WorkloadLabels;
+
+/// EnvoyFilters and Gateways of a control plane.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gateways {
+    filters: FxHashMap<Text, Vec<Arc<EnvoyFilter>>>,
+    gateways: Vec<Arc<Gateway>>,
+    root_namespace: Text,
+}
+
+/// In which part of a proxy's configuration a patch applies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PatchContext {
+    SidecarOutbound,
+    SidecarInbound,
+    Gateway,
+}
+
+impl PatchContext {
+    fn word(self) -> &'static str {
+        match self {
+            PatchContext::SidecarOutbound => "SIDECAR_OUTBOUND",
+            PatchContext::SidecarInbound => "SIDECAR_INBOUND",
+            PatchContext::Gateway => "GATEWAY",
+        }
+    }
+}
+
+/// The cluster patches that concern one proxy, in the order in which they are applied.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Patches {
+    list: Vec<(Key, ClusterPatch)>,
+    /// EnvoyFilters whose effect cannot be computed, in the order in which they apply.
+    pub(crate) unknown: Vec<Key>,
+}
+
+/// A cluster, as a patch sees it.
+pub(crate) struct Patched<'a> {
+    pub(crate) name: &'a str,
+    /// Hosts it stands for: its own, or for an inbound one those of its services.
+    pub(crate) hosts: &'a [Text],
+    pub(crate) subset: &'a str,
+    pub(crate) port: u32,
+}
+
+impl Gateways {
+    pub(crate) fn of(world: &World, discovery: &Discovery, mesh: &Mesh) -> Self {
+        let mut filters: FxHashMap<Text, Vec<Arc<EnvoyFilter>>> = FxHashMap::default();
+        for filter in world.envoy_filters.iter() {
+            if !filter.clusters.is_empty() && discovery.has(Kind::EnvoyFilter, &filter.meta) {
+                let namespace = filter.meta.key.namespace.clone();
+                filters.entry(namespace).or_default().push(Arc::clone(filter));
+            }
+        }
+        let gateways = world
+            .gateways
+            .iter()
+            .filter(|gateway| discovery.has(Kind::Gateway, &gateway.meta));
+        Self {
+            filters,
+            gateways: gateways.cloned().collect(),
+            root_namespace: mesh.root_namespace.clone(),
+        }
+    }
+
+    /// The patches for a proxy of this namespace with these labels and this version (an image's tag).
+    pub(crate) fn patches_for(&self, namespace: &str, labels: &WorkloadLabels, version: &str) -> Patches {
+        let own = (self.root_namespace != *namespace).then_some(namespace);
+        let namespaces = [Some(self.root_namespace.as_str()), own].into_iter().flatten();
+        let found = namespaces.filter_map(|namespace| self.filters.get(namespace)).flatten();
+        let mut filters: Vec<&Arc<EnvoyFilter>> = found.filter(|filter| concerns(filter, labels)).collect();
+        filters.sort_by(|a, b| self.order(a, b));
+        let mut patches = Patches::default();
+        for filter in filters {
+            for patch in filter.clusters.iter() {
+                patches.add(filter, patch, version);
+            }
+        }
+        patches
+    }
+
+    fn order(&self, a: &EnvoyFilter, b: &EnvoyFilter) -> Ordering {
+        let is_other = |filter: &EnvoyFilter| filter.meta.key.namespace != self.root_namespace;
+        let name = |filter: &EnvoyFilter| format!("{}.{}", filter.meta.key.name, filter.meta.key.namespace);
+        let by_age = || a.meta.created.cmp(&b.meta.created).then_with(|| name(a).cmp(&name(b)));
+        a.priority
+            .cmp(&b.priority)
+            .then(is_other(a).cmp(&is_other(b)))
+            .then_with(by_age)
+    }
+
+    /// The Gateways whose selector fits these labels.
+    pub(crate) fn for_labels<'a>(&'a self, labels: &'a WorkloadLabels) -> impl Iterator<Item = &'a Arc<Gateway>> {
+        self.gateways.iter().filter(|gateway| labels.matches(&gateway.selector))
+    }
+}
+
+/// Pods of Gateway API gateways are meant by `targetRefs` only, which are not followed: such filters concern nobody.
+fn concerns(filter: &EnvoyFilter, labels: &WorkloadLabels) -> bool {
+    !filter.has_target_refs && filter.selector.as_ref().is_none_or(|selector| labels.matches(selector))
+}
+
+impl Patches {
+    fn add(&mut self, filter: &EnvoyFilter, patch: &ClusterPatch, version: &str) {
+        let key = &filter.meta.key;
+        let is_known = match patch.operation.as_str() {
+            "REMOVE" => !patch.has_proxy_match || prefix_of(&patch.proxy_version).is_some(),
+            _ => false,
+        };
+        if !is_known {
+            if !self.unknown.contains(key) {
+                self.unknown.push(key.clone());
+            }
+            return;
+        }
+        let is_meant = prefix_of(&patch.proxy_version).is_none_or(|prefix| version.starts_with(&prefix));
+        if is_meant {
+            self.list.push((key.clone(), patch.clone()));
+        }
+    }
+
+    /// The EnvoyFilter that takes this cluster away.
+    pub(crate) fn removes(&self, context: PatchContext, cluster: &Patched<'_>) -> Option<&Key> {
+        let found = self.list.iter().find(|(_, patch)| {
+            let is_context = matches!(patch.context.as_str(), "" | "ANY") || patch.context == context.word();
+            is_context && patch.cluster.as_ref().is_none_or(|wanted| is_meant(wanted, cluster))
+        });
+        found.map(|(key, _)| key)
+    }
+
+    /// Whether there is nothing to do.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+}
+
+fn is_meant(wanted: &ClusterMatch, cluster: &Patched<'_>) -> bool {
+    if !wanted.name.is_empty() {
+        return wanted.name == *cluster.name;
+    }
+    (wanted.subset.is_empty() || wanted.subset == *cluster.subset)
+        && (wanted.service.is_empty() || cluster.hosts.contains(&wanted.service))
+        && (wanted.port == 0 || wanted.port == cluster.port)
+}
+
+/// `^1\.31.*` and its like mean a prefix; any other expression is not evaluated here.
+///
+/// istio: `pilot/pkg/model/envoyfilter.go`, `wellKnownVersions`.
+fn prefix_of(expression: &str) -> Option<String> {
+    let rest = expression.strip_prefix('^')?;
+    let rest = rest.strip_suffix(".*").unwrap_or(rest);
+    let prefix = rest.replace("\\.", ".");
+    let is_plain = prefix.chars().all(|c| c.is_ascii_digit() || c == '.');
+    (is_plain && !prefix.is_empty()).then_some(prefix)
+}
