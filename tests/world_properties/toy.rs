@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use sidescope::mesh::model::{Key, Text};
 use sidescope::mesh::scope::{
-    Address, Class, Cluster, Direction, EndpointTable, Governing, Health, Locality, NoTable, PlaneName, Row, Why,
+    Address, Class, Cluster, Direction, EndpointTable, Governing, Health, Locality, NoTable, PlaneName, Reason, Row,
+    Why,
 };
 use sidescope::mesh::world::World;
 
@@ -30,10 +31,12 @@ pub(crate) fn table(world: &World, pod: &Key) -> Result<Arc<EndpointTable>, NoTa
         let Some(line) = line else { continue };
         let host = Text::from(format!("{}.{}.svc.cluster.local", key.name, key.namespace));
         hosts.push(host.clone());
-        let why = Arc::new(Why {
-            by: None,
+        let why = Why::of([Reason::EgressHost {
+            sidecar: sidecar.map(|sidecar| sidecar.meta.key.clone()).unwrap_or_default(),
+            listener: 0,
+            host: 0,
             text: line.into(),
-        });
+        }]);
         for port in service.ports.iter() {
             let cluster = Arc::new(Cluster::Traffic {
                 direction: Direction::Outbound,
