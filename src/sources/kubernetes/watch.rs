@@ -35,7 +35,7 @@ use crate::mesh::world::{Delta, Failure, Found, ListScope, SourceState};
 pub struct SourceMessage {
     /// What changed; empty for a sign of life.
     pub deltas: Vec<Delta>,
-    /// How the source of this kind and scope is doing, if that changed.
+    /// How the source of this kind and scope is doing; a watch says it with every sign of life, a dump never.
     pub state: Option<(Kind, ListScope, SourceState)>,
     /// Fields that could not be read and were left out.
     pub diagnostics: Vec<Diagnostic>,
@@ -462,11 +462,10 @@ impl Follower {
         state: Option<SourceState>,
         diagnostics: Vec<Diagnostic>,
     ) -> Result<(), Break> {
-        let state = state.filter(|state| *state != self.state);
-        if let Some(state) = &state {
-            self.state = state.clone();
+        if let Some(state) = state {
+            self.state = state;
         }
-        let state = state.map(|state| (self.kind, self.scope.clone(), state));
+        let state = Some((self.kind, self.scope.clone(), self.state.clone()));
         self.out
             .send(SourceMessage {
                 deltas,
