@@ -10,9 +10,11 @@ mod rows;
 mod screen;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
+use etcetera::BaseStrategy as _;
 
 pub use self::args::Cli;
 use self::args::Command;
@@ -80,12 +82,22 @@ fn with_host(cli: &Cli, command: Option<&Command>) -> Result<Exit, Ended> {
         .map(|path| log::start(path, log::DEFAULT_FILTER))
         .transpose();
     let _log = log.map_err(|error| Ended::new(Exit::Usage, error.to_string()))?;
-    match command {
+    let work = || match command {
         Some(Command::Pods(args)) => host.block_on(headless::list::<PodList>(cli, args)),
         Some(Command::Services(args)) => host.block_on(headless::list::<ServiceList>(cli, args)),
         Some(Command::Sidecars(args)) => host.block_on(headless::list::<SidecarList>(cli, args)),
         Some(Command::Endpoints(args)) => host.block_on(headless::endpoints(cli, args)),
         Some(Command::Demo(_)) => Err(Ended::new(Exit::Internal, "not wired yet")),
         Some(Command::Completions { .. } | Command::Man) | None => screen::open(cli, &host),
-    }
+    };
+    host.guard(state_folder().as_deref(), work).unwrap_or_else(|outcome| {
+        let line = outcome.line.unwrap_or_default();
+        Err(Ended::new(Exit::Code(outcome.code), line))
+    })
+}
+
+/// Where reports go: `$XDG_STATE_HOME/sidescope`, on macOS too.
+fn state_folder() -> Option<PathBuf> {
+    let base = etcetera::choose_base_strategy().ok()?;
+    Some(base.state_dir()?.join("sidescope"))
 }

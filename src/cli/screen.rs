@@ -47,7 +47,7 @@ pub(super) fn show(
             follow,
         })),
         story,
-        reports: None,
+        reports: super::state_folder(),
         fault: cli.fault,
     });
     if let Some(line) = &outcome.line {

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -109,6 +109,21 @@ impl Host {
     /// Starts something that goes on beside; it ends with the host.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tokio.spawn(task);
+    }
+
+    /// Runs this on the present thread, and turns a panic of it into an outcome with a report.
+    ///
+    /// # Errors
+    /// The outcome of a panic: exit code 4 and what a person should know.
+    pub fn guard<T>(&self, reports: Option<&Path>, work: impl FnOnce() -> T) -> Result<T, Outcome> {
+        self.hook.set_guarded(std::thread::current().id());
+        catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
+            let report = Report::of_caught(&*payload);
+            Outcome {
+                code: INTERNAL_ERROR,
+                line: Some(report.leave(reports, Timestamp::now())),
+            }
+        })
     }
 
     /// Opens the screen and runs it to its end. The terminal is as it was before, whatever happened.

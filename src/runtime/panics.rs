@@ -56,6 +56,8 @@ pub(super) struct Screen {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hook {
     screen: Arc<Mutex<Option<Screen>>>,
+    /// The thread whose panics are caught by [`super::Host::guard`].
+    guarded: Arc<Mutex<Option<ThreadId>>>,
 }
 
 impl Hook {
@@ -72,6 +74,11 @@ impl Hook {
         *self.screen.lock().unwrap_or_else(PoisonError::into_inner) = screen;
     }
 
+    /// From now on panics of this thread are caught and told by somebody else.
+    pub(super) fn set_guarded(&self, thread: ThreadId) {
+        *self.guarded.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+    }
+
     fn called(&self, info: &PanicHookInfo<'_>) {
         let report = Report::of(info);
         tracing::error!(
@@ -81,8 +88,10 @@ impl Hook {
             "panic"
         );
         let screen = self.screen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let here = std::thread::current().id();
+        let is_caught = *self.guarded.lock().unwrap_or_else(PoisonError::into_inner) == Some(here);
         match screen {
-            Some(screen) if screen.loop_thread == std::thread::current().id() => {
+            Some(screen) if screen.loop_thread == here => {
                 // Now, not after unwinding: a second panic on the way would abort with the terminal still taken.
                 let _ = leave_in_time(&screen.tty);
             }
@@ -90,6 +99,7 @@ impl Hook {
                 // A full queue means that the loop has worse to tell.
                 let _ = screen.problems.try_send(Message::Problem(report.one_line()));
             }
+            None if is_caught => {}
             None => {
                 let _ = writeln!(io::stderr(), "sidescope: {}", report.one_line());
             }
