@@ -8,14 +8,24 @@
 //! |---|---|
 //! | `kinds` | the table of kinds that are served |
 //! | `store` | the objects, their versions, the bounded history that watches read |
-//! | `refusal` | every "no", as a `metav1.Status` |
+//! | `server` | HTTP: discovery, lists, watches, writes, tables, port-forward |
+//! | `options` | who may do what, and which troubles are played |
 //! | `admin` | the seam by which a port-forward gets an answer for a pod |
+//! | `definitions` | the CustomResourceDefinitions without which custom kinds are not served |
+//! | `refusal` | every "no", as a `metav1.Status` |
+//! | `registry` | what happens to an object on its way into the store |
+//! | `schema`, `fields`, `managed`, `patch`, `selector` | types, field ownership, patches, selectors |
 
 pub mod admin;
+pub mod definitions;
 mod fields;
 pub mod kinds;
 mod managed;
+pub mod options;
+mod patch;
 pub mod refusal;
 mod registry;
 mod schema;
+mod selector;
+pub mod server;
 pub mod store;

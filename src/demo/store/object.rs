@@ -41,7 +41,7 @@ pub enum Head<'a> {
 
 impl Object {
     /// Cuts up a whole object whose metadata is in order.
-    pub(super) fn new(resource: Resource, version: u64, mut whole: Value) -> Self {
+    pub(in crate::demo) fn new(resource: Resource, version: u64, mut whole: Value) -> Self {
         if let Some(map) = whole.as_object_mut() {
             map.remove("apiVersion");
             map.remove("kind");
