@@ -311,45 +311,84 @@ def _follow_istiod(objects):
     return bool(found)
 
 
-def settle(api, quiet=0.5, seconds=30):
-    """Wait until controllers, istiod and Envoys have had nothing to do for a while."""
+def settle(api, quiet=0.5, stuck=5, seconds=30):
+    """Wait until controllers, istiod and Envoys have had nothing to do for a while.
+
+    An answer that istiod waits for and that never comes is said, and not waited for: after `stuck` seconds in which
+    nothing else moved, this is rest too.
+    """
+    _wait_until_istiod_knows(api)
     deadline = time.monotonic() + seconds
     last, since = None, time.monotonic()
     while True:
         state = _state(api)
+        undone = _undone(*state)
         now = time.monotonic()
         if state != last:
             last, since = state, now
-        elif state is not None and now - since >= quiet:
+        elif now - since >= (stuck if undone else quiet):
+            if undone:
+                say(f"warning: at rest, but {undone}")
             return
         if now > deadline:
-            raise BedError(f"the bed did not come to rest in {seconds} s")
+            raise BedError(f"the bed did not come to rest in {seconds} s" + (f": {undone}" if undone else ""))
         time.sleep(0.1)
 
 
-def _state(api):
-    """Something that changes while work goes on; None while work is known to be open."""
-    slices = api.list("discovery.k8s.io/v1", "EndpointSlice")
-    with_slices = {
-        (s["metadata"]["namespace"], (s["metadata"].get("labels") or {}).get("kubernetes.io/service-name"))
-        for s in slices
+def _wait_until_istiod_knows(api, seconds=2):
+    """Best effort: objects of another revision, or of namespaces that istiod does not discover, never come."""
+    if not procs.pid_of("istiod"):
+        return
+    wanted = {
+        (kind, o["metadata"].get("namespace"), o["metadata"]["name"], o["metadata"]["resourceVersion"])
+        for version, kind in ISTIO_KINDS
+        for o in api.list(version, kind)
     }
-    for service in api.list("v1", "Service") if cluster.slice_controllers() else []:
-        meta = service["metadata"]
-        if service["spec"].get("selector") and service["spec"].get("type") != "ExternalName":
-            if (meta["namespace"], meta["name"]) not in with_slices:
-                return None
-    state = [
-        sorted((s["metadata"]["namespace"], s["metadata"]["name"], s["metadata"]["resourceVersion"]) for s in slices)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        known = json.loads(cluster.istiod_get("/debug/configz")) or []
+        versions = {
+            (c["kind"], m.get("namespace"), m["name"], m.get("resourceVersion"))
+            for c, m in ((c, c["metadata"]) for c in known)
+            if c["kind"] in {kind for _, kind in ISTIO_KINDS}
+        }
+        if versions == wanted:
+            return
+        time.sleep(0.05)
+
+
+def _state(api):
+    """What changes while work goes on: the Services' names, the slices, and what istiod has sent to each Envoy."""
+    slices = api.list("discovery.k8s.io/v1", "EndpointSlice")
+    versions = sorted(
+        (
+            s["metadata"]["namespace"],
+            (s["metadata"].get("labels") or {}).get("kubernetes.io/service-name"),
+            s["metadata"]["name"],
+            s["metadata"]["resourceVersion"],
+        )
+        for s in slices
+    )
+    wanted = [
+        (s["metadata"]["namespace"], s["metadata"]["name"])
+        for s in (api.list("v1", "Service") if cluster.slice_controllers() else [])
+        if s["spec"].get("selector") and s["spec"].get("type") != "ExternalName"
     ]
-    if procs.pid_of("istiod"):
-        clients = json.loads(cluster.istiod_get("/debug/syncz") or b"[]") or []
-        for client in clients:
-            for resource in (client.get("resources") or {}).values():
-                if resource.get("sent") != resource.get("acked"):
-                    return None
-        state.append(clients)
-    return state
+    clients = json.loads(cluster.istiod_get("/debug/syncz") or b"[]") or [] if procs.pid_of("istiod") else []
+    # istiod lists them in another order each time.
+    return versions, wanted, sorted(clients, key=lambda client: client.get("proxy", ""))
+
+
+def _undone(versions, wanted, clients):
+    """The first piece of work that is known to be open, in words; None if there is none."""
+    for namespace, name in wanted:
+        if not any(v[:2] == (namespace, name) for v in versions):
+            return f"service {name}.{namespace} has no EndpointSlice yet"
+    for client in clients:
+        for kind, resource in (client.get("resources") or {}).items():
+            if resource.get("sent") != resource.get("acked"):
+                return f"{client.get('proxy')} has not acknowledged {kind}"
+    return None
 
 
 def clear(api, quiet=False, keep_istiod=False):
