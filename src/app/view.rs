@@ -6,13 +6,11 @@
 pub mod age;
 pub mod column;
 pub mod cut;
-mod istioctl;
 mod screen;
 mod shown;
 pub mod table;
 mod value;
 
-pub use self::istioctl::endpoint_table_text;
 pub use self::screen::{Area, Body, Cell, ColumnHead, Edge, Glow, Line, Mark, Overlay, Pane, RowLine, Screen, Span};
 pub use self::shown::{Role, Shown};
 pub use self::value::{Datum, SortKey, Value};

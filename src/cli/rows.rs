@@ -89,10 +89,12 @@ impl Listing for PodList {
     const SINGULAR: &'static str = "pod";
 
     fn rows(world: &World, view: &View, columns: &Columns<Pods>, at: Timestamp) -> Vec<(RowKey, SheetRow)> {
-        let mut governing = columns.are_derived().then(|| Governors::new(world, &view.settings));
+        let mut governing = columns.are_derived().then(|| scope::Cache::new(view.settings.clone()));
         let pods = world.pods.iter().filter(|pod| view.shows(&pod.meta));
         pods.map(|pod| {
-            let governing = governing.as_mut().and_then(|all| all.find(world, pod));
+            let governing = governing
+                .as_mut()
+                .and_then(|cache| cache.governing(world, &pod.meta.key).ok());
             let row = PodRow {
                 pod,
                 governing: governing.as_ref(),
@@ -153,13 +155,7 @@ impl Listing for SidecarList {
     const SINGULAR: &'static str = "sidecar";
 
     fn rows(world: &World, view: &View, columns: &Columns<Sidecars>, at: Timestamp) -> Vec<(RowKey, SheetRow)> {
-        let mut all = Governors::new(world, &view.settings);
-        let mut governs: BTreeMap<Key, usize> = BTreeMap::new();
-        for pod in world.pods.iter() {
-            if let Some(sidecar) = all.find(world, pod).as_ref().and_then(scope::Governing::key) {
-                *governs.entry(sidecar.clone()).or_default() += 1;
-            }
-        }
+        let governs = scope::Cache::new(view.settings.clone()).governed(world);
         let sidecars = world.sidecars.iter().filter(|sidecar| view.shows(&sidecar.meta));
         sidecars
             .map(|sidecar| {
@@ -335,15 +331,5 @@ pub(super) fn no_table(reason: &NoTable, pod: &Key) -> String {
             format!("pod '{name}' is a waypoint: its table is not computed; ask its Envoy with istioctl")
         }
         NoTable::NoAddress => format!("pod '{name}' has no address yet: its sidecar is not connected"),
-    }
-}
-
-struct Governors;
-impl Governors {
-    fn new(_: &World, _: &Settings) -> Self {
-        Self
-    }
-    fn find(&mut self, _: &World, _: &crate::mesh::model::Pod) -> Option<scope::Governing> {
-        None
     }
 }

@@ -45,3 +45,41 @@ pub fn endpoint_table<'a>(rows: impl IntoIterator<Item = &'a Row>, heads: bool) 
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::mesh::model::Text;
+    use crate::mesh::scope::{Address, Class, Cluster, Health};
+
+    #[test]
+    fn columns_are_as_wide_as_their_longest_cell_and_five_more() {
+        let row = |address: Address, health: Health| Row {
+            address,
+            health,
+            cluster: Arc::new(Cluster::Named("agent".into())),
+            class: Class::Exact,
+            why: Arc::default(),
+            pod: None,
+            node: Text::default(),
+            locality: Arc::default(),
+            weight: 1,
+        };
+        let rows = [
+            row(Address::Socket("fd00::1".into(), 8080), Health::Healthy),
+            row(Address::Pipe("./etc/istio/proxy/XDS".into()), Health::Unhealthy),
+        ];
+        assert_eq!(
+            endpoint_table(&rows, true),
+            "ENDPOINT                         STATUS        OUTLIER CHECK     CLUSTER\n\
+             fd00::1:8080                     HEALTHY       OK                agent\n\
+             unix://./etc/istio/proxy/XDS     UNHEALTHY     OK                agent\n"
+        );
+        assert_eq!(
+            endpoint_table([], true),
+            "ENDPOINT     STATUS     OUTLIER CHECK     CLUSTER\n"
+        );
+    }
+}
