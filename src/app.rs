@@ -1,85 +1,187 @@
 //! What the person sees and does: a state machine, pure. `update(message) -> commands`; no clock, no channels, no
 //! colours. Time comes in with the message.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `message`, `key`, `options` | the contract with the runtime |
+//! | `facts`, `engine`, `sync`, `workloads` | what is known |
+//! | `ui`, `list`, `panel`, `dialog`, `input`, `filter` | what is shown of it |
+//! | `actions`, `perform`, `go`, `ask`, `palette` | what a person can do |
+//! | `refresh`, `settle` | lists and panels follow the facts |
+//! | [`view`] | rows, columns, words, and the screen made of them |
+//!
+//! # Decisions
+//! * Keeping still (`f`) holds back whole batches instead of freezing copies: nothing that is shown can then change, by
+//!   construction. The queue is bounded; when it is full the screen goes on, and says so.
+//! * Laying out is a step of its own ([`App::screen`] calls it first): it remembers scroll positions and what has been
+//!   on the screen. Drawing the laid-out state changes nothing.
 
+mod actions;
+mod ask;
+mod dialog;
+mod engine;
+mod facts;
 pub mod filter;
+mod go;
 mod input;
 pub mod key;
 mod list;
 pub mod message;
 mod options;
+mod palette;
+mod panel;
+mod perform;
+mod refresh;
+mod settle;
 pub mod sync;
+mod tables;
+mod ui;
 pub mod view;
 pub mod workloads;
 
 use jiff::Timestamp;
 
+use self::facts::Facts;
 pub use self::key::{KeyCode, KeyPress};
 pub use self::message::{Command, Message};
 pub use self::options::{Namespaces, Options};
-use self::view::Screen;
-use crate::mesh::world::World;
+use self::ui::{FROZEN_DELTAS, Frozen, Toast, Ui};
+use self::view::{Role, Screen};
+use crate::mesh::world::Delta;
 
 /// Everything that is known and shown.
 #[derive(Debug)]
 pub struct App {
     options: Options,
-    world: World,
+    facts: Facts,
+    ui: Ui,
 }
 
 impl App {
     /// An app that knows nothing yet.
     pub fn new(options: Options) -> Self {
+        let ui = Ui::new(options.namespaces.clone());
         Self {
+            facts: Facts::new(options.settings.clone()),
             options,
-            world: World::default(),
+            ui,
         }
     }
 
     /// Takes in one message, at this time, and says what has to be done.
     pub fn update(&mut self, now: Timestamp, message: Message) -> Vec<Command> {
-        let _ = now;
-        match message {
-            Message::Deltas { batch, .. } => {
-                for delta in batch {
-                    self.world.apply(delta);
-                }
+        let mut commands = match message {
+            Message::Key(key) => self.press(now, key),
+            Message::Paste(text) => {
+                self.paste(now, &text);
+                Vec::new()
+            }
+            Message::Deltas { at, batch } => {
+                self.take_in(now, at, batch);
+                Vec::new()
+            }
+            Message::Source { kind, state } => {
+                self.facts.hear(now, kind, state);
+                Vec::new()
+            }
+            Message::Cluster(info) => {
+                self.facts.cluster = info;
+                Vec::new()
+            }
+            Message::Envoy { pod, at, answer } => {
+                self.facts.answer(pod, at, answer);
+                self.ui.panels_stale = true;
+                Vec::new()
+            }
+            Message::Demo(state) => {
+                self.facts.demo = Some(state);
+                Vec::new()
+            }
+            Message::Fetched { request, text } => {
+                self.show_fetched(&request, text);
+                Vec::new()
+            }
+            Message::Copied(result) => {
+                let (role, text) = match result {
+                    Ok(how) => (Role::Good, format!("copied: {how}; sent, not confirmed")),
+                    Err(error) => (Role::Bad, format!("not copied: {error}")),
+                };
+                self.say(now, role, text);
+                Vec::new()
+            }
+            Message::Problem(line) => {
+                self.facts.note(now, line.clone());
+                self.say(now, Role::Bad, line);
                 Vec::new()
             }
             Message::Interrupt { code } => vec![Command::Quit { code }],
-            Message::Key(KeyPress {
-                code: KeyCode::Char('q'),
-                ..
-            }) => vec![Command::Quit { code: 0 }],
-            Message::Key(_)
-            | Message::Paste(_)
-            | Message::Resize { .. }
-            | Message::Source { .. }
-            | Message::Cluster(_)
-            | Message::Envoy { .. }
-            | Message::Demo(_)
-            | Message::Fetched { .. }
-            | Message::Copied(_)
-            | Message::Problem(_)
-            | Message::Tick => Vec::new(),
-        }
+            Message::Resize { .. } => Vec::new(),
+            Message::Tick => {
+                self.tick(now);
+                Vec::new()
+            }
+        };
+        self.choose(now);
+        commands.extend(self.ask_envoys());
+        commands
     }
 
     /// What is on a terminal of this size at this time.
     ///
-    /// Also remembers what it laid out: where each list is scrolled to, and which change marks have been on the
-    /// screen. To ask twice gives the same screen.
+    /// Lays out first, which remembers where each list is scrolled to, and which change marks have been on the screen.
+    /// To ask twice gives the same screen.
     pub fn screen(&mut self, now: Timestamp, width: u16, height: u16) -> Screen {
-        let _ = (now, &self.options);
-        Screen {
-            width,
-            height,
-            ..Screen::default()
-        }
+        self.settle(now, width, height);
+        self.draw(now, width, height)
     }
 
     /// When the screen changes by time alone (a mark dims, an age ticks): draw again then, not before. `None`: never.
+    ///
+    /// As of the last [`App::screen`].
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
-        let _ = now;
-        None
+        self.ui.wake.map(|wake| wake.max(now))
+    }
+
+    fn take_in(&mut self, now: Timestamp, at: Timestamp, batch: Vec<Delta>) {
+        if let Some(frozen) = &mut self.ui.frozen {
+            frozen.deltas += batch.len();
+            frozen.batches.push((at, batch));
+            if frozen.deltas > FROZEN_DELTAS {
+                self.thaw(now);
+                self.say(now, Role::Warn, "too much was waiting: the screen goes on");
+            }
+            return;
+        }
+        self.learn(now, at, batch);
+    }
+
+    fn learn(&mut self, now: Timestamp, at: Timestamp, batch: Vec<Delta>) {
+        let dirty = self.facts.apply(at, batch);
+        self.absorb(now, &dirty);
+        if dirty.tables && !self.ui.pins.is_empty() {
+            self.follow_pins(now);
+        }
+    }
+
+    fn freeze(&mut self) {
+        self.ui.frozen = Some(Frozen::default());
+    }
+
+    fn thaw(&mut self, now: Timestamp) {
+        let Some(frozen) = self.ui.frozen.take() else { return };
+        for (at, batch) in frozen.batches {
+            self.learn(now, at, batch);
+        }
+    }
+
+    fn tick(&mut self, now: Timestamp) {
+        if self.ui.toast.as_ref().is_some_and(|toast| toast.until <= now) {
+            self.ui.toast = None;
+        }
+        self.expire(now);
+    }
+
+    fn say(&mut self, now: Timestamp, role: Role, text: impl Into<String>) {
+        self.ui.toast = Some(Toast::new(now, role, text));
     }
 }

@@ -7,7 +7,7 @@
 
 mod order;
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -295,6 +295,7 @@ impl List {
     }
 
     /// The line of the pane on which the cursor stands.
+    #[cfg(test)]
     pub fn line(&self) -> usize {
         self.line
     }
@@ -336,12 +337,6 @@ impl List {
         let widest = self.widths.entry(column).or_default();
         *widest = width.max(*widest);
         *widest
-    }
-
-    /// Which of two rows stands first.
-    pub fn compare(&self, a: &ItemId, b: &ItemId) -> Ordering {
-        let (a, b) = (entry_of(&self.keys, a), entry_of(&self.keys, b));
-        if self.is_descending() { b.cmp(&a) } else { a.cmp(&b) }
     }
 }
 

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use crate::mesh::model::{Key, Text};
+use crate::mesh::scope::Settings;
 
 /// Start values; all of them can be changed with keys later.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub struct Options {
     pub time_zone: TimeZone,
     /// How long a change mark stays after it has been seen.
     pub retention: SignedDuration,
+    /// What is known better than the objects tell of the control plane.
+    pub settings: Settings,
     /// Whether the source is the demo (its keys work, its states have their own words).
     pub demo: bool,
 }
@@ -27,6 +30,7 @@ impl Default for Options {
             pod: None,
             time_zone: TimeZone::UTC,
             retention: SignedDuration::from_mins(10),
+            settings: Settings::default(),
             demo: false,
         }
     }

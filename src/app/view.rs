@@ -6,10 +6,16 @@
 pub mod age;
 pub mod column;
 pub mod cut;
+mod draw;
+pub mod help;
+pub(in crate::app) mod layout;
 mod screen;
 mod shown;
+pub(in crate::app) mod sources;
+pub(in crate::app) mod state;
 pub mod table;
 mod value;
+pub(in crate::app) mod words;
 
 pub use self::screen::{Area, Body, Cell, ColumnHead, Edge, Glow, Line, Mark, Overlay, Pane, RowLine, Screen, Span};
 pub use self::shown::{Role, Shown};

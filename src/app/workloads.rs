@@ -81,6 +81,11 @@ impl WorkloadIndex {
         self.by_id.get(id)
     }
 
+    /// A workload with its own identity, to borrow both.
+    pub fn find(&self, id: &WorkloadId) -> Option<(&WorkloadId, &Workload)> {
+        self.by_id.get_key_value(id)
+    }
+
     /// All of them, by namespace and name.
     pub fn iter(&self) -> impl Iterator<Item = (&WorkloadId, &Workload)> {
         self.by_id.iter()

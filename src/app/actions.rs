@@ -1,0 +1,266 @@
+//! Every action: its keys, where it works, its name in the palette, its words for help.
+//!
+//! One table. The dispatcher looks keys up in it, help and README are made from it, the palette offers its names. A key
+//! that works elsewhere answers with where it does.
+
+mod table;
+
+use super::key::KeyPress;
+use super::tables::TableId;
+
+pub use self::table::ACTIONS;
+
+/// Something a person can do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[expect(missing_docs, reason = "the table says what each does")]
+pub enum Action {
+    Help,
+    Palette,
+    Filter,
+    StepBack,
+    BackOrQuit,
+    Quit,
+    Suspend,
+    Redraw,
+    Overview,
+    Tab1,
+    Tab2,
+    Tab3,
+    Tab4,
+    Tab5,
+    NextPane,
+    PreviousPane,
+    Zoom,
+    Pin,
+    HistoryBack,
+    HistoryForward,
+    HistoryLast,
+    Namespaces,
+    AllNamespaces,
+    Workloads,
+    Up,
+    Down,
+    Top,
+    Bottom,
+    PageUp,
+    PageDown,
+    HalfPageUp,
+    HalfPageDown,
+    ColumnsLeft,
+    ColumnsRight,
+    SortLeft,
+    SortRight,
+    Sort,
+    InvertSort,
+    Wide,
+    Drill,
+    Describe,
+    Yaml,
+    Events,
+    Explain,
+    Pick,
+    NextChange,
+    PreviousChange,
+    Acknowledge,
+    AcknowledgeAll,
+    FaultsOnly,
+    Freeze,
+    Relist,
+    Copy,
+    OwnRows,
+    Sources,
+    Log,
+    NextTheme,
+    LogIn,
+    DemoStep,
+    DemoPause,
+    DemoRestart,
+}
+
+/// Where an action works.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Where {
+    /// Everywhere.
+    Everywhere,
+    /// Where the pane that has the keys holds one of these tables.
+    In(&'static [Pane]),
+    /// In the demo and in a replay.
+    Demo,
+}
+
+/// A table, whichever pod it is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names of the tables")]
+pub enum Pane {
+    Pods,
+    Workloads,
+    Services,
+    Endpoints,
+    Sidecars,
+    Timeline,
+}
+
+impl From<TableId> for Pane {
+    fn from(table: TableId) -> Self {
+        match table {
+            TableId::Pods => Pane::Pods,
+            TableId::Workloads => Pane::Workloads,
+            TableId::Services => Pane::Services,
+            TableId::Endpoints(_) => Pane::Endpoints,
+            TableId::Sidecars => Pane::Sidecars,
+            TableId::Timeline => Pane::Timeline,
+        }
+    }
+}
+
+impl Pane {
+    /// Its name in a sentence.
+    pub fn name(self) -> &'static str {
+        match self {
+            Pane::Pods => "pods",
+            Pane::Workloads => "workloads",
+            Pane::Services => "services",
+            Pane::Endpoints => "endpoints",
+            Pane::Sidecars => "Sidecars",
+            Pane::Timeline => "the timeline",
+        }
+    }
+}
+
+/// Under which heading help lists an action.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Group {
+    /// Getting about.
+    Go,
+    /// In a table.
+    Move,
+    /// What a row can be asked.
+    Ask,
+    /// Change marks.
+    Changes,
+    /// What is shown.
+    Show,
+    /// The program itself.
+    Program,
+    /// The demo.
+    Demo,
+}
+
+impl Group {
+    /// In the order of help.
+    pub const ALL: &'static [Group] = &[
+        Group::Go,
+        Group::Move,
+        Group::Ask,
+        Group::Changes,
+        Group::Show,
+        Group::Demo,
+        Group::Program,
+    ];
+
+    /// The heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Group::Go => "Go",
+            Group::Move => "Move",
+            Group::Ask => "Ask about the row",
+            Group::Changes => "Changes",
+            Group::Show => "Show",
+            Group::Program => "Program",
+            Group::Demo => "Demo",
+        }
+    }
+}
+
+/// A line of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// What.
+    pub action: Action,
+    /// Its keys; the first is the one that hints show.
+    pub keys: &'static [KeyPress],
+    /// Where it works.
+    pub valid: Where,
+    /// Under which heading help lists it.
+    pub group: Group,
+    /// Its name in the palette; empty if it has none.
+    pub name: &'static str,
+    /// What it does, in a few words without a full stop.
+    pub help: &'static str,
+}
+
+impl Entry {
+    /// Its keys as help writes them.
+    pub fn keys_text(&self) -> String {
+        let keys: Vec<String> = self.keys.iter().map(ToString::to_string).collect();
+        keys.join(" ")
+    }
+
+    /// Whether it works where this table has the keys.
+    pub fn works_in(&self, table: TableId, demo: bool) -> bool {
+        match self.valid {
+            Where::Everywhere => true,
+            Where::In(panes) => panes.contains(&table.into()),
+            Where::Demo => demo,
+        }
+    }
+
+    /// Where it works, for the hint that answers a key pressed elsewhere.
+    pub fn where_text(&self) -> String {
+        match self.valid {
+            Where::Everywhere => "everywhere".to_owned(),
+            Where::Demo => "in the demo and in a replay".to_owned(),
+            Where::In(panes) => {
+                let names: Vec<&str> = panes.iter().map(|pane| pane.name()).collect();
+                format!("in {}", names.join(", "))
+            }
+        }
+    }
+}
+
+/// The action of a key.
+pub fn find_key(key: KeyPress) -> Option<&'static Entry> {
+    ACTIONS.iter().find(|entry| entry.keys.contains(&key))
+}
+
+/// The line of an action.
+pub fn entry(action: Action) -> Option<&'static Entry> {
+    ACTIONS.iter().find(|entry| entry.action == action)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn no_key_and_no_name_has_two_meanings() {
+        let mut keys = BTreeMap::new();
+        let mut names = BTreeMap::new();
+        for entry in ACTIONS {
+            for key in entry.keys {
+                if let Some(other) = keys.insert(*key, entry.action) {
+                    panic!("'{key}' is both {other:?} and {:?}", entry.action);
+                }
+            }
+            if !entry.name.is_empty()
+                && let Some(other) = names.insert(entry.name, entry.action)
+            {
+                panic!("':{}' is both {other:?} and {:?}", entry.name, entry.action);
+            }
+        }
+    }
+
+    #[test]
+    fn every_action_can_be_reached_and_has_its_words() {
+        for entry in ACTIONS {
+            assert!(!entry.keys.is_empty() || !entry.name.is_empty(), "{:?}", entry.action);
+            assert!(
+                !entry.help.is_empty() && !entry.help.ends_with('.'),
+                "{:?}",
+                entry.action
+            );
+        }
+    }
+}

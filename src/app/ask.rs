@@ -1,0 +1,293 @@
+//! What a row can be asked: describe, YAML, events, why it is here, what an edit did; and copying it.
+
+use jiff::Timestamp;
+
+use super::App;
+use super::dialog::TextDialog;
+use super::key::{KeyCode, KeyPress};
+use super::list::ItemId;
+use super::message::{Command, Fetch, Request};
+use super::tables::{Subject, TableId};
+use super::view::{Line, Role, Span, words};
+use crate::mesh::diff::{ObjectText, Side, lines};
+use crate::mesh::history::{Edit, Line as Moment};
+use crate::mesh::model::{Key, Kind, Object};
+
+impl App {
+    /// The row's object in words.
+    pub(super) fn describe(&mut self, now: Timestamp, table: TableId) {
+        let object = self.object_behind(now, table);
+        let found = object.and_then(|(kind, key)| self.facts.world.get(kind, &key));
+        match found {
+            Some(object) => {
+                let governing = self.facts.governed.of(object.key());
+                let zone = &self.options.time_zone;
+                let lines = words::describe(&object, governing, &self.facts.world, now, zone);
+                let title = format!("{} {}", object.kind().name(), object.key());
+                self.open_text(TextDialog::new(title, lines));
+            }
+            None => self.say_no_object(now, table),
+        }
+    }
+
+    fn say_no_object(&mut self, now: Timestamp, table: TableId) {
+        let text = match table {
+            TableId::Endpoints(_) => "no pod is known behind this address",
+            TableId::Pods | TableId::Workloads | TableId::Services | TableId::Sidecars | TableId::Timeline => {
+                "the object is gone; its change mark and the timeline still tell of it"
+            }
+        };
+        self.say(now, Role::Warn, text);
+    }
+
+    /// The row's object as YAML: of configuration what is held here, of all else what the server says now.
+    pub(super) fn yaml(&mut self, now: Timestamp, table: TableId) -> Vec<Command> {
+        let Some((kind, key)) = self.object_behind(now, table) else {
+            self.say_no_object(now, table);
+            return Vec::new();
+        };
+        let Some(object) = self.facts.world.get(kind, &key) else {
+            self.say_no_object(now, table);
+            return Vec::new();
+        };
+        let title = format!("{} {key}", kind.name());
+        if let Some(text) = object.provenance().and_then(ObjectText::of) {
+            self.open_text(TextDialog::new(title, words::yaml_lines(&text.yaml())));
+            return Vec::new();
+        }
+        self.fetch(title, Fetch::Yaml, kind, key)
+    }
+
+    fn fetch(&mut self, title: String, what: Fetch, kind: Kind, key: Key) -> Vec<Command> {
+        let request = Request { what, kind, key };
+        self.open_text(TextDialog {
+            waits_for: Some(request.clone()),
+            ..TextDialog::new(title, vec![vec![Span::new(Role::Dim, "asking the API server ...")]])
+        });
+        vec![Command::Fetch(request)]
+    }
+
+    /// The events of the row's pod.
+    pub(super) fn events(&mut self, now: Timestamp, table: TableId) -> Vec<Command> {
+        let Some((kind, key)) = self.object_behind(now, table) else {
+            self.say_no_object(now, table);
+            return Vec::new();
+        };
+        let title = format!("Events of {} {key}", kind.name());
+        let held = words::events(&self.facts.world, kind, &key, now);
+        if held.is_empty() {
+            return self.fetch(title, Fetch::Events, kind, key);
+        }
+        self.open_text(TextDialog::new(title, held));
+        Vec::new()
+    }
+
+    /// Why the row is in the table, link by link.
+    pub(super) fn explain(&mut self, now: Timestamp, table: TableId) {
+        let TableId::Endpoints(slot) = table else { return };
+        let Some(ItemId::Endpoint(id)) = self.ui.list(table).current().cloned() else {
+            self.say(now, Role::Dim, "no row to explain");
+            return;
+        };
+        let marked = self.marked(now, table, &ItemId::Endpoint(id.clone()));
+        let facts = &mut self.facts;
+        let Some(panel) = self.ui.panels.get(usize::from(slot)) else {
+            return;
+        };
+        let Some(line) = panel.find(&id) else { return };
+        let losers = facts.engine.passed_over(&facts.world, &panel.pod);
+        let envoy = facts.envoys.get(&panel.pod);
+        let mut lines = words::explain(panel, line, &losers, envoy, now);
+        if let Some(marked) = marked {
+            lines.push(Vec::new());
+            lines.extend(words::mark_lines(&marked, now, &self.options.time_zone));
+        }
+        let title = format!("{} in {}", id.address, panel.pod);
+        self.open_text(TextDialog::new(title, lines));
+    }
+
+    /// What an edit changed: the object's text, and the rows of the chosen pod beside it.
+    pub(super) fn open_moment(&mut self, now: Timestamp) {
+        let Some(ItemId::Moment(id)) = self.ui.list(TableId::Timeline).current().cloned() else {
+            return;
+        };
+        let Some(line) = self.ui.moment(&id).cloned() else {
+            return;
+        };
+        match &line {
+            Moment::Edit(edit, effect) => {
+                let mut shown = self.edit_head(edit, now);
+                let pod = self.ui.chosen.as_ref().map(|chosen| chosen.key.clone());
+                if let (Some(pod), Some(effect)) = (pod, effect) {
+                    shown.push(Vec::new());
+                    shown.push(vec![
+                        Span::new(Role::Strong, format!("effect on {pod}: ")),
+                        Span::new(Role::Text, super::view::table::timeline::effect_text(effect)),
+                    ]);
+                    shown.extend(self.rows_marked_by(edit));
+                }
+                shown.push(Vec::new());
+                shown.extend(diff_lines(edit));
+                self.open_text(TextDialog::new(format!("{} {}", edit.kind.name(), edit.key), shown));
+            }
+            Moment::Before(before) => {
+                let lines = words::before(before, &self.options.time_zone);
+                self.open_text(TextDialog::new(format!("{} {}", before.kind.name(), before.key), lines));
+            }
+            Moment::Endpoints(_, at, effect) => {
+                let text = format!(
+                    "at {}: {}; no edit, see the marks of the endpoints (3)",
+                    self.clock_text(*at, now),
+                    super::view::table::timeline::effect_text(effect)
+                );
+                self.say(now, Role::Dim, text);
+            }
+            Moment::Start => self.say(
+                now,
+                Role::Dim,
+                "below this line: what the objects still tell of the time before",
+            ),
+        }
+    }
+
+    fn edit_head(&self, edit: &Edit, now: Timestamp) -> Vec<Line> {
+        let zone = &self.options.time_zone;
+        words::edit_head(edit, now, zone)
+    }
+
+    /// Endpoint rows of the chosen pod whose mark this edit caused.
+    fn rows_marked_by(&self, edit: &Edit) -> Vec<Line> {
+        let Some(marks) = self.ui.panel(0).and_then(|panel| panel.marks(&self.facts)) else {
+            return Vec::new();
+        };
+        words::marked_rows(marks, edit)
+    }
+
+    /// A key behind `c`.
+    pub(super) fn press_copy(&mut self, now: Timestamp, key: KeyPress) -> Vec<Command> {
+        let KeyCode::Char(letter) = key.code else {
+            return Vec::new();
+        };
+        match self.text_to_copy(now, letter) {
+            Ok(text) => vec![Command::Copy(text)],
+            Err(why) => {
+                self.say(now, Role::Warn, why);
+                Vec::new()
+            }
+        }
+    }
+
+    fn text_to_copy(&mut self, now: Timestamp, letter: char) -> Result<String, String> {
+        let table = self.ui.active();
+        let list = self.ui.list(table);
+        let ids: Vec<ItemId> = if list.picked().is_empty() {
+            list.current().cloned().into_iter().collect()
+        } else {
+            list.picked().iter().cloned().collect()
+        };
+        if ids.is_empty() {
+            return Err("no row to copy".to_owned());
+        }
+        let pod = self.subject_of_active().map(|id| id.key);
+        let texts: Result<Vec<String>, String> = ids
+            .iter()
+            .map(|id| {
+                let subject = self
+                    .subject(now, table, id)
+                    .ok_or_else(|| "the row is gone".to_owned())?;
+                copy(&subject, letter, pod.as_ref(), now)
+            })
+            .collect();
+        Ok(texts?.join("\n"))
+    }
+}
+
+/// What the letters behind `c` copy.
+pub const COPY: &[(char, &str)] = &[
+    ('n', "name"),
+    ('i', "IP"),
+    ('r', "row"),
+    ('j', "JSON"),
+    ('k', "kubectl or istioctl command"),
+    ('y', "YAML"),
+];
+
+fn copy(subject: &Subject<'_>, letter: char, pod: Option<&Key>, now: Timestamp) -> Result<String, String> {
+    match letter {
+        'n' => name(subject).ok_or_else(|| "the row has no name".to_owned()),
+        'i' => ip(subject).ok_or_else(|| "the row has no address".to_owned()),
+        'r' => Ok(words::row_text(subject, now)),
+        'j' => Ok(subject.json().to_string()),
+        'k' => words::command_for(subject, pod).ok_or_else(|| "no command gives this row".to_owned()),
+        'y' => yaml_of(subject).ok_or_else(|| "its YAML is not held here; y shows it, c there copies it".to_owned()),
+        other => {
+            let keys: Vec<String> = COPY.iter().map(|(key, what)| format!("{key} {what}")).collect();
+            Err(format!("'{other}' copies nothing; {}", keys.join(", ")))
+        }
+    }
+}
+
+fn name(subject: &Subject<'_>) -> Option<String> {
+    let text = match subject {
+        Subject::Pod(row) => row.pod.meta.key.name.to_string(),
+        Subject::Service(row) => row.service.meta.key.name.to_string(),
+        Subject::Sidecar(row) => row.sidecar.meta.key.name.to_string(),
+        Subject::Workload(row) => row.id.name.to_string(),
+        Subject::Endpoint(row) => row.row.cluster.to_string(),
+        Subject::Moment(row) => match row.line {
+            Moment::Edit(edit, _) => edit.key.to_string(),
+            Moment::Before(before) => before.key.to_string(),
+            Moment::Endpoints(..) | Moment::Start => return None,
+        },
+    };
+    Some(text)
+}
+
+fn ip(subject: &Subject<'_>) -> Option<String> {
+    match subject {
+        Subject::Pod(row) => row.pod.ips.first().map(ToString::to_string),
+        Subject::Service(row) => row.service.cluster_ips.first().map(ToString::to_string),
+        Subject::Endpoint(row) => Some(row.row.address.to_string()),
+        Subject::Sidecar(_) | Subject::Workload(_) | Subject::Moment(_) => None,
+    }
+}
+
+fn yaml_of(subject: &Subject<'_>) -> Option<String> {
+    let provenance = match subject {
+        Subject::Service(row) => &row.service.provenance,
+        Subject::Sidecar(row) => &row.sidecar.provenance,
+        Subject::Moment(row) => match row.line {
+            Moment::Edit(edit, _) => {
+                let object: &Object = edit.change.after.as_ref().or(edit.change.before.as_ref())?;
+                object.provenance()?
+            }
+            Moment::Before(_) | Moment::Endpoints(..) | Moment::Start => return None,
+        },
+        Subject::Pod(_) | Subject::Workload(_) | Subject::Endpoint(_) => return None,
+    };
+    ObjectText::of(provenance).map(|text| text.yaml())
+}
+
+/// The text of an edited object, before and after, word by word.
+fn diff_lines(edit: &Edit) -> Vec<Line> {
+    let (before, after) = edit.yaml();
+    if before.is_empty() && after.is_empty() {
+        return vec![vec![Span::new(Role::Dim, "no text of it is kept")]];
+    }
+    lines(&before, &after, 3)
+        .into_iter()
+        .map(|line| {
+            let (sign, whole, differs) = match line.side {
+                Side::Both => ("  ", Role::Dim, Role::Dim),
+                Side::Before => ("- ", Role::Removed, Role::Removed),
+                Side::After => ("+ ", Role::Added, Role::Added),
+            };
+            let mut spans = vec![Span::new(differs, sign)];
+            spans.extend(line.words.iter().map(|(marked, text)| {
+                let role = if *marked { Role::Strong } else { whole };
+                Span::new(role, text.as_str())
+            }));
+            spans
+        })
+        .collect()
+}

@@ -1,0 +1,386 @@
+//! What lies over the panes or at the foot and takes the keys: texts, pickers, inputs.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::App;
+use super::filter::Fuzzy;
+use super::input::Input;
+use super::key::{KeyCode, KeyPress};
+use super::list::Sort;
+use super::message::{Command, Request};
+use super::options::Namespaces;
+use super::tables::TableId;
+use super::view::{Line, Role, Span};
+use crate::mesh::model::Text;
+
+/// Rows that a page key moves a text by.
+const PAGE: usize = 10;
+
+/// Something that takes the keys.
+#[derive(Clone, Debug)]
+pub enum Dialog {
+    /// A text to read: help, a description, a diff.
+    Text(TextDialog),
+    /// The filter of a table.
+    Filter(FilterDialog),
+    /// The palette.
+    Palette(PaletteDialog),
+    /// Which namespaces are shown.
+    Namespaces(NamespaceDialog),
+    /// By which column a table is sorted.
+    Sort(SortDialog),
+    /// What is to be copied.
+    Copy,
+}
+
+/// A text to read.
+#[derive(Clone, Debug, Default)]
+pub struct TextDialog {
+    /// What it is.
+    pub title: String,
+    /// Its lines, of any length.
+    pub lines: Vec<Line>,
+    /// The first line shown.
+    pub top: usize,
+    /// Cells scrolled away at the left.
+    pub left: usize,
+    /// The text is still being fetched.
+    pub waits_for: Option<Request>,
+}
+
+impl TextDialog {
+    /// A text of these lines.
+    pub fn new(title: impl Into<String>, lines: Vec<Line>) -> Self {
+        Self {
+            title: title.into(),
+            lines,
+            ..Self::default()
+        }
+    }
+
+    /// Plain lines.
+    pub fn plain(title: impl Into<String>, text: &str) -> Self {
+        let lines = text.lines().map(|line| vec![Span::new(Role::Text, line)]).collect();
+        Self::new(title, lines)
+    }
+
+    /// All of it as plain text.
+    pub fn text(&self) -> String {
+        let line = |line: &Line| line.iter().map(|span| span.text.as_str()).collect::<String>();
+        self.lines.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Moves within bounds: `rows` is how many lines are shown.
+    pub fn clamp(&mut self, rows: usize) {
+        self.top = self.top.min(self.lines.len().saturating_sub(rows));
+    }
+}
+
+/// The filter of a table, while it is typed.
+#[derive(Clone, Debug)]
+pub struct FilterDialog {
+    /// Of which table.
+    pub table: TableId,
+    /// What is typed.
+    pub input: Input,
+    /// The filter before.
+    pub before: String,
+    /// Why what is typed is no filter; the last good one stays.
+    pub error: Option<String>,
+}
+
+/// The palette.
+#[derive(Clone, Debug, Default)]
+pub struct PaletteDialog {
+    /// What is typed.
+    pub input: Input,
+    /// Which suggestion the cursor is on.
+    pub at: usize,
+}
+
+/// Which namespaces are shown.
+#[derive(Clone, Debug)]
+pub struct NamespaceDialog {
+    /// What is typed.
+    pub input: Input,
+    /// All of them with the number of their pods.
+    pub choices: Vec<(Text, usize)>,
+    /// Those picked.
+    pub picked: BTreeSet<Text>,
+    /// Which choice the cursor is on; 0 is "all".
+    pub at: usize,
+}
+
+impl NamespaceDialog {
+    /// The choices that match what is typed, the best first; without "all".
+    pub fn matches(&self) -> Vec<&(Text, usize)> {
+        if self.input.text().is_empty() {
+            return self.choices.iter().collect();
+        }
+        let fuzzy = Fuzzy::new(self.input.text());
+        let scored = self
+            .choices
+            .iter()
+            .filter_map(|choice| Some((fuzzy.score(&choice.0)?, choice)));
+        let mut scored: Vec<_> = scored.collect();
+        scored.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        scored.into_iter().map(|(_, choice)| choice).collect()
+    }
+
+    /// Whether "all namespaces" is offered: until something is typed.
+    pub fn offers_all(&self) -> bool {
+        self.input.text().is_empty()
+    }
+
+    /// The choice under the cursor; `None` for "all".
+    pub fn current(&self) -> Option<Text> {
+        let at = if self.offers_all() {
+            self.at.checked_sub(1)?
+        } else {
+            self.at
+        };
+        self.matches().get(at).map(|choice| choice.0.clone())
+    }
+
+    fn len(&self) -> usize {
+        self.matches().len() + usize::from(self.offers_all())
+    }
+}
+
+/// By which column a table is sorted.
+#[derive(Clone, Debug)]
+pub struct SortDialog {
+    /// Of which table.
+    pub table: TableId,
+    /// Ids of its columns.
+    pub columns: Vec<&'static str>,
+    /// Which the cursor is on; 0 is the table's own order.
+    pub at: usize,
+}
+
+/// How a list in a dialog is moved through; `None` for any other key. Letters move only where nothing is typed.
+fn step(at: usize, len: usize, key: KeyPress, letters: bool) -> Option<usize> {
+    let last = len.saturating_sub(1);
+    match (key.code, key.ctrl) {
+        (KeyCode::Down, _) | (KeyCode::Char('n'), true) => Some((at + 1).min(last)),
+        (KeyCode::Up, _) | (KeyCode::Char('p'), true) => Some(at.saturating_sub(1)),
+        (KeyCode::PageDown, _) => Some((at + PAGE).min(last)),
+        (KeyCode::PageUp, _) => Some(at.saturating_sub(PAGE)),
+        (KeyCode::Char('j'), false) if letters => Some((at + 1).min(last)),
+        (KeyCode::Char('k'), false) if letters => Some(at.saturating_sub(1)),
+        (KeyCode::Char('g'), false) if letters => Some(0),
+        (KeyCode::Char('G'), false) if letters => Some(last),
+        _ => None,
+    }
+}
+
+impl App {
+    /// A key for the topmost dialog, which was taken off the stack: who wants it to stay puts it back.
+    pub(super) fn press_dialog(&mut self, now: Timestamp, dialog: Dialog, key: KeyPress) -> Vec<Command> {
+        match dialog {
+            Dialog::Text(dialog) => self.press_text(now, dialog, key),
+            Dialog::Filter(dialog) => {
+                self.press_filter(now, dialog, key);
+                Vec::new()
+            }
+            Dialog::Palette(dialog) => self.press_palette(now, dialog, key),
+            Dialog::Namespaces(dialog) => self.press_namespaces(now, dialog, key),
+            Dialog::Sort(dialog) => {
+                self.press_sort(now, dialog, key);
+                Vec::new()
+            }
+            Dialog::Copy => self.press_copy(now, key),
+        }
+    }
+
+    fn press_text(&mut self, now: Timestamp, mut dialog: TextDialog, key: KeyPress) -> Vec<Command> {
+        let last = dialog.lines.len().saturating_sub(1);
+        match (key.code, key.ctrl) {
+            (KeyCode::Esc | KeyCode::Enter, _) | (KeyCode::Char('q' | '?'), false) => return Vec::new(),
+            (KeyCode::Down, _) | (KeyCode::Char('j'), false) => dialog.top += 1,
+            (KeyCode::Up, _) | (KeyCode::Char('k'), false) => dialog.top = dialog.top.saturating_sub(1),
+            (KeyCode::PageDown, _) | (KeyCode::Char('f' | 'd'), true) | (KeyCode::Char(' '), false) => {
+                dialog.top += PAGE
+            }
+            (KeyCode::PageUp, _) | (KeyCode::Char('b' | 'u'), true) => dialog.top = dialog.top.saturating_sub(PAGE),
+            (KeyCode::Home, _) | (KeyCode::Char('g'), false) => dialog.top = 0,
+            (KeyCode::End, _) | (KeyCode::Char('G'), false) => dialog.top = last,
+            (KeyCode::Right, _) | (KeyCode::Char('l'), false) => dialog.left += PAGE,
+            (KeyCode::Left, _) | (KeyCode::Char('h'), false) => dialog.left = dialog.left.saturating_sub(PAGE),
+            (KeyCode::Char('c'), false) => {
+                let text = dialog.text();
+                self.open_text(dialog);
+                return vec![Command::Copy(text)];
+            }
+            (KeyCode::Char('Q'), false) => return vec![Command::Quit { code: 0 }],
+            _ => self.say(now, Role::Dim, "j k g G move, h l scroll, c copies, Esc closes"),
+        }
+        dialog.top = dialog.top.min(last);
+        self.open_text(dialog);
+        Vec::new()
+    }
+
+    pub(super) fn open_filter(&mut self, table: TableId) {
+        let before = self.ui.list(table).filter().text().to_owned();
+        self.ui.dialogs.push(Dialog::Filter(FilterDialog {
+            table,
+            input: Input::new(&before),
+            before,
+            error: None,
+        }));
+    }
+
+    fn press_filter(&mut self, now: Timestamp, mut dialog: FilterDialog, key: KeyPress) {
+        let table = dialog.table;
+        match key.code {
+            KeyCode::Enter => {
+                if let Some(error) = dialog.error {
+                    let kept = self.ui.list(table).filter().text().to_owned();
+                    self.say(now, Role::Bad, format!("{error}; still showing '{kept}'"));
+                }
+                return;
+            }
+            KeyCode::Esc => {
+                self.set_filter(now, table, &dialog.before);
+                return;
+            }
+            KeyCode::Up => self.ui.list(table).step(-1),
+            KeyCode::Down => self.ui.list(table).step(1),
+            _ => {
+                if dialog.input.press(key) {
+                    dialog = self.try_filter(now, dialog);
+                }
+            }
+        }
+        self.ui.dialogs.push(Dialog::Filter(dialog));
+    }
+
+    /// Filters by what is typed, if it can be read.
+    pub(super) fn try_filter(&mut self, now: Timestamp, mut dialog: FilterDialog) -> FilterDialog {
+        match Self::parse_filter(dialog.table, dialog.input.text()) {
+            Ok(filter) => {
+                self.filter_by(now, dialog.table, filter);
+                dialog.error = None;
+            }
+            Err(error) => dialog.error = Some(error),
+        }
+        dialog
+    }
+
+    pub(super) fn open_namespaces(&mut self) {
+        let pods = &self.facts.world.pods;
+        let count = |namespace: &Text| pods.in_namespace(namespace).count();
+        let names = self.facts.namespaces();
+        let choices: Vec<(Text, usize)> = names.into_iter().map(|name| (name.clone(), count(&name))).collect();
+        let shown = self.namespace_names();
+        let first = shown
+            .first()
+            .and_then(|first| choices.iter().position(|(name, _)| name == first));
+        self.ui.dialogs.push(Dialog::Namespaces(NamespaceDialog {
+            input: Input::default(),
+            choices,
+            picked: if shown.len() > 1 {
+                shown.into_iter().collect()
+            } else {
+                BTreeSet::new()
+            },
+            at: first.map_or(0, |at| at + 1),
+        }));
+    }
+
+    fn press_namespaces(&mut self, now: Timestamp, mut dialog: NamespaceDialog, key: KeyPress) -> Vec<Command> {
+        match key.code {
+            KeyCode::Esc => return Vec::new(),
+            KeyCode::Enter => {
+                let namespaces = if !dialog.picked.is_empty() {
+                    Namespaces::Some(dialog.picked.into_iter().collect())
+                } else if let Some(name) = dialog.current() {
+                    Namespaces::Some(vec![name])
+                } else if dialog.offers_all() {
+                    Namespaces::All
+                } else {
+                    let typed = dialog.input.text().to_owned();
+                    self.say(now, Role::Bad, format!("no namespace is like '{typed}'"));
+                    self.ui.dialogs.push(Dialog::Namespaces(dialog));
+                    return Vec::new();
+                };
+                return self.show_namespaces(now, namespaces);
+            }
+            KeyCode::Char(' ') => {
+                if let Some(name) = dialog.current() {
+                    if !dialog.picked.remove(&name) {
+                        dialog.picked.insert(name);
+                    }
+                    dialog.at = (dialog.at + 1).min(dialog.len().saturating_sub(1));
+                }
+            }
+            _ => {
+                if let Some(at) = step(dialog.at, dialog.len(), key, false) {
+                    dialog.at = at;
+                } else if dialog.input.press(key) {
+                    dialog.at = 0;
+                }
+            }
+        }
+        self.ui.dialogs.push(Dialog::Namespaces(dialog));
+        Vec::new()
+    }
+
+    pub(super) fn open_sort(&mut self, table: TableId) {
+        let columns = self.sortable(table);
+        let sort = self.ui.list(table).sort();
+        let here = sort.and_then(|sort| columns.iter().position(|column| *column == sort.column));
+        self.ui.dialogs.push(Dialog::Sort(SortDialog {
+            table,
+            columns,
+            at: here.map_or(0, |at| at + 1),
+        }));
+    }
+
+    fn press_sort(&mut self, now: Timestamp, mut dialog: SortDialog, key: KeyPress) {
+        match key.code {
+            KeyCode::Esc | KeyCode::Char('q') => return,
+            KeyCode::Enter => {
+                let column = dialog.at.checked_sub(1).and_then(|at| dialog.columns.get(at));
+                let sort = column.map(|column| Sort {
+                    column,
+                    descending: false,
+                });
+                self.sort_by(now, dialog.table, sort);
+                return;
+            }
+            _ => {
+                if let Some(at) = step(dialog.at, dialog.columns.len() + 1, key, true) {
+                    dialog.at = at;
+                }
+            }
+        }
+        self.ui.dialogs.push(Dialog::Sort(dialog));
+    }
+
+    /// Text that was asked for has come: into the dialog that waits for it, if it is still open.
+    pub(super) fn show_fetched(&mut self, request: &Request, text: Result<String, String>) {
+        let waiting = self.ui.dialogs.iter_mut().find_map(|dialog| match dialog {
+            Dialog::Text(dialog) if dialog.waits_for.as_ref() == Some(request) => Some(dialog),
+            Dialog::Text(_)
+            | Dialog::Filter(_)
+            | Dialog::Palette(_)
+            | Dialog::Namespaces(_)
+            | Dialog::Sort(_)
+            | Dialog::Copy => None,
+        });
+        let Some(dialog) = waiting else { return };
+        dialog.waits_for = None;
+        dialog.lines = match text {
+            Ok(text) => super::view::words::yaml_lines(&text),
+            Err(error) => vec![vec![Span::new(Role::Bad, error)]],
+        };
+    }
+
+    /// The list under the palette or a picker is moved through.
+    pub(super) fn step_in(at: usize, len: usize, key: KeyPress) -> Option<usize> {
+        step(at, len, key, false)
+    }
+}

@@ -1,0 +1,149 @@
+//! The scope engine as the app asks it: tables of pods, and which Sidecar governs which pod.
+//!
+//! The only file of the app that calls [`crate::mesh::scope`] to compute something.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::mesh::history::Outcome;
+use crate::mesh::model::{Key, Kind};
+use crate::mesh::scope::{Cache, Governing, Passed, Settings, endpoint_table};
+use crate::mesh::world::{Change, World};
+
+/// Computes tables of the present world from what is kept, of any other world from scratch.
+#[derive(Debug, Default)]
+pub struct Engine {
+    settings: Settings,
+    cache: Cache,
+}
+
+impl Engine {
+    /// An engine that takes these overrides into account.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            cache: Cache::new(settings.clone()),
+            settings,
+        }
+    }
+
+    /// Takes note of changes of the present world.
+    pub fn follow(&mut self, changes: &[Change]) {
+        self.cache.apply(changes);
+    }
+
+    /// The endpoint table of a pod in `world`; `present` is the world whose changes are followed.
+    pub fn table(&mut self, present: &World, world: &World, pod: &Key) -> Outcome {
+        if std::ptr::eq(present, world) {
+            return self.cache.table(world, pod);
+        }
+        self.past_table(world, pod)
+    }
+
+    /// The endpoint table of a pod in a world that is not the present one.
+    pub fn past_table(&self, world: &World, pod: &Key) -> Outcome {
+        endpoint_table(world, pod, &self.settings).map(Arc::new)
+    }
+
+    /// Sidecars that could have governed a pod and do not, in the order in which they are tried.
+    pub fn passed_over(&mut self, present: &World, pod: &Key) -> Vec<(Key, Passed)> {
+        self.cache.passed_over(present, pod).unwrap_or_default()
+    }
+}
+
+/// Which Sidecar governs which pod, as far as it was asked for; follows the world.
+#[derive(Debug, Default)]
+pub struct Governed {
+    by_pod: BTreeMap<Key, Governing>,
+    pods_of: BTreeMap<Key, BTreeSet<Key>>,
+    /// Pods to be asked about anew.
+    stale: BTreeSet<Key>,
+    /// All pods are to be asked about anew.
+    all_stale: bool,
+}
+
+impl Governed {
+    /// Takes note of a change of the world.
+    pub fn follow(&mut self, change: &Change) {
+        let Some((kind, key)) = change.identity() else { return };
+        match kind {
+            Kind::Pod => {
+                self.stale.insert(key.clone());
+            }
+            Kind::Sidecar | Kind::MeshConfigMap | Kind::Istiod | Kind::Namespace | Kind::RevisionTag => {
+                self.all_stale = true;
+            }
+            Kind::Node
+            | Kind::Service
+            | Kind::EndpointSlice
+            | Kind::VirtualService
+            | Kind::DestinationRule
+            | Kind::ServiceEntry
+            | Kind::WorkloadEntry
+            | Kind::Gateway
+            | Kind::EnvoyFilter
+            | Kind::HTTPRoute
+            | Kind::GRPCRoute
+            | Kind::TCPRoute
+            | Kind::TLSRoute
+            | Kind::Event => {}
+        }
+    }
+
+    /// Whether there is something to be asked anew.
+    pub fn is_stale(&self) -> bool {
+        self.all_stale || !self.stale.is_empty()
+    }
+
+    /// Asks about every pod that may be governed by another Sidecar than before: those whose answer changed.
+    pub fn refresh(&mut self, engine: &mut Engine, world: &World) -> Vec<Key> {
+        let stale: Vec<Key> = if std::mem::take(&mut self.all_stale) {
+            self.stale.clear();
+            let known = self.by_pod.keys().filter(|key| world.pods.get(key).is_none());
+            known.chain(world.pods.keys()).cloned().collect()
+        } else {
+            std::mem::take(&mut self.stale).into_iter().collect()
+        };
+        stale
+            .into_iter()
+            .filter(|key| {
+                let governing = engine.cache.governing(world, key).ok();
+                self.set(key, governing)
+            })
+            .collect()
+    }
+
+    fn set(&mut self, pod: &Key, governing: Option<Governing>) -> bool {
+        if self.by_pod.get(pod) == governing.as_ref() {
+            return false;
+        }
+        if let Some(before) = self.by_pod.remove(pod).as_ref().and_then(Governing::key)
+            && let Some(pods) = self.pods_of.get_mut(before)
+        {
+            pods.remove(pod);
+            if pods.is_empty() {
+                self.pods_of.remove(before);
+            }
+        }
+        if let Some(governing) = governing {
+            if let Some(sidecar) = governing.key() {
+                self.pods_of.entry(sidecar.clone()).or_default().insert(pod.clone());
+            }
+            self.by_pod.insert(pod.clone(), governing);
+        }
+        true
+    }
+
+    /// The Sidecar that governs a pod.
+    pub fn of(&self, pod: &Key) -> Option<&Governing> {
+        self.by_pod.get(pod)
+    }
+
+    /// How many pods a Sidecar governs.
+    pub fn count(&self, sidecar: &Key) -> usize {
+        self.pods_of.get(sidecar).map_or(0, BTreeSet::len)
+    }
+    /// The pods that a Sidecar governs, in order.
+    pub fn pods_of(&self, sidecar: &Key) -> impl Iterator<Item = &Key> {
+        self.pods_of.get(sidecar).into_iter().flatten()
+    }
+}

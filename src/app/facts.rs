@@ -1,0 +1,220 @@
+//! All that is known: the world, its past, how the sources do, what Envoys say. Not what is shown of it.
+//!
+//! [`Facts::apply`] is the one way in; what it returns says which rows may look different.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::engine::{Engine, Governed};
+use super::message::{ClusterInfo, DemoState, EnvoyTable, NoEnvoy};
+use super::sync::Comparison;
+use super::workloads::{WorkloadId, WorkloadIndex};
+use crate::mesh::history::{History, ObjectId};
+use crate::mesh::model::{Key, Kind, Object, Pod};
+use crate::mesh::scope::{Settings, needed_kinds};
+use crate::mesh::world::{Change, Coverage, Delta, SourceState, World};
+
+/// How many lines the log keeps.
+const LOG_LINES: usize = 500;
+
+/// Everything that is known.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// All objects.
+    pub world: World,
+    /// What they were before.
+    pub history: History,
+    /// Pods by what made them.
+    pub workloads: WorkloadIndex,
+    /// Computes tables.
+    pub engine: Engine,
+    /// Which Sidecar governs which pod.
+    pub governed: Governed,
+    /// How the sources do.
+    pub sources: BTreeMap<Kind, Source>,
+    /// Where we are.
+    pub cluster: ClusterInfo,
+    /// What Envoys said last.
+    pub envoys: BTreeMap<Key, Envoy>,
+    /// Where the demo's story is.
+    pub demo: Option<DemoState>,
+    /// What went wrong, oldest first.
+    pub log: VecDeque<(Timestamp, String)>,
+}
+
+/// How the source of one kind does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Source {
+    /// Its state.
+    pub state: SourceState,
+    /// Since when it is in a state of this sort.
+    pub since: Timestamp,
+    /// The last proof of life.
+    pub heard: Timestamp,
+    /// When it last said anything about itself.
+    pub said: Timestamp,
+}
+
+/// What an Envoy said last.
+#[derive(Debug)]
+pub struct Envoy {
+    /// When it was asked.
+    pub at: Timestamp,
+    /// Its table, or why there is none.
+    pub answer: Result<EnvoyTable, NoEnvoy>,
+    /// That table beside the computed one.
+    pub comparison: Comparison,
+}
+
+/// Which rows may look different after a batch.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Dirty {
+    /// Objects that are rows, by kind.
+    pub objects: BTreeSet<(Kind, ObjectId)>,
+    /// Workloads.
+    pub workloads: BTreeSet<WorkloadId>,
+    /// A kind from which endpoint tables are computed changed, or what is known of it.
+    pub tables: bool,
+    /// How many objects changed.
+    pub changes: usize,
+}
+
+impl Facts {
+    /// Nothing is known yet.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            engine: Engine::new(settings),
+            ..Self::default()
+        }
+    }
+
+    /// Takes in what a source said at this time.
+    pub fn apply(&mut self, at: Timestamp, batch: Vec<Delta>) -> Dirty {
+        let mut dirty = Dirty::default();
+        for delta in batch {
+            if let Delta::Coverage(..) = &delta {
+                dirty.tables = true;
+            }
+            let changes = self.history.apply(&mut self.world, at, delta);
+            self.engine.follow(&changes);
+            for change in &changes {
+                self.follow(change, &mut dirty);
+            }
+        }
+        dirty
+    }
+
+    fn follow(&mut self, change: &Change, dirty: &mut Dirty) {
+        dirty.changes += 1;
+        self.governed.follow(change);
+        for object in [&change.before, &change.after].into_iter().flatten() {
+            let kind = object.kind();
+            dirty.tables |= needed_kinds().contains(&kind);
+            match object {
+                Object::Pod(_) | Object::Service(_) | Object::Sidecar(_) => {
+                    dirty.objects.insert((kind, ObjectId::of(object)));
+                }
+                Object::EndpointSlice(slice) => {
+                    let service = Key {
+                        namespace: slice.meta.key.namespace.clone(),
+                        name: slice.service.clone(),
+                    };
+                    if let Some(service) = self.world.get(Kind::Service, &service) {
+                        dirty.objects.insert((Kind::Service, ObjectId::of(&service)));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let (before, after) = (as_pod(change.before.as_ref()), as_pod(change.after.as_ref()));
+        if before.is_some() || after.is_some() {
+            dirty.workloads.extend(self.workloads.follow(before, after));
+        }
+    }
+
+    /// Takes in how a source does.
+    pub fn hear(&mut self, now: Timestamp, kind: Kind, state: SourceState) {
+        let before = self.sources.get(&kind);
+        let since = match before {
+            Some(source) if std::mem::discriminant(&source.state) == std::mem::discriminant(&state) => source.since,
+            Some(_) | None => now,
+        };
+        let heard = match (&state, before) {
+            (SourceState::Live | SourceState::Listing(_) | SourceState::Absent, _) | (_, None) => now,
+            (_, Some(source)) => source.heard,
+        };
+        let said = now;
+        self.sources.insert(
+            kind,
+            Source {
+                state,
+                since,
+                heard,
+                said,
+            },
+        );
+    }
+
+    /// Takes in what an Envoy said.
+    pub fn answer(&mut self, pod: Key, at: Timestamp, answer: Result<EnvoyTable, NoEnvoy>) {
+        let comparison = self
+            .envoys
+            .remove(&pod)
+            .map(|before| before.comparison)
+            .unwrap_or_default();
+        self.envoys.insert(pod, Envoy { at, answer, comparison });
+    }
+
+    /// Notes something that went wrong.
+    pub fn note(&mut self, now: Timestamp, line: String) {
+        if self.log.len() >= LOG_LINES {
+            self.log.pop_front();
+        }
+        self.log.push_back((now, line));
+    }
+
+    /// A pod of this identity: as it is, or as it last was if its tombstone is still there.
+    pub fn find_pod(&self, id: &ObjectId) -> Option<&Arc<Pod>> {
+        match self.world.pods.get(&id.key) {
+            Some(pod) if pod.meta.uid == id.uid => Some(pod),
+            _ => match &self.history.objects(Kind::Pod)?.get(id)?.row {
+                Object::Pod(pod) => Some(pod),
+                _ => None,
+            },
+        }
+    }
+
+    /// What is known of a kind.
+    pub fn coverage(&self, kind: Kind) -> Coverage {
+        self.world.coverage.get(kind)
+    }
+
+    /// Kinds that a table needs and that are not listed yet, in the order of the kinds.
+    pub fn pending(&self) -> Vec<Kind> {
+        self.world.coverage.pending(needed_kinds()).collect()
+    }
+
+    /// Names of the namespaces that are known, in order.
+    pub fn namespaces(&self) -> BTreeSet<crate::mesh::model::Text> {
+        let objects = self.world.namespaces.keys().map(|key| key.name.clone());
+        if self.world.namespaces.is_empty() {
+            let pods = self.world.pods.keys().chain(self.world.services.keys());
+            return pods.map(|key| key.namespace.clone()).collect();
+        }
+        objects.collect()
+    }
+
+    /// Drops marks that have been seen long enough.
+    pub fn expire(&mut self, now: Timestamp, retention: SignedDuration) {
+        self.history.expire(now, retention);
+    }
+}
+
+fn as_pod(object: Option<&Object>) -> Option<&Pod> {
+    match object {
+        Some(Object::Pod(pod)) => Some(pod),
+        _ => None,
+    }
+}

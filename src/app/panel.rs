@@ -1,0 +1,194 @@
+//! The endpoint table of one pod as it is shown: computed rows, tombstones in their places, rows that only Envoy has.
+//!
+//! Derived from [`Facts`]; rebuilt when one of its inputs changed, and only then.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::facts::Facts;
+use super::sync::{Comparison, Sync};
+use crate::mesh::diff::{RowId, numbered};
+use crate::mesh::history::{Mark, MarkSet, PodHistory};
+use crate::mesh::model::Key;
+use crate::mesh::scope::{Class, EndpointTable, NoTable, Row};
+use crate::mesh::world::World;
+
+/// How many pairs of tables are compared for the marks of one batch.
+const BUDGET: usize = 16;
+
+/// A row of it.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// Its identity.
+    pub id: RowId,
+    /// What it says.
+    pub row: Row,
+    /// Computed against actual; `None` if Envoy was not asked (or the row is a tombstone).
+    pub sync: Option<Sync>,
+    /// Envoy has ejected it.
+    pub ejected: bool,
+    /// It is a tombstone.
+    pub gone: bool,
+}
+
+/// Why a table is shown as it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// It is the present one.
+    Present,
+    /// There is none now, this is the last one that there was.
+    Past {
+        /// Since when there is none.
+        since: Timestamp,
+        /// Why there is none.
+        why: NoTable,
+    },
+    /// There is none, and there never was.
+    None(NoTable),
+}
+
+/// The table of a pod.
+#[derive(Debug)]
+pub struct Panel {
+    /// Whose.
+    pub pod: Key,
+    /// Its rows, by identity.
+    lines: Vec<Line>,
+    /// The table it was made from.
+    pub table: Option<Arc<EndpointTable>>,
+    /// How it stands with it.
+    pub standing: Standing,
+    /// Rows of Envoy's own that are not shown.
+    pub hidden_bootstrap: usize,
+    /// Rows that are no tombstones.
+    pub living: usize,
+}
+
+impl Panel {
+    /// The table of a pod, from what is known.
+    pub fn new(pod: Key, facts: &mut Facts, with_bootstrap: bool) -> Self {
+        let mut panel = Self {
+            pod,
+            lines: Vec::new(),
+            table: None,
+            standing: Standing::None(NoTable::NoSuchPod),
+            hidden_bootstrap: 0,
+            living: 0,
+        };
+        panel.refresh(facts, with_bootstrap);
+        panel
+    }
+
+    /// Brings it up to what is known now.
+    pub fn refresh(&mut self, facts: &mut Facts, with_bootstrap: bool) {
+        let Facts {
+            world,
+            history,
+            engine,
+            envoys,
+            ..
+        } = facts;
+        history.follow(&self.pod);
+        let mut table = |of: &World, pod: &Key| engine.table(world, of, pod);
+        history.advance(world, &self.pod, &mut table, BUDGET);
+        let Some(followed) = history.pod(&self.pod) else { return };
+        self.stand(followed);
+        let rows: &[Row] = self.table.as_ref().map_or(&[], |table| &table.rows);
+        let is_shown = |row: &Row| with_bootstrap || row.class != Class::Bootstrap;
+        let compared = match (envoys.get_mut(&self.pod), &self.standing) {
+            (Some(envoy), Standing::Present) => {
+                if let Ok(actual) = &envoy.answer {
+                    envoy.comparison = Comparison::new(rows, actual, envoy.at, &envoy.comparison);
+                    Some(Ok(&envoy.comparison))
+                } else {
+                    Some(Err(()))
+                }
+            }
+            _ => None,
+        };
+        let mut lines = Vec::with_capacity(rows.len());
+        for (at, (id, row)) in numbered(rows).enumerate() {
+            if !is_shown(row) {
+                continue;
+            }
+            let (sync, ejected) = match &compared {
+                None => (None, false),
+                Some(Err(())) => (Some(Sync::Unknown), false),
+                Some(Ok(comparison)) => match comparison.computed.get(at) {
+                    Some((sync, ejected)) => (Some(*sync), *ejected),
+                    None => (Some(Sync::Unknown), false),
+                },
+            };
+            lines.push(Line {
+                id,
+                row: row.clone(),
+                sync,
+                ejected,
+                gone: false,
+            });
+        }
+        self.hidden_bootstrap = rows.len() - lines.len();
+        if let Some(Ok(comparison)) = compared {
+            let only = comparison
+                .only_actual
+                .iter()
+                .filter(|(_, _, sync, _)| with_bootstrap || *sync != Sync::Unknown);
+            lines.extend(only.map(|(id, row, sync, ejected)| Line {
+                id: id.clone(),
+                row: row.clone(),
+                sync: Some(*sync),
+                ejected: *ejected,
+                gone: false,
+            }));
+        }
+        self.living = lines.len();
+        let graves = followed.marks().tombstones().filter(|(_, mark)| is_shown(&mark.row));
+        lines.extend(graves.map(|(id, mark)| Line {
+            id: id.clone(),
+            row: mark.row.clone(),
+            sync: None,
+            ejected: false,
+            gone: true,
+        }));
+        lines.sort_by(|a, b| a.id.cmp(&b.id).then(a.gone.cmp(&b.gone)));
+        lines.dedup_by(|later, first| later.id == first.id);
+        self.lines = lines;
+    }
+
+    fn stand(&mut self, followed: &PodHistory) {
+        (self.standing, self.table) = match (followed.table(), followed.last_table()) {
+            (Some(Ok(table)), _) => (Standing::Present, Some(Arc::clone(table))),
+            (Some(Err(why)), Some((table, Some(since)))) => (
+                Standing::Past {
+                    since,
+                    why: why.clone(),
+                },
+                Some(Arc::clone(table)),
+            ),
+            (Some(Err(why)), _) => (Standing::None(why.clone()), None),
+            (None, _) => (Standing::None(NoTable::Pending(Vec::new())), None),
+        };
+    }
+
+    /// All rows, by identity.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// The row of this identity.
+    pub fn find(&self, id: &RowId) -> Option<&Line> {
+        let at = self.lines.binary_search_by(|line| line.id.cmp(id)).ok()?;
+        self.lines.get(at)
+    }
+
+    /// The change mark of a row.
+    pub fn mark<'a>(&self, facts: &'a Facts, id: &RowId) -> Option<&'a Mark<Row>> {
+        self.marks(facts)?.get(id)
+    }
+
+    /// All change marks of it.
+    pub fn marks<'a>(&self, facts: &'a Facts) -> Option<&'a MarkSet<RowId, Row>> {
+        facts.history.pod(&self.pod).map(PodHistory::marks)
+    }
+}

@@ -1,0 +1,258 @@
+//! From a key to what it does: the topmost dialog first, then the table of actions.
+
+use jiff::Timestamp;
+
+use super::App;
+use super::actions::{Action, Entry, find_key};
+use super::dialog::{Dialog, TextDialog};
+use super::go::Direction;
+use super::key::KeyPress;
+use super::list::Sort;
+use super::message::{Command, DemoControl};
+use super::tables::TableId;
+use super::ui::View;
+use super::view::Role;
+
+impl App {
+    /// A key was pressed.
+    pub(super) fn press(&mut self, now: Timestamp, key: KeyPress) -> Vec<Command> {
+        self.ui.toast = None;
+        let is_interrupt = key == KeyPress::ctrl('c');
+        if !is_interrupt && let Some(dialog) = self.ui.dialogs.pop() {
+            return self.press_dialog(now, dialog, key);
+        }
+        match find_key(key) {
+            Some(entry) => self.try_perform(now, entry),
+            None => {
+                self.say(now, Role::Dim, format!("'{key}' does nothing here; ? shows the keys"));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Text was pasted: into the open input, or nowhere.
+    pub(super) fn paste(&mut self, now: Timestamp, text: &str) {
+        let pasted = match self.ui.dialogs.last_mut() {
+            Some(Dialog::Filter(dialog)) => {
+                dialog.input.insert(text);
+                true
+            }
+            Some(Dialog::Palette(dialog)) => {
+                dialog.input.insert(text);
+                true
+            }
+            Some(Dialog::Namespaces(dialog)) => {
+                dialog.input.insert(text);
+                true
+            }
+            Some(Dialog::Text(_) | Dialog::Sort(_) | Dialog::Copy) | None => false,
+        };
+        if !pasted {
+            self.say(now, Role::Dim, "pasted text goes into / : or n; nothing is open");
+        } else if let Some(Dialog::Filter(dialog)) = self.ui.dialogs.pop() {
+            let dialog = self.try_filter(now, dialog);
+            self.ui.dialogs.push(Dialog::Filter(dialog));
+        }
+    }
+
+    /// Does it if it works here; says where it does if not.
+    pub(super) fn try_perform(&mut self, now: Timestamp, entry: &Entry) -> Vec<Command> {
+        if entry.works_in(self.ui.active(), self.options.demo) {
+            return self.perform(now, entry.action);
+        }
+        let name = entry.keys_text();
+        self.say(
+            now,
+            Role::Dim,
+            format!("{name}: {} - works {}", entry.help, entry.where_text()),
+        );
+        Vec::new()
+    }
+
+    /// Does it.
+    pub(super) fn perform(&mut self, now: Timestamp, action: Action) -> Vec<Command> {
+        let table = self.ui.active();
+        let page = self.ui.list(table).page();
+        match action {
+            Action::Quit => return vec![Command::Quit { code: 0 }],
+            Action::BackOrQuit if self.is_at_root() => return vec![Command::Quit { code: 0 }],
+            Action::BackOrQuit | Action::StepBack => self.step_back(now),
+            Action::Suspend => return vec![Command::Suspend],
+            Action::Redraw => return vec![Command::Redraw],
+            Action::NextTheme => return vec![Command::NextTheme],
+            Action::LogIn => return vec![Command::LogIn],
+            Action::Relist => {
+                self.say(now, Role::Dim, "listing everything anew");
+                return vec![Command::Relist];
+            }
+            Action::DemoStep => return vec![Command::Demo(DemoControl::Step)],
+            Action::DemoPause => return vec![Command::Demo(DemoControl::Pause)],
+            Action::DemoRestart => return vec![Command::Demo(DemoControl::Restart)],
+            Action::Overview => self.go(now, View::Overview),
+            Action::Tab1 => self.go(now, View::Pods),
+            Action::Tab2 => self.go(now, View::Services),
+            Action::Tab3 => self.go(now, View::Endpoints),
+            Action::Tab4 => self.go(now, View::Sidecars),
+            Action::Tab5 => self.go(now, View::Timeline),
+            Action::NextPane => self.turn_pane(1),
+            Action::PreviousPane => self.turn_pane(-1),
+            Action::Zoom => self.ui.zoomed = !self.ui.zoomed,
+            Action::Pin => self.pin(now),
+            Action::HistoryBack => self.travel(now, Direction::Back),
+            Action::HistoryForward => self.travel(now, Direction::Forward),
+            Action::HistoryLast => self.travel(now, Direction::Last),
+            Action::Namespaces => self.open_namespaces(),
+            Action::AllNamespaces => return self.toggle_all_namespaces(now),
+            Action::Workloads => self.toggle_workloads(now),
+            Action::Up => self.ui.list(table).step(-1),
+            Action::Down => self.ui.list(table).step(1),
+            Action::Top => self.ui.list(table).go_to(0),
+            Action::Bottom => self.ui.list(table).go_to(usize::MAX),
+            Action::PageUp => self.ui.list(table).step(-page),
+            Action::PageDown => self.ui.list(table).step(page),
+            Action::HalfPageUp => self.ui.list(table).step(-(page / 2).max(1)),
+            Action::HalfPageDown => self.ui.list(table).step((page / 2).max(1)),
+            Action::ColumnsLeft => self.ui.list(table).scroll_columns(-1, table.specs().len()),
+            Action::ColumnsRight => self.scroll_right(now, table),
+            Action::SortLeft => self.turn_sort(now, table, -1),
+            Action::SortRight => self.turn_sort(now, table, 1),
+            Action::Sort => self.open_sort(table),
+            Action::InvertSort => self.invert_sort(now, table),
+            Action::Wide => self.toggle_wide(now),
+            Action::Pick => self.pick(now, table),
+            Action::Drill => return self.drill(now, table),
+            Action::Describe => self.describe(now, table),
+            Action::Yaml => return self.yaml(now, table),
+            Action::Events => return self.events(now, table),
+            Action::Explain => self.explain(now, table),
+            Action::Copy => self.ui.dialogs.push(Dialog::Copy),
+            Action::NextChange => self.jump_to_change(now, table, 1),
+            Action::PreviousChange => self.jump_to_change(now, table, -1),
+            Action::Acknowledge => self.acknowledge(now, table),
+            Action::AcknowledgeAll => self.acknowledge_all(now, table),
+            Action::FaultsOnly => self.toggle_faults(now),
+            Action::Freeze => self.toggle_freeze(now),
+            Action::OwnRows => self.toggle_bootstrap(now),
+            Action::Filter => self.open_filter(table),
+            Action::Palette => self.open_palette(),
+            Action::Help => self.open_text(super::view::help::help(table, self.options.demo)),
+            Action::Sources => self.open_text(super::view::sources::sources(&self.facts, now)),
+            Action::Log => self.open_text(super::view::sources::log(&self.facts, now, &self.options.time_zone)),
+        }
+        Vec::new()
+    }
+
+    pub(super) fn open_text(&mut self, dialog: TextDialog) {
+        self.ui.dialogs.push(Dialog::Text(dialog));
+    }
+
+    fn scroll_right(&mut self, now: Timestamp, table: TableId) {
+        let hidden = self
+            .ui
+            .laid
+            .iter()
+            .find(|laid| laid.table == table)
+            .map(|laid| laid.hidden_columns.1);
+        if hidden.unwrap_or(0) == 0 {
+            let more = if self.ui.wide { "" } else { "; w shows more" };
+            self.say(now, Role::Dim, format!("no more columns to the right{more}"));
+            return;
+        }
+        self.ui.list(table).scroll_columns(1, table.specs().len());
+    }
+
+    fn turn_sort(&mut self, now: Timestamp, table: TableId, by: isize) {
+        let columns: Vec<&'static str> = self.sortable(table);
+        let sort = self.ui.list(table).sort();
+        let here = sort.and_then(|sort| columns.iter().position(|column| *column == sort.column));
+        // one place more than there are columns: the table's own order
+        let places = columns.len() + 1;
+        let at = here.map_or(0, |at| at + 1);
+        let next = at.saturating_add_signed(by.rem_euclid(isize::try_from(places).unwrap_or(1))) % places;
+        let sort = next.checked_sub(1).and_then(|at| columns.get(at)).map(|column| Sort {
+            column,
+            descending: false,
+        });
+        self.sort_by(now, table, sort);
+    }
+
+    /// Columns that can be sorted by: those that are or could be on the screen.
+    pub(super) fn sortable(&self, table: TableId) -> Vec<&'static str> {
+        table.specs().into_iter().map(|spec| spec.id).collect()
+    }
+
+    fn invert_sort(&mut self, now: Timestamp, table: TableId) {
+        let Some(sort) = self.ui.list(table).sort() else {
+            self.say(
+                now,
+                Role::Dim,
+                "the table is in its own order; < > or o sort it by a column",
+            );
+            return;
+        };
+        let descending = !sort.descending;
+        self.sort_by(now, table, Some(Sort { descending, ..sort }));
+    }
+
+    /// Sorts by a column; `None`: its own order.
+    pub(super) fn sort_by(&mut self, now: Timestamp, table: TableId, sort: Option<Sort>) {
+        let filter = self.ui.list(table).filter().clone();
+        self.rebuild_with(now, table, sort, filter);
+        let text = match sort.and_then(|sort| Some((table.spec(sort.column)?.head, sort.descending))) {
+            Some((head, true)) => format!("sorted by {head}, from the largest down"),
+            Some((head, false)) => format!("sorted by {head}"),
+            None => "in its own order".to_owned(),
+        };
+        self.say(now, Role::Dim, text);
+    }
+
+    fn toggle_wide(&mut self, now: Timestamp) {
+        self.ui.wide = !self.ui.wide;
+        let text = if self.ui.wide {
+            "wide: all columns, h l scroll"
+        } else {
+            "as many columns as fit"
+        };
+        self.say(now, Role::Dim, text);
+    }
+
+    fn pick(&mut self, now: Timestamp, table: TableId) {
+        let list = self.ui.list(table);
+        list.toggle_pick();
+        list.step(1);
+        let picked = list.picked().len();
+        self.say(now, Role::Dim, format!("{picked} picked; Esc unpicks"));
+    }
+
+    fn toggle_faults(&mut self, now: Timestamp) {
+        self.ui.faults = !self.ui.faults;
+        self.rebuild_all(now);
+        if self.ui.faults {
+            self.say(
+                now,
+                Role::Dim,
+                "only rows with which something is wrong; ! or Esc shows all",
+            );
+        }
+    }
+
+    fn toggle_freeze(&mut self, now: Timestamp) {
+        if self.ui.frozen.is_some() {
+            self.thaw(now);
+            self.say(now, Role::Dim, "the screen goes on");
+        } else {
+            self.freeze();
+        }
+    }
+
+    fn toggle_bootstrap(&mut self, now: Timestamp) {
+        self.ui.bootstrap = !self.ui.bootstrap;
+        self.ui.panels_stale = true;
+        let text = if self.ui.bootstrap {
+            "with Envoy's own rows"
+        } else {
+            "without Envoy's own rows"
+        };
+        self.say(now, Role::Dim, text);
+    }
+}

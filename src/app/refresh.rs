@@ -1,0 +1,341 @@
+//! Lists follow the facts: a changed object moves one row; only what a person chooses goes over all rows.
+
+use jiff::Timestamp;
+
+use super::App;
+use super::facts::Dirty;
+use super::filter::Filter;
+use super::list::{ItemId, Placed, Sort};
+use super::tables::{Clock, Marked, Searched, Subject, TableId, endpoint_mark, object_mark, object_of};
+use super::view::SortKey;
+use super::view::column::find_spec;
+use super::view::table::timeline::TimelineRow;
+use super::view::table::workloads::WorkloadRow;
+use super::workloads::WorkloadId;
+use crate::mesh::history::{MarkKind, ObjectId};
+use crate::mesh::model::{Key, Kind, Meta, Pod};
+
+impl App {
+    /// Lists take in what a batch changed.
+    pub(super) fn absorb(&mut self, now: Timestamp, dirty: &Dirty) {
+        for (kind, id) in &dirty.objects {
+            self.follow_object(now, *kind, id);
+        }
+        for id in &dirty.workloads {
+            let item = ItemId::Workload(id.clone());
+            let placed = self.place(now, TableId::Workloads, &item);
+            self.ui.list(TableId::Workloads).update(&item, placed);
+        }
+        self.ui.panels_stale |= dirty.tables;
+        self.ui.moments_stale |= dirty.changes > 0 || dirty.tables;
+    }
+
+    fn follow_object(&mut self, now: Timestamp, kind: Kind, id: &ObjectId) {
+        let Some(table) = table_of(kind) else { return };
+        if self.is_grave(kind, id) {
+            self.ui.graves.insert((kind, id.clone()));
+        }
+        let item = ItemId::Object(id.clone());
+        let placed = self.place(now, table, &item);
+        self.ui.list(table).update(&item, placed);
+    }
+
+    fn is_grave(&self, kind: Kind, id: &ObjectId) -> bool {
+        let marks = self.facts.history.objects(kind);
+        marks.and_then(|marks| marks.get(id)).is_some_and(|mark| mark.gone)
+    }
+
+    /// Drops marks that were seen long enough, and the tombstones that go with them.
+    pub(super) fn expire(&mut self, now: Timestamp) {
+        let due = self.facts.history.next_expiry(self.options.retention);
+        if due.is_some_and(|due| due <= now) {
+            self.facts.expire(now, self.options.retention);
+            self.clear_graves(now);
+        }
+    }
+
+    /// Takes rows away whose tombstone is gone.
+    pub(super) fn clear_graves(&mut self, now: Timestamp) {
+        let graves = std::mem::take(&mut self.ui.graves);
+        for (kind, id) in graves {
+            self.follow_object(now, kind, &id);
+        }
+        self.ui.panels_stale = true;
+    }
+
+    /// Rows of a table, filtered and sorted anew: as its list says.
+    pub(super) fn rebuild(&mut self, now: Timestamp, table: TableId) {
+        let list = self.ui.list(table);
+        let (sort, filter) = (list.sort(), list.filter().clone());
+        self.rebuild_with(now, table, sort, filter);
+    }
+
+    /// Rows of a table, with this sort and filter.
+    pub(super) fn rebuild_with(&mut self, now: Timestamp, table: TableId, sort: Option<Sort>, filter: Filter) {
+        let ids = self.ids(table);
+        let rows: Vec<(ItemId, Placed)> = ids
+            .into_iter()
+            .filter_map(|id| {
+                let placed = self.place_with(now, table, &id, sort, &filter)?;
+                Some((id, placed))
+            })
+            .collect();
+        self.ui.list(table).rebuild(sort, filter, rows.into_iter());
+    }
+
+    /// Every table anew: another choice of namespaces, say.
+    pub(super) fn rebuild_all(&mut self, now: Timestamp) {
+        for table in [TableId::Pods, TableId::Workloads, TableId::Services, TableId::Sidecars] {
+            self.rebuild(now, table);
+        }
+        for table in self.endpoint_tables() {
+            self.rebuild(now, table);
+        }
+        self.rebuild(now, TableId::Timeline);
+    }
+
+    /// The endpoint tables that there are.
+    pub(super) fn endpoint_tables(&self) -> Vec<TableId> {
+        (0..self.ui.panels.len())
+            .filter_map(|at| u8::try_from(at).ok())
+            .map(TableId::Endpoints)
+            .collect()
+    }
+
+    /// What a person calls a column of a table.
+    pub(super) fn parse_filter(table: TableId, text: &str) -> Result<Filter, String> {
+        Filter::parse(text, |name| {
+            find_spec(table.specs().into_iter(), name).map(|spec| spec.id)
+        })
+    }
+
+    fn place(&self, now: Timestamp, table: TableId, id: &ItemId) -> Option<Placed> {
+        match self.ui.find_list(table) {
+            Some(list) => self.place_with(now, table, id, list.sort(), list.filter()),
+            None => self.place_with(now, table, id, None, &Filter::default()),
+        }
+    }
+
+    fn place_with(
+        &self,
+        now: Timestamp,
+        table: TableId,
+        id: &ItemId,
+        sort: Option<Sort>,
+        filter: &Filter,
+    ) -> Option<Placed> {
+        if !self.belongs(table, id) {
+            return None;
+        }
+        let subject = self.subject(now, table, id)?;
+        let passes = filter.passes(&Searched { subject, now });
+        let is_gone = || self.is_gone(table, id);
+        let key = match sort {
+            None => SortKey::Absent,
+            Some(sort) => subject
+                .datum_of(sort.column)
+                .map(|datum| datum.value.sort_key())
+                .unwrap_or_default(),
+        };
+        Some(Placed {
+            key,
+            passes: passes && (!self.ui.faults || subject.is_faulty() || is_gone()),
+        })
+    }
+
+    /// Whether a row is among those that the chosen namespaces and workload show.
+    fn belongs(&self, table: TableId, id: &ItemId) -> bool {
+        match (table, id) {
+            (TableId::Pods, ItemId::Object(id)) => {
+                self.ui.namespaces.shows(&id.key.namespace)
+                    && self.ui.only.as_ref().is_none_or(|only| {
+                        let pod = self.facts.find_pod(id);
+                        pod.is_some_and(|pod| WorkloadId::of(pod) == *only)
+                    })
+            }
+            (_, ItemId::Object(id)) => self.ui.namespaces.shows(&id.key.namespace),
+            (_, ItemId::Workload(id)) => self.ui.namespaces.shows(&id.namespace),
+            (_, ItemId::Endpoint(_) | ItemId::Moment(_)) => true,
+        }
+    }
+
+    /// Whether a row is a tombstone.
+    pub(super) fn is_gone(&self, table: TableId, id: &ItemId) -> bool {
+        match id {
+            ItemId::Object(object) => table.kind().is_some_and(|kind| self.is_grave(kind, object)),
+            ItemId::Endpoint(row) => self.panel_line(table, row).is_some_and(|line| line.gone),
+            ItemId::Workload(_) | ItemId::Moment(_) => false,
+        }
+    }
+
+    fn panel_line(&self, table: TableId, id: &crate::mesh::diff::RowId) -> Option<&super::panel::Line> {
+        match table {
+            TableId::Endpoints(slot) => self.ui.panel(slot)?.find(id),
+            TableId::Pods | TableId::Workloads | TableId::Services | TableId::Sidecars | TableId::Timeline => None,
+        }
+    }
+
+    /// A row, with all that its cells are made from; `None` if it is gone without a tombstone.
+    pub(super) fn subject(&self, now: Timestamp, table: TableId, id: &ItemId) -> Option<Subject<'_>> {
+        let facts = &self.facts;
+        match (table, id) {
+            (TableId::Pods, ItemId::Object(id)) => Subject::pod(facts, id),
+            (TableId::Services, ItemId::Object(id)) => {
+                let chosen = self.ui.panel(0).and_then(|panel| panel.table.as_deref());
+                Subject::service(facts, id, chosen)
+            }
+            (TableId::Sidecars, ItemId::Object(id)) => Subject::sidecar(facts, id),
+            (TableId::Workloads, ItemId::Workload(id)) => {
+                let (id, workload) = facts.workloads.find(id)?;
+                Some(Subject::Workload(WorkloadRow { id, workload }))
+            }
+            (TableId::Endpoints(_), ItemId::Endpoint(row)) => {
+                self.panel_line(table, row).map(|line| Subject::endpoint(facts, line))
+            }
+            (TableId::Timeline, ItemId::Moment(id)) => {
+                let line = self.ui.moment(id)?;
+                let zone = &self.options.time_zone;
+                Some(Subject::Moment(TimelineRow { line, zone, now }))
+            }
+            (
+                TableId::Pods
+                | TableId::Services
+                | TableId::Sidecars
+                | TableId::Workloads
+                | TableId::Endpoints(_)
+                | TableId::Timeline,
+                _,
+            ) => None,
+        }
+    }
+
+    /// The change mark of a row.
+    pub(super) fn marked(&self, now: Timestamp, table: TableId, id: &ItemId) -> Option<Marked> {
+        let clock = Clock {
+            now,
+            zone: &self.options.time_zone,
+        };
+        if let (TableId::Endpoints(slot), ItemId::Endpoint(row)) = (table, id) {
+            return endpoint_mark(&self.facts, self.ui.panel(slot)?, row, clock);
+        }
+        let (kind, object) = object_of(table, id)?;
+        object_mark(&self.facts, kind, object, clock)
+    }
+
+    /// The signs of all change marks of a table that were not on the screen yet.
+    pub(super) fn unseen(&self, table: TableId) -> Vec<(ItemId, MarkKind)> {
+        match table {
+            TableId::Endpoints(slot) => {
+                let marks = self.ui.panel(slot).and_then(|panel| panel.marks(&self.facts));
+                let unseen = marks
+                    .into_iter()
+                    .flat_map(|marks| marks.iter())
+                    .filter(|(_, mark)| mark.seen.is_none());
+                unseen
+                    .map(|(id, mark)| (ItemId::Endpoint(id.clone()), mark.kind()))
+                    .collect()
+            }
+            TableId::Pods | TableId::Services | TableId::Sidecars => {
+                let marks = table.kind().and_then(|kind| self.facts.history.objects(kind));
+                let unseen = marks
+                    .into_iter()
+                    .flat_map(|marks| marks.iter())
+                    .filter(|(_, mark)| mark.seen.is_none());
+                unseen
+                    .map(|(id, mark)| (ItemId::Object(id.clone()), mark.kind()))
+                    .collect()
+            }
+            TableId::Workloads | TableId::Timeline => Vec::new(),
+        }
+    }
+
+    /// Every row that a table can have.
+    fn ids(&self, table: TableId) -> Vec<ItemId> {
+        match table {
+            TableId::Pods => self.object_ids(Kind::Pod),
+            TableId::Services => self.object_ids(Kind::Service),
+            TableId::Sidecars => self.object_ids(Kind::Sidecar),
+            TableId::Workloads => self
+                .facts
+                .workloads
+                .iter()
+                .map(|(id, _)| ItemId::Workload(id.clone()))
+                .collect(),
+            TableId::Endpoints(slot) => {
+                let lines = self.ui.panel(slot).map(|panel| panel.lines()).unwrap_or_default();
+                lines.iter().map(|line| ItemId::Endpoint(line.id.clone())).collect()
+            }
+            TableId::Timeline => self
+                .ui
+                .moments
+                .iter()
+                .map(|(id, _)| ItemId::Moment(id.clone()))
+                .collect(),
+        }
+    }
+
+    fn object_ids(&self, kind: Kind) -> Vec<ItemId> {
+        let world = &self.facts.world;
+        let id = |meta: &Meta| {
+            ItemId::Object(ObjectId {
+                key: meta.key.clone(),
+                uid: meta.uid,
+            })
+        };
+        let mut ids: Vec<ItemId> = match kind {
+            Kind::Pod => world.pods.iter().map(|pod| id(&pod.meta)).collect(),
+            Kind::Service => world.services.iter().map(|service| id(&service.meta)).collect(),
+            Kind::Sidecar => world.sidecars.iter().map(|sidecar| id(&sidecar.meta)).collect(),
+            Kind::Namespace
+            | Kind::Node
+            | Kind::EndpointSlice
+            | Kind::MeshConfigMap
+            | Kind::Istiod
+            | Kind::RevisionTag
+            | Kind::VirtualService
+            | Kind::DestinationRule
+            | Kind::ServiceEntry
+            | Kind::WorkloadEntry
+            | Kind::Gateway
+            | Kind::EnvoyFilter
+            | Kind::HTTPRoute
+            | Kind::GRPCRoute
+            | Kind::TCPRoute
+            | Kind::TLSRoute
+            | Kind::Event => Vec::new(),
+        };
+        let marks = self.facts.history.objects(kind);
+        let graves = marks.into_iter().flat_map(|marks| marks.tombstones());
+        ids.extend(graves.map(|(id, _)| ItemId::Object(id.clone())));
+        ids
+    }
+
+    /// Pods that have another Sidecar than before look different where that column counts.
+    pub(super) fn follow_governing(&mut self, now: Timestamp, pods: &[Key]) {
+        let list = self.ui.list(TableId::Pods);
+        let counts = |id: &str| TableId::Pods.spec(id).is_some_and(|spec| spec.derived);
+        let sorted = list.sort().is_some_and(|sort| counts(sort.column));
+        let filtered = list.filter().column().is_some_and(counts);
+        if !sorted && !filtered {
+            return;
+        }
+        for key in pods {
+            let uid = self
+                .facts
+                .world
+                .pods
+                .get(key)
+                .map(|pod: &std::sync::Arc<Pod>| pod.meta.uid);
+            if let Some(uid) = uid {
+                let id = ObjectId { key: key.clone(), uid };
+                self.follow_object(now, Kind::Pod, &id);
+            }
+        }
+    }
+}
+
+fn table_of(kind: Kind) -> Option<TableId> {
+    [TableId::Pods, TableId::Services, TableId::Sidecars]
+        .into_iter()
+        .find(|table| table.kind() == Some(kind))
+}

@@ -1,0 +1,297 @@
+//! What is shown of all that is known: where the person is, each list's state, dialogs, messages. Plain data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::dialog::Dialog;
+use super::list::{List, MomentId};
+use super::options::Namespaces;
+use super::panel::Panel;
+use super::settle::Laid;
+use super::tables::TableId;
+use super::view::Role;
+use super::workloads::WorkloadId;
+use crate::mesh::history::{Line as Moment, ObjectId, Walk};
+use crate::mesh::model::{Key, Kind};
+use crate::mesh::world::Delta;
+
+/// How many pods can be pinned at once.
+pub const PINS: usize = 4;
+/// How long a message stays.
+const TOAST: SignedDuration = SignedDuration::from_secs(6);
+/// How many deltas wait while the screen is held still; more end the stillness.
+pub const FROZEN_DELTAS: usize = 50_000;
+/// How many places are remembered.
+const PLACES: usize = 50;
+
+/// A tab, or the overview.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum View {
+    /// Pods and services above, endpoints and edits below.
+    #[default]
+    Overview,
+    /// Pods, or workloads.
+    Pods,
+    /// Services.
+    Services,
+    /// Endpoints of the chosen and pinned pods.
+    Endpoints,
+    /// Sidecars.
+    Sidecars,
+    /// The timeline.
+    Timeline,
+}
+
+impl View {
+    /// The tabs, in the order of their keys `1`, `2` ...
+    pub const TABS: &'static [View] = &[
+        View::Pods,
+        View::Services,
+        View::Endpoints,
+        View::Sidecars,
+        View::Timeline,
+    ];
+
+    /// Its name on the tab.
+    pub fn title(self) -> &'static str {
+        match self {
+            View::Overview => "Overview",
+            View::Pods => "Pods",
+            View::Services => "Services",
+            View::Endpoints => "Endpoints",
+            View::Sidecars => "Sidecars",
+            View::Timeline => "Timeline",
+        }
+    }
+}
+
+/// Where a person is: what `[`, `]` and `-` go back and forth between.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The tab.
+    pub view: View,
+    /// What is shown.
+    pub namespaces: Namespaces,
+    /// Only the pods of this workload.
+    pub only: Option<WorkloadId>,
+    /// The filter of the tab's own table, as typed.
+    pub filter: String,
+}
+
+/// Where a person has been.
+#[derive(Clone, Debug, Default)]
+pub struct Trail {
+    back: Vec<Place>,
+    forward: Vec<Place>,
+}
+
+impl Trail {
+    /// The person leaves this place for a new one.
+    pub fn leave(&mut self, place: Place) {
+        self.forward.clear();
+        self.back.push(place);
+        if self.back.len() > PLACES {
+            self.back.remove(0);
+        }
+    }
+
+    /// The place before; `here` becomes the place after.
+    pub fn back(&mut self, here: Place) -> Option<Place> {
+        let place = self.back.pop()?;
+        self.forward.push(here);
+        Some(place)
+    }
+
+    /// The place after; `here` becomes the place before.
+    pub fn forward(&mut self, here: Place) -> Option<Place> {
+        let place = self.forward.pop()?;
+        self.back.push(here);
+        Some(place)
+    }
+}
+
+/// A message that stays for a while.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Toast {
+    /// What.
+    pub text: String,
+    /// As what.
+    pub role: Role,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+impl Toast {
+    /// A message, from now on.
+    pub fn new(now: Timestamp, role: Role, text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            role,
+            until: now.saturating_add(TOAST).unwrap_or(now),
+        }
+    }
+}
+
+/// What waits while the screen is held still.
+#[derive(Debug, Default)]
+pub struct Frozen {
+    /// In order.
+    pub batches: Vec<(Timestamp, Vec<Delta>)>,
+    /// How many deltas they are.
+    pub deltas: usize,
+}
+
+/// All of it.
+#[derive(Debug)]
+pub struct Ui {
+    /// The tab.
+    pub view: View,
+    /// What is shown, never what is read.
+    pub namespaces: Namespaces,
+    /// What was shown before all namespaces were.
+    pub namespaces_before: Option<Namespaces>,
+    /// Only the pods of this workload.
+    pub only: Option<WorkloadId>,
+    /// The pane of each view that has the keys.
+    pub active: BTreeMap<View, TableId>,
+    /// One pane takes the whole screen.
+    pub zoomed: bool,
+    /// More columns.
+    pub wide: bool,
+    /// Only rows with which something is wrong.
+    pub faults: bool,
+    /// Workloads in the place of pods.
+    pub workloads: bool,
+    /// Envoy's own rows too.
+    pub bootstrap: bool,
+    /// Each table's rows.
+    pub lists: BTreeMap<TableId, List>,
+    /// The endpoint tables, by their place: 0 is the chosen pod's, then the pinned ones'.
+    pub panels: Vec<Panel>,
+    /// The pod whose endpoints are shown.
+    pub chosen: Option<ObjectId>,
+    /// Pinned pods.
+    pub pins: Vec<ObjectId>,
+    /// The timeline's lines, by identity.
+    pub moments: Vec<(MomentId, Moment)>,
+    /// Rows whose object is gone.
+    pub graves: BTreeSet<(Kind, ObjectId)>,
+    /// Endpoint tables have to be looked at again.
+    pub panels_stale: bool,
+    /// The timeline has to be made again.
+    pub moments_stale: bool,
+    /// Walks back through the history of pods, not at their ends yet.
+    pub walks: Vec<Walk>,
+    /// What lies over the panes, the topmost last.
+    pub dialogs: Vec<Dialog>,
+    /// The message at the foot.
+    pub toast: Option<Toast>,
+    /// Where the person has been.
+    pub trail: Trail,
+    /// The screen is held still.
+    pub frozen: Option<Frozen>,
+    /// The first pod was put under the cursor.
+    pub opened: bool,
+    /// Pods whose Envoys are asked.
+    pub asked: Vec<Key>,
+    /// The panes as they were laid out last.
+    pub laid: Vec<Laid>,
+    /// When the screen changes by time alone; found when it is laid out.
+    pub wake: Option<Timestamp>,
+}
+
+impl Ui {
+    /// How it looks at the start.
+    pub fn new(namespaces: Namespaces) -> Self {
+        Self {
+            view: View::Overview,
+            namespaces,
+            namespaces_before: None,
+            only: None,
+            active: BTreeMap::new(),
+            zoomed: false,
+            wide: false,
+            faults: false,
+            workloads: false,
+            bootstrap: false,
+            lists: BTreeMap::new(),
+            panels: Vec::new(),
+            chosen: None,
+            pins: Vec::new(),
+            moments: Vec::new(),
+            graves: BTreeSet::new(),
+            panels_stale: true,
+            moments_stale: true,
+            walks: Vec::new(),
+            dialogs: Vec::new(),
+            toast: None,
+            trail: Trail::default(),
+            frozen: None,
+            opened: false,
+            asked: Vec::new(),
+            laid: Vec::new(),
+            wake: None,
+        }
+    }
+
+    /// The table of pods, by pod or by workload.
+    pub fn pods_table(&self) -> TableId {
+        if self.workloads {
+            TableId::Workloads
+        } else {
+            TableId::Pods
+        }
+    }
+
+    /// The panes of a view in the order of Tab, whether or not there is room for each.
+    pub fn tables(&self, view: View) -> Vec<TableId> {
+        let endpoints = || {
+            (0..=self.pins.len())
+                .filter_map(|at| u8::try_from(at).ok())
+                .map(TableId::Endpoints)
+        };
+        match view {
+            View::Overview => {
+                let mut tables = vec![self.pods_table(), TableId::Services];
+                tables.extend(endpoints());
+                tables.push(TableId::Timeline);
+                tables
+            }
+            View::Pods => vec![self.pods_table()],
+            View::Services => vec![TableId::Services],
+            View::Endpoints => endpoints().collect(),
+            View::Sidecars => vec![TableId::Sidecars],
+            View::Timeline => vec![TableId::Timeline],
+        }
+    }
+
+    /// The table that has the keys.
+    pub fn active(&self) -> TableId {
+        let tables = self.tables(self.view);
+        let wanted = self.active.get(&self.view).copied();
+        let first = tables.first().copied().unwrap_or(TableId::Pods);
+        wanted.filter(|table| tables.contains(table)).unwrap_or(first)
+    }
+
+    /// A table's rows.
+    pub fn list(&mut self, table: TableId) -> &mut List {
+        self.lists.entry(table).or_default()
+    }
+
+    /// A table's rows, if there ever were any.
+    pub fn find_list(&self, table: TableId) -> Option<&List> {
+        self.lists.get(&table)
+    }
+
+    /// The endpoint table in a place.
+    pub fn panel(&self, slot: u8) -> Option<&Panel> {
+        self.panels.get(usize::from(slot))
+    }
+
+    /// A line of the timeline.
+    pub fn moment(&self, id: &MomentId) -> Option<&Moment> {
+        let at = self.moments.binary_search_by(|(other, _)| other.cmp(id)).ok()?;
+        self.moments.get(at).map(|(_, line)| line)
+    }
+}

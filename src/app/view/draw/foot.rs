@@ -1,0 +1,153 @@
+//! The last line: what is typed, a message, or what the keys do here.
+
+use jiff::Timestamp;
+
+use super::super::{Line, Role, Shown, Span};
+use super::{cut_line, line_width, two_sided};
+use crate::app::App;
+use crate::app::actions::{Action, entry};
+use crate::app::dialog::Dialog;
+use crate::app::tables::TableId;
+
+impl App {
+    /// The line, and the column of the text cursor if something is typed there.
+    pub(super) fn foot(&self, now: Timestamp, width: u16) -> (Line, Option<u16>) {
+        match self.ui.dialogs.last() {
+            Some(Dialog::Filter(dialog)) => {
+                let mut right = Vec::new();
+                if let Some(error) = &dialog.error {
+                    right.push(Span::new(Role::Bad, format!("{error} ")));
+                } else if dialog.input.text().is_empty() {
+                    right.push(Span::new(
+                        Role::Dim,
+                        "regex  !regex  -f fuzzy  -l labels  COLUMN:regex ",
+                    ));
+                } else {
+                    let list = self.ui.find_list(dialog.table);
+                    let (shown, hidden) = list.map_or((0, 0), |list| (list.len(), list.hidden()));
+                    right.push(Span::new(Role::Dim, format!("{shown} of {} ", shown + hidden)));
+                }
+                typed("/", &dialog.input, right, width)
+            }
+            Some(Dialog::Palette(dialog)) => typed(":", &dialog.input, Vec::new(), width),
+            Some(Dialog::Namespaces(dialog)) => {
+                let help = vec![Span::new(Role::Dim, "Space picks  Enter shows  Esc closes ")];
+                typed("namespaces: ", &dialog.input, help, width)
+            }
+            Some(Dialog::Text(_)) => (
+                keys(
+                    &[("j k", "move"), ("h l", "scroll"), ("c", "copy"), ("Esc", "close")],
+                    width,
+                ),
+                None,
+            ),
+            Some(Dialog::Sort(_)) => (
+                keys(&[("j k", "move"), ("Enter", "sort"), ("Esc", "close")], width),
+                None,
+            ),
+            Some(Dialog::Copy) => (keys(&[("Esc", "close")], width), None),
+            None => (self.message_or_keys(now, width), None),
+        }
+    }
+
+    fn message_or_keys(&self, now: Timestamp, width: u16) -> Line {
+        if let Some(toast) = self.ui.toast.as_ref().filter(|toast| toast.until > now) {
+            return cut_line(vec![Span::new(toast.role, format!(" {}", toast.text))], width);
+        }
+        if let Some(frozen) = &self.ui.frozen {
+            let text = match frozen.deltas {
+                0 => " held still; f goes on".to_owned(),
+                waiting => format!(" held still; {waiting} changes wait; f goes on"),
+            };
+            return cut_line(vec![Span::new(Role::Warn, text)], width);
+        }
+        keys(&self.hints(), width)
+    }
+
+    /// The keys that matter most here.
+    fn hints(&self) -> Vec<(&'static str, &'static str)> {
+        let drill = match self.ui.active() {
+            TableId::Pods => "endpoints",
+            TableId::Workloads => "its pods",
+            TableId::Services => "its endpoints",
+            TableId::Endpoints(_) => "why",
+            TableId::Sidecars => "its pods",
+            TableId::Timeline => "diff",
+        };
+        let mut hints = vec![
+            ("?", "help"),
+            ("Enter", drill),
+            ("/", "filter"),
+            ("n", "namespaces"),
+            ("}", "next change"),
+        ];
+        let more: &[(Action, &'static str, &'static str)] = if self.options.demo {
+            &[
+                (Action::DemoStep, ".", "next step"),
+                (Action::Pin, "p", "pin"),
+                (Action::Palette, ":", "commands"),
+                (Action::BackOrQuit, "q", "quit"),
+            ]
+        } else {
+            &[
+                (Action::Pin, "p", "pin"),
+                (Action::FaultsOnly, "!", "faults"),
+                (Action::Palette, ":", "commands"),
+                (Action::BackOrQuit, "q", "quit"),
+            ]
+        };
+        let table = self.ui.active();
+        let works = |action: Action| entry(action).is_some_and(|entry| entry.works_in(table, self.options.demo));
+        hints.extend(
+            more.iter()
+                .filter(|(action, ..)| works(*action))
+                .map(|(_, key, what)| (*key, *what)),
+        );
+        hints
+    }
+}
+
+fn keys(hints: &[(&str, &str)], width: u16) -> Line {
+    let mut line = Vec::new();
+    for (key, what) in hints {
+        let piece = vec![
+            Span::new(Role::Key, format!(" {key}")),
+            Span::new(Role::Dim, format!(" {what} ")),
+        ];
+        if line_width(&line) + line_width(&piece) > usize::from(width) {
+            break;
+        }
+        line.extend(piece);
+    }
+    line
+}
+
+/// A prompt with what is typed; the end that is being typed is always shown.
+fn typed(prompt: &str, input: &crate::app::input::Input, right: Line, width: u16) -> (Line, Option<u16>) {
+    let before = Shown::from(input.before_cursor()).width() + prompt.len();
+    let room = usize::from(width).saturating_sub(1);
+    let line = vec![Span::new(Role::Key, prompt), Span::new(Role::Text, input.text())];
+    if line_width(&line) > room {
+        let tail: String = tail(input.before_cursor(), room.saturating_sub(prompt.len() + 2));
+        let line = vec![Span::new(Role::Key, prompt), Span::new(Role::Text, format!("…{tail}"))];
+        let column = line_width(&line);
+        return (cut_line(line, width), u16::try_from(column).ok());
+    }
+    let right_fits = line_width(&line) + line_width(&right) < room;
+    let line = two_sided(line, if right_fits { right } else { Vec::new() }, width);
+    (line, u16::try_from(before).ok())
+}
+
+fn tail(text: &str, width: usize) -> String {
+    let mut left = width;
+    let mut kept: Vec<char> = Vec::new();
+    for c in text.chars().rev() {
+        let cells = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+        if cells > left {
+            break;
+        }
+        left -= cells;
+        kept.push(c);
+    }
+    kept.iter().rev().collect()
+}

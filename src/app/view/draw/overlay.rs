@@ -1,0 +1,187 @@
+//! What lies over the panes: texts, pickers, the palette's suggestions.
+
+use super::super::cut::{Cut, cut};
+use super::super::{Area, Line, Overlay, Role, Screen, Span};
+use super::cut_line;
+use crate::app::App;
+use crate::app::ask::COPY;
+use crate::app::dialog::{Dialog, NamespaceDialog, SortDialog, TextDialog};
+
+impl App {
+    pub(super) fn lay_over(&self, screen: &mut Screen) {
+        let Some(dialog) = self.ui.dialogs.last() else { return };
+        screen.overlay = match dialog {
+            Dialog::Text(dialog) => Some(text(dialog, screen)),
+            Dialog::Filter(_) => None,
+            Dialog::Palette(palette) => {
+                let suggestions = self.suggest(palette.input.text());
+                let lines: Vec<Line> = suggestions
+                    .iter()
+                    .map(|suggestion| {
+                        vec![
+                            Span::new(Role::Name, format!("{:<16}", suggestion.text)),
+                            Span::new(Role::Dim, suggestion.help.as_str()),
+                        ]
+                    })
+                    .collect();
+                let chosen = if lines.is_empty() { None } else { Some(palette.at) };
+                Some(list("Commands", lines, chosen, screen))
+            }
+            Dialog::Namespaces(dialog) => Some(namespaces(dialog, screen)),
+            Dialog::Sort(dialog) => Some(sort(dialog, screen)),
+            Dialog::Copy => {
+                let lines = COPY
+                    .iter()
+                    .map(|(key, what)| vec![Span::new(Role::Key, format!("{key}  ")), Span::new(Role::Text, *what)])
+                    .collect();
+                Some(list("Copy", lines, None, screen))
+            }
+        };
+    }
+}
+
+/// The area of an overlay that reads: nearly all of the screen.
+pub(in crate::app) fn reading_area(width: u16, height: u16) -> Area {
+    let (side, top) = if width >= 100 { (4, 2) } else { (0, 1) };
+    Area {
+        x: side,
+        y: top.min(height),
+        width: width.saturating_sub(2 * side),
+        height: height.saturating_sub(top + 1),
+    }
+}
+
+fn text(dialog: &TextDialog, screen: &Screen) -> Overlay {
+    let area = reading_area(screen.width, screen.height);
+    let inner = Overlay::inner(area);
+    let rows = usize::from(inner.height);
+    let top = dialog.top.min(dialog.lines.len().saturating_sub(rows));
+    let lines: Vec<Line> = dialog
+        .lines
+        .iter()
+        .skip(top)
+        .take(rows)
+        .map(|line| cut_line(scrolled(line, dialog.left), inner.width))
+        .collect();
+    let below = dialog.lines.len().saturating_sub(top + lines.len());
+    Overlay {
+        area,
+        title: cut_line(
+            vec![Span::new(Role::Strong, dialog.title.as_str())],
+            area.width.saturating_sub(4),
+        ),
+        lines,
+        hidden: (top, below),
+    }
+}
+
+/// A line without its first cells, with a sign that they are there.
+fn scrolled(line: &Line, left: usize) -> Line {
+    if left == 0 {
+        return line.clone();
+    }
+    let mut skip = left;
+    let mut rest = vec![Span::new(Role::Dim, "…")];
+    for span in line {
+        let cells = span.text.width();
+        if cells <= skip {
+            skip -= cells;
+            continue;
+        }
+        let text: String = span.text.as_str().chars().skip(skip).collect();
+        skip = 0;
+        rest.push(Span::new(span.role, text));
+    }
+    rest
+}
+
+fn namespaces(dialog: &NamespaceDialog, screen: &Screen) -> Overlay {
+    let mut lines: Vec<Line> = Vec::new();
+    if dialog.offers_all() {
+        lines.push(vec![Span::new(Role::Strong, "  all namespaces")]);
+    }
+    for (name, pods) in dialog.matches() {
+        let picked = dialog.picked.contains(name);
+        let (mark, role) = if picked {
+            ("✓ ", Role::Picked)
+        } else {
+            ("  ", Role::Name)
+        };
+        lines.push(vec![
+            Span::new(role, mark),
+            Span {
+                text: cut(name, 40, Cut::Middle),
+                role,
+            },
+            Span::new(Role::Dim, format!("  {pods} pods")),
+        ]);
+    }
+    if lines.is_empty() {
+        lines.push(vec![Span::new(Role::Warn, "no such namespace")]);
+    }
+    list("Namespaces", lines, Some(dialog.at), screen)
+}
+
+fn sort(dialog: &SortDialog, screen: &Screen) -> Overlay {
+    let mut lines = vec![vec![Span::new(Role::Text, "its own order")]];
+    lines.extend(dialog.columns.iter().filter_map(|column| {
+        let spec = dialog.table.spec(column)?;
+        Some(vec![
+            Span::new(Role::Head, format!("{:<16}", spec.head)),
+            Span::new(Role::Dim, spec.help),
+        ])
+    }));
+    list("Sort by", lines, Some(dialog.at), screen)
+}
+
+/// A list at the foot of the screen, above the line in which one types; the chosen line is always shown.
+fn list(title: &str, lines: Vec<Line>, chosen: Option<usize>, screen: &Screen) -> Overlay {
+    let widest = lines.iter().map(super::line_width).max().unwrap_or(0);
+    let width = u16::try_from(widest + 6)
+        .unwrap_or(u16::MAX)
+        .clamp(30, 100)
+        .min(screen.width);
+    let wanted = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
+    let height = wanted.min(screen.height.saturating_sub(2)).min(22);
+    let area = Area {
+        x: 0,
+        y: screen.height.saturating_sub(height + 1),
+        width,
+        height,
+    };
+    let inner = Overlay::inner(area);
+    let rows = usize::from(inner.height);
+    let chosen_at = chosen.unwrap_or(0).min(lines.len().saturating_sub(1));
+    let top = chosen_at.saturating_sub(rows.saturating_sub(1));
+    let total = lines.len();
+    let shown: Vec<Line> = lines
+        .into_iter()
+        .enumerate()
+        .skip(top)
+        .take(rows)
+        .map(|(at, line)| {
+            let line = if chosen.is_some() && at == chosen_at {
+                highlighted(line)
+            } else {
+                line
+            };
+            cut_line(line, inner.width)
+        })
+        .collect();
+    let below = total.saturating_sub(top + shown.len());
+    Overlay {
+        area,
+        title: vec![Span::new(Role::Strong, title)],
+        lines: shown,
+        hidden: (top, below),
+    }
+}
+
+fn highlighted(line: Line) -> Line {
+    line.into_iter()
+        .map(|span| Span {
+            role: Role::Cursor,
+            ..span
+        })
+        .collect()
+}

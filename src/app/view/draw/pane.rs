@@ -1,0 +1,318 @@
+//! A pane: its title with counts, its rows, or the state in which there are none.
+
+use jiff::Timestamp;
+
+use super::super::column::Spec;
+use super::super::cut::cut;
+use super::super::layout::Size;
+use super::super::state::{self, State};
+use super::super::{Body, ColumnHead, Edge, Glow, Line, Mark, Pane, Role, RowLine, Shown, Span};
+use super::cut_line;
+use crate::app::App;
+use crate::app::list::{ItemId, List};
+use crate::app::panel::{Panel, Standing};
+use crate::app::settle::Laid;
+use crate::app::tables::{Marked, TableId};
+use crate::mesh::history::{Counts, Glow as MarkGlow, MarkKind};
+use crate::mesh::scope::NoTable;
+
+impl App {
+    pub(super) fn pane(&self, now: Timestamp, laid: &Laid, size: Size) -> Pane {
+        let active = self.ui.active() == laid.table;
+        let inner = Pane::inner(laid.area);
+        let body = match self.state_of(now, laid.table) {
+            Some(state) if size == Size::Full => {
+                Body::Lines(fit_lines(state.lines(inner.width.into()), inner.width, inner.height))
+            }
+            Some(state) => Body::Lines(fit_lines(
+                vec![vec![Span::new(state.role, state.headline)]],
+                inner.width,
+                inner.height,
+            )),
+            None => self.rows(now, laid),
+        };
+        let (above, below) = match &body {
+            Body::Table { .. } => self.edges(laid),
+            Body::Lines(_) => (Edge::default(), Edge::default()),
+        };
+        Pane {
+            area: laid.area,
+            title: cut_line(self.title(now, laid.table), laid.area.width),
+            active,
+            body,
+            above,
+            below,
+        }
+    }
+
+    fn title(&self, now: Timestamp, table: TableId) -> Line {
+        let Some(list) = self.ui.find_list(table) else {
+            return vec![Span::new(Role::Strong, table.title())];
+        };
+        let mut title = vec![Span::new(Role::Strong, table.title())];
+        let mut add = |role: Role, text: String| title.push(Span::new(role, format!(" {text}")));
+        match table {
+            TableId::Endpoints(slot) => {
+                if let Some(panel) = self.ui.panel(slot) {
+                    self.endpoint_title(now, slot, panel, list, &mut add);
+                }
+            }
+            TableId::Pods | TableId::Services | TableId::Sidecars => {
+                let marks = table.kind().and_then(|kind| self.facts.history.objects(kind));
+                let counts = marks.map(|marks| marks.counts()).unwrap_or_default();
+                let graves = self
+                    .ui
+                    .graves
+                    .iter()
+                    .filter(|(kind, _)| Some(*kind) == table.kind())
+                    .count();
+                add(Role::Number, list.len().saturating_sub(graves).to_string());
+                add_counts(&counts, &mut add);
+            }
+            TableId::Workloads => add(Role::Number, list.len().to_string()),
+            TableId::Timeline => add(Role::Number, list.len().saturating_sub(1).to_string()),
+        }
+        if let Some(only) = self.ui.only.as_ref().filter(|_| table == TableId::Pods) {
+            add(Role::Name, format!("of {} {}", only.kind, only.name));
+        }
+        if !list.filter().is_empty() {
+            add(Role::Match, format!("/{}", list.filter().text()));
+            if list.hidden() > 0 {
+                add(Role::Dim, format!("hides {}", list.hidden()));
+            }
+        } else if self.ui.faults {
+            add(Role::Match, "faults only".to_owned());
+        }
+        if !list.picked().is_empty() {
+            add(Role::Picked, format!("{} picked", list.picked().len()));
+        }
+        if self.ui.zoomed {
+            add(Role::Dim, "zoomed".to_owned());
+        }
+        title
+    }
+
+    fn endpoint_title(&self, now: Timestamp, slot: u8, panel: &Panel, list: &List, add: &mut impl FnMut(Role, String)) {
+        let counts = panel.marks(&self.facts).map(|marks| marks.counts()).unwrap_or_default();
+        let is_filtered = !list.filter().is_empty();
+        if panel.table.is_some() {
+            let count = if is_filtered { list.len() } else { panel.living };
+            add(Role::Number, count.to_string());
+            add_counts(&counts, add);
+        }
+        if !panel.pod.name.is_empty() {
+            let pin = if slot > 0 { "pinned " } else { "of " };
+            add(Role::Dim, format!("{pin}{}.{}", panel.pod.name, panel.pod.namespace));
+        }
+        if let Standing::Past { since, .. } = &panel.standing {
+            add(
+                Role::Warn,
+                format!("{}: the last table there was", state::stale_since(*since, now)),
+            );
+        }
+        if let Some(table) = &panel.table {
+            let gaps = state::incomplete(&table.gaps);
+            if !gaps.is_empty() {
+                add(Role::Bad, gaps);
+            }
+        }
+        if panel.hidden_bootstrap > 0 {
+            add(Role::Dim, format!("b: {} of Envoy's own", panel.hidden_bootstrap));
+        }
+    }
+
+    /// Why there is no table to show; `None` if there is one.
+    fn state_of(&self, now: Timestamp, table: TableId) -> Option<State> {
+        let facts = &self.facts;
+        let list = self.ui.find_list(table);
+        let is_empty = list.is_none_or(List::is_empty);
+        let hidden = list.map_or(0, List::hidden);
+        match table {
+            TableId::Pods | TableId::Workloads | TableId::Services | TableId::Sidecars => {
+                let kind = table.kind()?;
+                if !is_empty {
+                    return None;
+                }
+                Some(state::empty_list(
+                    facts,
+                    kind,
+                    &self.ui.namespaces,
+                    hidden,
+                    self.ui.faults,
+                    now,
+                ))
+            }
+            TableId::Endpoints(slot) => {
+                let Some(panel) = self.ui.panel(slot) else {
+                    return Some(state::no_table(&NoTable::NoSuchPod, None, facts, now));
+                };
+                match &panel.standing {
+                    Standing::None(why) => {
+                        let pending = facts.pending();
+                        if *why == NoTable::NoSuchPod && !pending.is_empty() {
+                            return Some(state::pending(facts, &pending, now));
+                        }
+                        let pod = facts.world.pods.get(&panel.pod);
+                        Some(state::no_table(why, pod.map(AsRef::as_ref), facts, now))
+                    }
+                    Standing::Present | Standing::Past { .. } if is_empty => {
+                        Some(state::no_endpoints(panel.table.as_deref(), hidden, self.ui.faults))
+                    }
+                    Standing::Present | Standing::Past { .. } => None,
+                }
+            }
+            TableId::Timeline => is_empty.then(|| state::no_moments(hidden)),
+        }
+    }
+
+    fn rows(&self, now: Timestamp, laid: &Laid) -> Body {
+        let Some(list) = self.ui.find_list(laid.table) else {
+            return Body::default();
+        };
+        let specs = laid.table.specs();
+        let heads = if laid.heads {
+            heads(list, &specs, &laid.columns)
+        } else {
+            Vec::new()
+        };
+        let cursor = list.position();
+        let rows = list
+            .rows_from(laid.top)
+            .take(laid.rows)
+            .enumerate()
+            .map(|(at, id)| self.row(now, laid, &specs, id, laid.top + at == cursor))
+            .collect();
+        Body::Table {
+            heads,
+            rows,
+            hidden_columns: laid.hidden_columns,
+        }
+    }
+
+    fn row(&self, now: Timestamp, laid: &Laid, specs: &[&'static Spec], id: &ItemId, cursor: bool) -> RowLine {
+        let marked = self.marked(now, laid.table, id);
+        let picked = self
+            .ui
+            .find_list(laid.table)
+            .is_some_and(|list| list.picked().contains(id));
+        let subject = self.subject(now, laid.table, id);
+        let is_gone = self.is_gone(laid.table, id);
+        let cells = laid
+            .columns
+            .iter()
+            .map(|(column, width)| {
+                let Some(spec) = specs.get(*column) else {
+                    return Span::default();
+                };
+                let datum = subject.and_then(|subject| subject.datum(*column));
+                let Some(datum) = datum else { return Span::default() };
+                let changed = marked.as_ref().is_some_and(|marked| is_changed(marked, spec.id));
+                let role = match (is_gone, changed) {
+                    (true, _) => Role::Removed,
+                    (false, true) => Role::Changed,
+                    (false, false) => datum.role,
+                };
+                Span {
+                    text: cut(&datum.value.text(now), usize::from(*width), spec.cut),
+                    role,
+                }
+            })
+            .collect();
+        RowLine {
+            cells,
+            mark: marked.as_ref().map(sign),
+            cursor,
+            picked,
+        }
+    }
+
+    /// What lies above and below, and how much of that has a change mark that was never on the screen.
+    fn edges(&self, laid: &Laid) -> (Edge, Edge) {
+        let Some(list) = self.ui.find_list(laid.table) else {
+            return (Edge::default(), Edge::default());
+        };
+        let end = (laid.top + laid.rows).min(list.len());
+        let mut above = Edge {
+            rows: laid.top,
+            changes: 0,
+        };
+        let mut below = Edge {
+            rows: list.len() - end,
+            changes: 0,
+        };
+        if above.rows + below.rows == 0 {
+            return (above, below);
+        }
+        for (id, _) in self.unseen(laid.table) {
+            match list.find(&id) {
+                Some(at) if at < laid.top => above.changes += 1,
+                Some(at) if at >= end => below.changes += 1,
+                Some(_) | None => {}
+            }
+        }
+        (above, below)
+    }
+}
+
+fn add_counts(counts: &Counts, add: &mut impl FnMut(Role, String)) {
+    let roles = [Role::Added, Role::Changed, Role::Removed];
+    let signs = ["+", "~", "-"];
+    let numbers = [counts.added, counts.changed, counts.removed];
+    if numbers.iter().sum::<usize>() == 0 {
+        return;
+    }
+    for ((role, sign), number) in roles.into_iter().zip(signs).zip(numbers) {
+        let role = if number > 0 { role } else { Role::Dim };
+        add(role, format!("{sign}{number}"));
+    }
+    if counts.unseen > 0 {
+        add(Role::Warn, format!("{} unseen", counts.unseen));
+    }
+    if counts.dropped > 0 {
+        add(Role::Dim, format!("and {} more", counts.dropped));
+    }
+}
+
+fn heads(list: &List, specs: &[&'static Spec], columns: &[(usize, u16)]) -> Vec<ColumnHead> {
+    let sort = list.sort();
+    columns
+        .iter()
+        .filter_map(|(column, width)| {
+            let spec = specs.get(*column)?;
+            let arrow = match sort.filter(|sort| sort.column == spec.id) {
+                Some(sort) if sort.descending => "▼",
+                Some(_) => "▲",
+                None => "",
+            };
+            let room = usize::from(*width).saturating_sub(arrow.chars().count());
+            let head = cut(spec.head, room, super::super::cut::Cut::End);
+            Some(ColumnHead {
+                title: Shown::from(format!("{head}{arrow}")),
+                width: *width,
+                right: spec.right,
+            })
+        })
+        .collect()
+}
+
+fn is_changed(marked: &Marked, column: &str) -> bool {
+    marked.changes.iter().any(|(changed, ..)| *changed == column)
+}
+
+fn sign(marked: &Marked) -> Mark {
+    let glow = match marked.glow {
+        MarkGlow::Bright => Glow::Bright,
+        MarkGlow::Normal => Glow::Normal,
+        MarkGlow::Dim => Glow::Dim,
+    };
+    match marked.kind {
+        MarkKind::Added => Mark::Added(glow),
+        MarkKind::Changed => Mark::Changed(glow),
+        MarkKind::Removed => Mark::Removed(glow),
+    }
+}
+
+fn fit_lines(lines: Vec<Line>, width: u16, height: u16) -> Vec<Line> {
+    let fitted = lines.into_iter().map(|line| cut_line(line, width));
+    fitted.take(usize::from(height)).collect()
+}

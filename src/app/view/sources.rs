@@ -1,0 +1,182 @@
+//! How the sources do: the badge in the header, the list of all of them, the log.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::age::{age, human_duration};
+use super::state::plural;
+use super::table::timeline::clock;
+use super::{Line, Role, Span};
+use crate::app::dialog::TextDialog;
+use crate::app::facts::{Facts, Source};
+use crate::mesh::model::Kind;
+use crate::mesh::world::{Coverage, Failure, SourceState};
+
+/// For so long a live source is simply live.
+const FRESH: SignedDuration = SignedDuration::from_secs(10);
+
+/// The worst of all sources, in a few words.
+pub fn badge(facts: &Facts, now: Timestamp) -> (Role, String) {
+    let states = || facts.sources.values();
+    let expired = states().any(|source| matches!(failure(source), Some(Failure::Unauthorized(_))));
+    if expired {
+        return (Role::Bad, "login expired: L".to_owned());
+    }
+    let retrying = states().filter_map(|source| retry(source, now)).min();
+    if let Some((left, attempt, since)) = retrying {
+        let stale = now.duration_since(since);
+        let text = format!("retry {attempt} in {}", human_duration(left));
+        if stale > SignedDuration::from_secs(30) {
+            return (Role::Bad, format!("stale {}, {text}", human_duration(stale)));
+        }
+        return (Role::Bad, text);
+    }
+    let denied = Kind::ALL
+        .iter()
+        .filter(|kind| facts.coverage(**kind) == Coverage::Denied)
+        .count();
+    let listed: usize = states()
+        .map(|source| match source.state {
+            SourceState::Listing(count) => count,
+            SourceState::Connecting
+            | SourceState::Live
+            | SourceState::Absent
+            | SourceState::Retrying { .. }
+            | SourceState::Denied { .. } => 0,
+        })
+        .sum();
+    if states().any(|source| matches!(source.state, SourceState::Listing(_))) {
+        return (Role::Warn, format!("listing {listed}"));
+    }
+    if facts.sources.is_empty() || states().any(|source| source.state == SourceState::Connecting) {
+        return (Role::Warn, "connecting".to_owned());
+    }
+    if denied > 0 {
+        return (Role::Warn, format!("denied {denied}"));
+    }
+    let silence = states()
+        .map(|source| now.duration_since(source.heard))
+        .min()
+        .unwrap_or_default();
+    if silence < FRESH {
+        return (Role::Good, "live".to_owned());
+    }
+    (Role::Good, format!("live {}", human_duration(silence)))
+}
+
+/// When the badge says something else by time alone.
+pub fn badge_change(facts: &Facts, now: Timestamp) -> Option<Timestamp> {
+    let second = now.saturating_add(SignedDuration::from_secs(1)).ok();
+    if facts.sources.values().any(|source| retry(source, now).is_some()) {
+        return second;
+    }
+    let heard = facts.sources.values().map(|source| source.heard).max()?;
+    let fresh_until = heard.saturating_add(FRESH).ok()?;
+    if now < fresh_until {
+        return Some(fresh_until);
+    }
+    Some(super::age::next_change(heard, now))
+}
+
+fn failure(source: &Source) -> Option<&Failure> {
+    match &source.state {
+        SourceState::Retrying { failure, .. } | SourceState::Denied { failure, .. } => Some(failure),
+        SourceState::Connecting | SourceState::Listing(_) | SourceState::Live | SourceState::Absent => None,
+    }
+}
+
+/// Until the next try, which one it is, and since when it is broken.
+fn retry(source: &Source, now: Timestamp) -> Option<(SignedDuration, u32, Timestamp)> {
+    let SourceState::Retrying { attempt, wait, .. } = &source.state else {
+        return None;
+    };
+    let until = source.said.saturating_add(*wait).unwrap_or(now);
+    Some((
+        until.duration_since(now).max(SignedDuration::ZERO),
+        *attempt,
+        source.since,
+    ))
+}
+
+/// All sources, a line each, with what to do where one does not work.
+pub fn sources(facts: &Facts, now: Timestamp) -> TextDialog {
+    let mut lines: Vec<Line> = Vec::new();
+    let skew = facts.cluster.skew;
+    for (label, text) in [
+        ("context", facts.cluster.context.to_string()),
+        ("server", format!("{} {}", facts.cluster.server, facts.cluster.version)),
+        ("user", facts.cluster.user.to_string()),
+    ] {
+        lines.push(vec![
+            Span::new(Role::Dim, format!("{label:<10}")),
+            Span::new(Role::Text, text),
+        ]);
+    }
+    if skew.abs() > SignedDuration::from_secs(2) {
+        let text = format!("the server's clock differs from ours by {} s", skew.as_secs());
+        lines.push(vec![Span::new(Role::Warn, text)]);
+    }
+    lines.push(Vec::new());
+    for kind in Kind::ALL {
+        lines.extend(source_lines(facts, *kind, now));
+    }
+    TextDialog::new("Sources", lines)
+}
+
+fn source_lines(facts: &Facts, kind: Kind, now: Timestamp) -> Vec<Line> {
+    let count = facts.world.count(kind);
+    let Some(source) = facts.sources.get(&kind) else {
+        let text = format!("{:<20}{count:>7}  not asked for", plural(kind));
+        return vec![vec![Span::new(Role::Dim, text)]];
+    };
+    let (role, state, next) = match &source.state {
+        SourceState::Connecting => (Role::Warn, "connecting".to_owned(), None),
+        SourceState::Listing(received) => (Role::Warn, format!("listing, {received} received"), None),
+        SourceState::Live => (
+            Role::Good,
+            format!("live, heard {} ago", age(Some(source.heard), now)),
+            None,
+        ),
+        SourceState::Absent => (Role::Dim, "the server does not have it".to_owned(), None),
+        SourceState::Retrying { attempt, failure, .. } => {
+            let since = age(Some(source.since), now);
+            (
+                Role::Bad,
+                format!("try {attempt}, broken for {since}: {failure}"),
+                Some("Ctrl-r tries now".to_owned()),
+            )
+        }
+        SourceState::Denied { failure, readable } => {
+            let some = match readable.len() {
+                0 => String::new(),
+                namespaces => format!("; read in {namespaces} namespaces instead"),
+            };
+            (Role::Bad, format!("{failure}{some}"), Some(super::state::can_i(kind)))
+        }
+    };
+    let mut lines = vec![vec![
+        Span::new(Role::Text, format!("{:<20}{count:>7}  ", plural(kind))),
+        Span::new(role, state),
+    ]];
+    lines.extend(next.map(|next| vec![Span::new(Role::Key, format!("{:<29}{next}", ""))]));
+    lines
+}
+
+/// What went wrong until now, the newest first.
+pub fn log(facts: &Facts, now: Timestamp, zone: &TimeZone) -> TextDialog {
+    let mut lines: Vec<Line> = facts
+        .log
+        .iter()
+        .rev()
+        .map(|(at, line)| {
+            vec![
+                Span::new(Role::Number, format!("{}  ", clock(*at, now, zone))),
+                Span::new(Role::Text, line.as_str()),
+            ]
+        })
+        .collect();
+    if lines.is_empty() {
+        lines.push(vec![Span::new(Role::Good, "nothing went wrong")]);
+    }
+    TextDialog::new("Log", lines)
+}

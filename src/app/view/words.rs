@@ -1,0 +1,498 @@
+//! Descriptions in words: objects, events, reasons, edits, rows as text and as commands.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::age::age;
+use super::table::endpoints::health_role;
+use super::table::pods::status_role;
+use super::table::timeline::clock;
+use super::{Line, Role, Span};
+use crate::app::facts::Envoy;
+use crate::app::panel::{Line as EndpointLine, Panel};
+use crate::app::sync::Sync;
+use crate::app::tables::{Marked, Subject};
+use crate::app::workloads::WorkloadId;
+use crate::mesh::diff::RowId;
+use crate::mesh::history::{Before, Cause, Edit, Happening, MarkKind, MarkSet};
+use crate::mesh::model::{Key, Kind, Labels, Object, Pod, Text};
+use crate::mesh::scope::{Class, Governing, Passed, Reason, Row};
+use crate::mesh::world::World;
+
+/// A label and what it says.
+fn fact(label: &str, role: Role, text: impl Into<String>) -> Line {
+    vec![
+        Span::new(Role::Dim, format!("{label:<16}")),
+        Span::new(role, text.into()),
+    ]
+}
+
+fn heading(text: &str) -> Line {
+    vec![Span::new(Role::Strong, text)]
+}
+
+/// YAML with its keys told from its values.
+pub fn yaml_lines(text: &str) -> Vec<Line> {
+    text.lines()
+        .map(|line| {
+            let indent = line.len() - line.trim_start_matches([' ', '-']).len();
+            let (lead, rest) = line.split_at(indent);
+            match rest.split_once(':') {
+                Some((key, value)) if !key.contains(' ') && !key.starts_with(['"', '\'']) => vec![
+                    Span::new(Role::Dim, lead),
+                    Span::new(Role::Name, key),
+                    Span::new(Role::Dim, ":"),
+                    Span::new(Role::Text, value),
+                ],
+                _ => vec![Span::new(Role::Text, line)],
+            }
+        })
+        .collect()
+}
+
+/// An object in words, from what is held of it.
+pub fn describe(
+    object: &Object,
+    governing: Option<&Governing>,
+    world: &World,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Vec<Line> {
+    let meta = object.meta();
+    let mut lines = vec![
+        fact("Name", Role::Name, meta.key.name.to_string()),
+        fact("Namespace", Role::Text, meta.key.namespace.to_string()),
+    ];
+    if let Some(created) = meta.created {
+        let at = created
+            .to_zoned(zone.clone())
+            .strftime("%a %d %b %Y %H:%M:%S %Z")
+            .to_string();
+        lines.push(fact(
+            "Created",
+            Role::Text,
+            format!("{at} ({} ago)", age(Some(created), now)),
+        ));
+    }
+    if let Some(deleting) = meta.deleting {
+        lines.push(fact("Deleting since", Role::Warn, clock(deleting, now, zone)));
+    }
+    if meta.generation > 0 {
+        lines.push(fact("Generation", Role::Text, meta.generation.to_string()));
+    }
+    lines.extend(labels("Labels", &meta.labels));
+    if let Object::Pod(pod) = object {
+        lines.extend(describe_pod(pod, governing, world));
+    } else if let Object::Service(service) = object {
+        lines.push(fact("Type", Role::Text, service.service_type.to_string()));
+        lines.extend(labels("Selector", &service.selector));
+        lines.push(fact("Cluster IPs", Role::Number, join(&service.cluster_ips)));
+        for port in service.ports.iter() {
+            let app = port
+                .app_protocol
+                .as_ref()
+                .map(|app| format!(" appProtocol {app}"))
+                .unwrap_or_default();
+            lines.push(fact(
+                "Port",
+                Role::Number,
+                format!("{} {}/{}{app}", port.name, port.number, port.protocol),
+            ));
+        }
+        let (ready, total) = super::table::services::count_endpoints(world, service);
+        lines.push(fact("Endpoints", Role::Number, format!("{ready} ready of {total}")));
+    }
+    if let Some(provenance) = object.provenance() {
+        if !provenance.managers.is_empty() {
+            lines.push(Vec::new());
+            lines.push(heading("Written by (programs; Kubernetes names no person)"));
+        }
+        for manager in provenance.managers.iter() {
+            let at = manager
+                .time
+                .map_or_else(|| "at an unknown time".to_owned(), |time| clock(time, now, zone));
+            lines.push(fact(
+                &format!("  {at}"),
+                Role::Text,
+                format!("{} ({})", manager.manager, manager.operation),
+            ));
+        }
+        if let Some(text) = crate::mesh::diff::ObjectText::of(provenance) {
+            lines.push(Vec::new());
+            lines.extend(yaml_lines(&text.yaml()));
+        }
+    }
+    lines
+}
+
+fn describe_pod(pod: &Pod, governing: Option<&Governing>, world: &World) -> Vec<Line> {
+    let workload = WorkloadId::of(pod);
+    let printed = &pod.printed;
+    let mut lines = vec![
+        fact("Workload", Role::Name, format!("{} {}", workload.kind, workload.name)),
+        fact("Status", status_role(&printed.status), printed.status.to_string()),
+        fact(
+            "Ready",
+            Role::Number,
+            format!("{}/{} containers", printed.ready, printed.total),
+        ),
+        fact("Addresses", Role::Number, join(&pod.ips)),
+        fact("Node", Role::Text, pod.node.to_string()),
+        fact("Service account", Role::Text, pod.service_account.to_string()),
+    ];
+    for port in pod.ports.iter() {
+        lines.push(fact(
+            "Port",
+            Role::Number,
+            format!("{} {}/{}", port.name, port.number, port.protocol),
+        ));
+    }
+    lines.push(Vec::new());
+    match &pod.proxy {
+        Some(proxy) => {
+            lines.push(fact(
+                "Proxy",
+                Role::Strong,
+                format!("{:?} {}", proxy.kind, proxy.image_tag),
+            ));
+            let governed = governing.map_or_else(|| "not known".to_owned(), |governing| governing_sentence(governing));
+            lines.push(fact("Governed by", Role::Name, governed));
+        }
+        None => lines.extend(super::state::why_no_proxy(pod, world)),
+    }
+    lines
+}
+
+/// Which Sidecar governs, as a sentence.
+pub fn governing_sentence(governing: &Governing) -> String {
+    match governing {
+        Governing::Own(key) => format!("Sidecar {key}"),
+        Governing::RootDefault(key) => format!("Sidecar {key}, the root namespace's default"),
+        Governing::BuiltIn => "no Sidecar: istiod's own default, */*".to_owned(),
+        Governing::Gateway => "no Sidecar: gateways are not governed by one".to_owned(),
+    }
+}
+
+fn labels(label: &str, labels: &Labels) -> Vec<Line> {
+    if labels.is_empty() {
+        return vec![fact(label, Role::Dim, "<none>")];
+    }
+    let name = |at: usize| if at == 0 { label } else { "" };
+    labels
+        .iter()
+        .enumerate()
+        .map(|(at, (key, value))| fact(name(at), Role::Text, format!("{key}={value}")))
+        .collect()
+}
+
+fn join(texts: &[Text]) -> String {
+    if texts.is_empty() {
+        return "<none>".to_owned();
+    }
+    texts.iter().map(Text::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// The events of an object that are held here, the newest last, as `kubectl events` prints them.
+pub fn events(world: &World, kind: Kind, key: &Key, now: Timestamp) -> Vec<Line> {
+    let of_object = world.events.in_namespace(&key.namespace);
+    let mut events: Vec<_> = of_object
+        .filter(|event| event.object == *key && event.object_kind == kind.name())
+        .collect();
+    events.sort_by(|a, b| a.last.cmp(&b.last).then_with(|| a.meta.key.cmp(&b.meta.key)));
+    let mut lines: Vec<Line> = Vec::new();
+    for event in events {
+        let role = if event.event_type == "Warning" {
+            Role::Warn
+        } else {
+            Role::Text
+        };
+        let times = if event.count > 1 {
+            format!(" (x{})", event.count)
+        } else {
+            String::new()
+        };
+        lines.push(vec![
+            Span::new(Role::Number, format!("{:<8}", age(event.last, now))),
+            Span::new(role, format!("{:<9}{:<20}", event.event_type, event.reason)),
+            Span::new(Role::Text, format!("{}{times}", event.message)),
+        ]);
+    }
+    lines
+}
+
+/// Why a row is in the table: Sidecar, losers, host line, port, endpoint; then what Envoy says.
+pub fn explain(
+    panel: &Panel,
+    line: &EndpointLine,
+    losers: &[(Key, Passed)],
+    envoy: Option<&Envoy>,
+    now: Timestamp,
+) -> Vec<Line> {
+    let row = &line.row;
+    let mut lines = vec![
+        fact("Endpoint", Role::Number, row.address.to_string()),
+        fact("Cluster", Role::Name, row.cluster.to_string()),
+        fact("Status", health_role(row.health), row.health.as_str()),
+        fact("Class", Role::Text, class_sentence(row.class)),
+    ];
+    if let Some(pod) = &row.pod {
+        lines.push(fact("Pod", Role::Name, pod.to_string()));
+    }
+    if !row.node.is_empty() {
+        lines.push(fact("Node", Role::Text, row.node.to_string()));
+    }
+    lines.push(Vec::new());
+    lines.push(heading("Why it is here"));
+    if let Some(table) = &panel.table {
+        lines.push(fact("  governed by", Role::Name, governing_sentence(&table.governing)));
+    }
+    for (sidecar, why) in losers {
+        let text = format!("Sidecar {sidecar}: {}", passed_sentence(why));
+        lines.push(fact("  not by", Role::Dim, text));
+    }
+    lines.extend(why_lines(row));
+    lines.push(Vec::new());
+    lines.push(fact("In Envoy", Role::Text, sync_sentence(line, envoy, now)));
+    lines
+}
+
+/// The links behind the first, which says who governs and stands above already.
+fn why_lines(row: &Row) -> Vec<Line> {
+    let links = row
+        .why
+        .chain
+        .iter()
+        .filter(|reason| !matches!(reason, Reason::Governed(_)));
+    links
+        .enumerate()
+        .map(|(at, reason)| {
+            let label = if at == 0 { "  let in by" } else { "  then" };
+            fact(label, Role::Text, reason.to_string())
+        })
+        .collect()
+}
+
+/// Why a Sidecar that could have governed does not.
+fn passed_sentence(why: &Passed) -> &'static str {
+    match why {
+        Passed::SelectorDiffers => "its selector does not fit the pod",
+        Passed::YoungerSelector => "its selector fits too, but that of an older one fits as well",
+        Passed::BehindSelector => "it has no selector, and one with a selector fits",
+        Passed::YoungerDefault => "an older one without a selector comes first",
+        Passed::BehindOwnNamespace => "it is the root's default, and the pod's own namespace has one",
+    }
+}
+
+/// How surely a row is computed.
+fn class_sentence(class: Class) -> &'static str {
+    match class {
+        Class::Exact => "exact: follows from API objects alone",
+        Class::Bootstrap => "bootstrap: Envoy's own, from the start",
+        Class::Runtime => "runtime: comes and goes with traffic",
+        Class::Dns => "dns: depends on names as the pod resolves them",
+        Class::Unknown => "unknown: cannot be told from API objects",
+    }
+}
+
+/// Computed against actual, in a sentence.
+pub fn sync_sentence(line: &EndpointLine, envoy: Option<&Envoy>, now: Timestamp) -> String {
+    match (line.sync, envoy.map(|envoy| &envoy.answer)) {
+        (_, Some(Err(error))) => format!("nobody can know: {}", super::state::no_envoy(error)),
+        (None, _) if line.gone => "not asked: the row is gone".to_owned(),
+        (None, _) => "not asked".to_owned(),
+        (Some(Sync::Both), _) => "yes, as computed".to_owned(),
+        (Some(Sync::Computed { since }), _) => format!("not yet, for {}", age(Some(since), now)),
+        (Some(Sync::Actual { since }), _) => format!("still, though no longer computed, for {}", age(Some(since), now)),
+        (Some(Sync::Unknown), _) => "nobody can know: rows of this class are not computed".to_owned(),
+    }
+}
+
+/// A change mark in words.
+pub fn mark_lines(marked: &Marked, now: Timestamp, zone: &TimeZone) -> Vec<Line> {
+    let what = match marked.kind {
+        MarkKind::Added => "appeared",
+        MarkKind::Changed if marked.is_back => "went and came back as it was",
+        MarkKind::Changed => "changed",
+        MarkKind::Removed => "went",
+    };
+    let (since, at) = marked.times;
+    let times = if marked.steps > 1 {
+        format!(
+            "{} changes, {} to {}",
+            marked.steps,
+            clock(since, now, zone),
+            clock(at, now, zone)
+        )
+    } else {
+        clock(at, now, zone)
+    };
+    let mut lines = vec![
+        heading("What changed"),
+        fact("  it", mark_role(marked.kind), format!("{what} at {times}")),
+        fact("  because", Role::Text, marked.cause.clone()),
+    ];
+    for (column, before, after) in &marked.changes {
+        lines.push(fact(
+            &format!("  {column}"),
+            Role::Changed,
+            format!("{before} -> {after}"),
+        ));
+    }
+    lines
+}
+
+/// The part that a mark plays.
+pub fn mark_role(kind: MarkKind) -> Role {
+    match kind {
+        MarkKind::Added => Role::Added,
+        MarkKind::Changed => Role::Changed,
+        MarkKind::Removed => Role::Removed,
+    }
+}
+
+/// Who did an edit, when, to what.
+pub fn edit_head(edit: &Edit, now: Timestamp, zone: &TimeZone) -> Vec<Line> {
+    let by = edit.author.as_ref().map_or_else(
+        || "unknown (Kubernetes does not say)".to_owned(),
+        |author| format!("{} ({})", author.manager, author.operation),
+    );
+    let mut lines = vec![
+        fact("What", Role::Strong, edit.verb.as_str()),
+        fact("By", Role::Text, by),
+        fact("Arrived", Role::Number, clock(edit.at, now, zone)),
+    ];
+    if let Some(written) = edit.written() {
+        lines.push(fact(
+            "Written",
+            Role::Number,
+            format!("{} by the server's clock", clock(written, now, zone)),
+        ));
+    }
+    let generation = match edit.generation {
+        (Some(before), Some(after)) if before != after => format!("{before} -> {after}"),
+        (_, Some(after)) if after > 0 => after.to_string(),
+        _ => return lines,
+    };
+    lines.push(fact("Generation", Role::Number, generation));
+    lines
+}
+
+/// The rows whose mark an edit caused.
+pub fn marked_rows(marks: &MarkSet<RowId, Row>, edit: &Edit) -> Vec<Line> {
+    let by_edit = marks.iter().filter(|(_, mark)| match &mark.cause {
+        Cause::Edit(cause) => cause.seq == edit.seq && cause.key == edit.key,
+        Cause::OneOf(causes) => causes
+            .iter()
+            .any(|cause| cause.seq == edit.seq && cause.key == edit.key),
+        Cause::Pod(..) | Cause::Endpoints(_) | Cause::Node(_) | Cause::Successor(_) | Cause::Unknown => false,
+    });
+    by_edit
+        .map(|(id, mark)| {
+            let sign = match mark.kind() {
+                MarkKind::Added => "+ ",
+                MarkKind::Changed => "~ ",
+                MarkKind::Removed => "- ",
+            };
+            let role = mark_role(mark.kind());
+            vec![
+                Span::new(role, format!("  {sign}")),
+                Span::new(role, format!("{:<24}{}", id.address.to_string(), id.cluster)),
+            ]
+        })
+        .collect()
+}
+
+/// Something that happened before the start.
+pub fn before(before: &Before, zone: &TimeZone) -> Vec<Line> {
+    let at = before
+        .at
+        .to_zoned(zone.clone())
+        .strftime("%a %d %b %Y %H:%M:%S %Z")
+        .to_string();
+    let mut lines = vec![fact("At", Role::Number, at)];
+    match &before.what {
+        Happening::Created => lines.push(fact("What", Role::Text, "created")),
+        Happening::Ready(true) => lines.push(fact("What", Role::Good, "became ready")),
+        Happening::Ready(false) => lines.push(fact("What", Role::Bad, "became not ready")),
+        Happening::Written(author, fields) => {
+            lines.push(fact(
+                "Written by",
+                Role::Text,
+                format!("{} ({})", author.manager, author.operation),
+            ));
+            lines.push(Vec::new());
+            lines.push(heading("Fields that it owns now (what they were before is not known)"));
+            lines.extend(fields.iter().map(|field| fact("", Role::Text, field.to_string())));
+        }
+        Happening::Event {
+            event_type,
+            reason,
+            message,
+            count,
+        } => {
+            lines.push(fact(
+                "What",
+                Role::Text,
+                format!("{event_type} {reason}, {count} times"),
+            ));
+            lines.push(fact("Message", Role::Text, message.to_string()));
+        }
+    }
+    lines
+}
+
+/// A row as text: its cells, with two spaces between.
+pub fn row_text(subject: &Subject<'_>, now: Timestamp) -> String {
+    let cells = (0..).map_while(|at| subject.datum(at));
+    let texts: Vec<String> = cells.map(|datum| datum.value.text(now).into_owned()).collect();
+    let shown: Vec<&str> = texts
+        .iter()
+        .map(String::as_str)
+        .filter(|text| !text.is_empty())
+        .collect();
+    shown.join("  ")
+}
+
+/// The command that gives the same, for somebody who knows the original.
+pub fn command_for(subject: &Subject<'_>, pod: Option<&Key>) -> Option<String> {
+    let get = |what: &str, key: &Key| format!("kubectl -n {} get {what} {} -o wide", key.namespace, key.name);
+    match subject {
+        Subject::Pod(row) => Some(get("pod", &row.pod.meta.key)),
+        Subject::Service(row) => Some(get("service", &row.service.meta.key)),
+        Subject::Sidecar(row) => {
+            let key = &row.sidecar.meta.key;
+            Some(format!(
+                "kubectl -n {} get sidecars.networking.istio.io {} -o yaml",
+                key.namespace, key.name
+            ))
+        }
+        Subject::Workload(row) => Some(format!(
+            "kubectl -n {} get {} {} -o wide",
+            row.id.namespace,
+            row.id.kind.to_lowercase(),
+            row.id.name
+        )),
+        Subject::Endpoint(row) => {
+            let pod = pod?;
+            Some(format!(
+                "istioctl proxy-config endpoint {}.{} --cluster '{}'",
+                pod.name, pod.namespace, row.row.cluster
+            ))
+        }
+        Subject::Moment(row) => match row.line {
+            crate::mesh::history::Line::Edit(edit, _) => Some(format!(
+                "kubectl -n {} get {} {} -o yaml --show-managed-fields",
+                edit.key.namespace,
+                edit.kind.plural(),
+                edit.key.name
+            )),
+            crate::mesh::history::Line::Before(before) => Some(format!(
+                "kubectl -n {} get {} {} -o yaml --show-managed-fields",
+                before.key.namespace,
+                before.kind.plural(),
+                before.key.name
+            )),
+            crate::mesh::history::Line::Endpoints(..) | crate::mesh::history::Line::Start => None,
+        },
+    }
+}
