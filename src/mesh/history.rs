@@ -28,6 +28,7 @@ pub use self::causes::{Cause, PodEvent};
 pub use self::edits::{Author, Edit, EditLog, Verb};
 pub use self::journal::{Entry, Journal, Limits, OlderThan, Seq};
 pub use self::marks::{Counts, Glow, Mark, MarkKind, MarkSet, Marked, Step, Turn};
+use self::pods::Present;
 pub use self::pods::{Effect, PodHistory};
 pub use self::timeline::{Before, Happening, Line, Past};
 pub use self::walk::{Outcome, Progress, TableOf, Walk};
@@ -137,7 +138,7 @@ impl History {
     fn record(&mut self, at: Timestamp, changes: Vec<Change>) {
         let at = self.journal.not_before(at);
         let seq = self.journal.head().next();
-        let edits: Arc<[Arc<Edit>]> = changes
+        let edits: Vec<Arc<Edit>> = changes
             .iter()
             .filter_map(|change| self.edits.read(seq, at, change))
             .collect();
@@ -233,7 +234,12 @@ impl History {
     /// `world` is the present one. Costs one call of `tables` where nothing that matters to the pod has changed twice.
     pub fn advance(&mut self, world: &World, pod: &Key, tables: TableOf<'_>, budget: usize) {
         let Some(history) = self.pods.get_mut(pod) else { return };
-        history.advance(&self.journal, world, self.baselines, tables, budget);
+        let present = Present {
+            journal: &self.journal,
+            world,
+            baselines: self.baselines,
+        };
+        history.advance(&present, tables, budget);
     }
 
     /// The walk that finds what happened to a followed pod's table before it was followed; `None` if that is known as

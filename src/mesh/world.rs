@@ -156,11 +156,14 @@ macro_rules! define_world {
 
 crate::kinds!(define_world);
 
-/// Look-ups that hold for every control plane, kept in step by [`World::apply`].
+/// Look-ups that hold for every control plane, kept in step by [`World::apply`]. Flat sets of pairs: most values have
+/// one partner, and a set of its own for each would cost more than the objects.
 #[derive(Clone, Debug, Default)]
 struct Index {
-    slices_by_service: imbl::OrdMap<Key, imbl::OrdSet<Key>>,
-    pods_by_ip: imbl::OrdMap<Text, imbl::OrdSet<Key>>,
+    /// Service, slice.
+    slices: imbl::OrdSet<(Key, Key)>,
+    /// Address, pod.
+    pods: imbl::OrdSet<(Text, Key)>,
 }
 
 impl World {
@@ -211,14 +214,12 @@ impl World {
 
     /// The slices that name this service, in order of their keys.
     pub fn slices_of<'a>(&'a self, service: &Key) -> impl Iterator<Item = &'a Arc<EndpointSlice>> + use<'a> {
-        let keys = self.index.slices_by_service.get(service);
-        keys.into_iter().flatten().filter_map(|key| self.slices.get(key))
+        partners(&self.index.slices, service.clone()).filter_map(|key| self.slices.get(key))
     }
 
     /// The pods that have this address, in order of their keys: several where pods share their node's network.
     pub fn pods_with_ip<'a>(&'a self, ip: &str) -> impl Iterator<Item = &'a Arc<Pod>> + use<'a> {
-        let keys = self.index.pods_by_ip.get(ip);
-        keys.into_iter().flatten().filter_map(|key| self.pods.get(key))
+        partners(&self.index.pods, Text::from(ip)).filter_map(|key| self.pods.get(key))
     }
 
     /// How many entries the look-ups and the lists under way hold, besides the objects' own tables: bounded by what
@@ -226,7 +227,7 @@ impl World {
     pub fn held(&self) -> usize {
         let tables: usize = Kind::ALL.iter().map(|kind| self.count(*kind)).sum();
         let listed: usize = self.listing.values().map(|seen| 1 + seen.len()).sum();
-        tables + listed + self.index.slices_by_service.len() + self.index.pods_by_ip.len()
+        tables + listed + self.index.slices.len() + self.index.pods.len()
     }
 
     /// Edits what the lists under way that cover this key have named.
@@ -256,44 +257,57 @@ impl World {
 
 impl Index {
     fn follow(&mut self, change: &Change) {
-        if let Some(object) = &change.before {
-            self.update(object, |keys, key| {
-                keys.remove(key);
-            });
-        }
-        if let Some(object) = &change.after {
-            self.update(object, |keys, key| {
-                keys.insert(key.clone());
-            });
+        match (&change.before, &change.after) {
+            // Addresses and services rarely change with an object.
+            (Some(Object::Pod(before)), Some(Object::Pod(after))) if before.ips == after.ips => {}
+            (Some(Object::EndpointSlice(before)), Some(Object::EndpointSlice(after)))
+                if before.service == after.service => {}
+            (before, after) => {
+                if let Some(object) = before {
+                    self.forget(object);
+                }
+                if let Some(object) = after {
+                    self.learn(object);
+                }
+            }
         }
     }
 
-    fn update(&mut self, object: &Object, edit: impl Fn(&mut imbl::OrdSet<Key>, &Key)) {
+    fn learn(&mut self, object: &Object) {
         if let Object::EndpointSlice(slice) = object {
-            let service = Key {
-                namespace: slice.meta.key.namespace.clone(),
-                name: slice.service.clone(),
-            };
-            edit_set(&mut self.slices_by_service, service, |keys| edit(keys, &slice.meta.key));
+            self.slices.insert((service_of(slice), slice.meta.key.clone()));
         } else if let Object::Pod(pod) = object {
             for ip in pod.ips.iter() {
-                edit_set(&mut self.pods_by_ip, ip.clone(), |keys| edit(keys, &pod.meta.key));
+                self.pods.insert((ip.clone(), pod.meta.key.clone()));
+            }
+        }
+    }
+
+    fn forget(&mut self, object: &Object) {
+        if let Object::EndpointSlice(slice) = object {
+            self.slices.remove(&(service_of(slice), slice.meta.key.clone()));
+        } else if let Object::Pod(pod) = object {
+            for ip in pod.ips.iter() {
+                self.pods.remove(&(ip.clone(), pod.meta.key.clone()));
             }
         }
     }
 }
 
-/// Edits the set under `at` and drops it once it is empty, so that the map never outgrows the world.
-fn edit_set<K: Ord + Clone>(
-    map: &mut imbl::OrdMap<K, imbl::OrdSet<Key>>,
-    at: K,
-    edit: impl FnOnce(&mut imbl::OrdSet<Key>),
-) {
-    let mut keys = map.remove(&at).unwrap_or_default();
-    edit(&mut keys);
-    if !keys.is_empty() {
-        map.insert(at, keys);
+fn service_of(slice: &EndpointSlice) -> Key {
+    Key {
+        namespace: slice.meta.key.namespace.clone(),
+        name: slice.service.clone(),
     }
+}
+
+/// The partners of one value, in order.
+fn partners<V: Ord + Clone>(pairs: &imbl::OrdSet<(V, Key)>, of: V) -> impl Iterator<Item = &Key> + use<'_, V> {
+    let from = (of.clone(), Key::default());
+    pairs
+        .range(from..)
+        .take_while(move |(value, _)| *value == of)
+        .map(|(_, key)| key)
 }
 
 #[cfg(test)]

@@ -123,11 +123,12 @@ proptest! {
         before in prop::collection::vec("[a-c ]{0,6}", 0..12),
         after in prop::collection::vec("[a-c ]{0,6}", 0..12),
     ) {
-        let texts = [before, after].map(|lines| lines.iter().map(|line| format!("{line}\n")).collect::<String>());
+        let texts = [before, after].map(|lines| lines.join("\n") + "\n");
         let diff = lines(&texts[0], &texts[1], usize::MAX);
         let side = |side: Side| -> String {
             let of = diff.iter().filter(|line| line.side == Side::Both || line.side == side);
-            of.map(|line| line.words.iter().map(|(_, word)| word.as_str()).collect::<String>() + "\n").collect()
+            let texts = of.map(|line| line.words.iter().map(|(_, word)| word.as_str()).collect::<String>());
+            texts.collect::<Vec<_>>().join("\n") + "\n"
         };
         prop_assert_eq!(side(Side::Before), texts[0].clone());
         prop_assert_eq!(side(Side::After), texts[1].clone());

@@ -17,7 +17,7 @@ proptest! {
         let mut states = vec![contents(&world)];
         for delta in events {
             history.apply(&mut world, second(1), delta);
-            if history.journal().head().0 as usize == states.len() {
+            if history.journal().head() == Seq(states.len() as u64) {
                 states.push(contents(&world));
             }
         }
@@ -37,7 +37,7 @@ proptest! {
         let mut states = vec![contents(&world)];
         for delta in events {
             history.apply(&mut world, second(1), delta);
-            if history.journal().head().0 as usize == states.len() {
+            if history.journal().head() == Seq(states.len() as u64) {
                 states.push(contents(&world));
             }
         }

@@ -127,7 +127,6 @@ fn node(name: &str, variant: u8) -> Object {
             labels: Labels::from([("zone", if variant & 1 == 0 { "a" } else { "b" })]),
             ..meta("", name, 1)
         },
-        ..Node::default()
     }
     .into()
 }

@@ -162,3 +162,6 @@ pub fn lines(before: &str, after: &str, context: usize) -> Vec<TextLine> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

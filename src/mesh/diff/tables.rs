@@ -136,24 +136,31 @@ pub fn tables(before: &EndpointTable, after: &EndpointTable) -> TableDiff {
     diff
 }
 
-fn only_in(these: &[Text], those: &[Text]) -> Vec<Text> {
-    let those: FxHashSet<&Text> = those.iter().collect();
-    these.iter().filter(|host| !those.contains(host)).cloned().collect()
+/// The hosts that the other list lacks, in their order.
+fn only_in(hosts: &[Text], other: &[Text]) -> Vec<Text> {
+    let other: FxHashSet<&Text> = other.iter().collect();
+    hosts.iter().filter(|host| !other.contains(host)).cloned().collect()
 }
 
+/// Walks both tables side by side, a cluster and address at a time.
 fn rows(before: &[Row], after: &[Row], diff: &mut TableDiff) {
     let same_place = |a: &Row, b: &Row| a.order(b) == Ordering::Equal;
-    let before = before.chunk_by(same_place).collect::<Vec<_>>();
-    let after = after.chunk_by(same_place).collect::<Vec<_>>();
-    let by_place = |a: &&[Row], b: &&[Row]| match (a.first(), b.first()) {
-        (Some(a), Some(b)) => a.order(b),
-        (a, b) => a.is_some().cmp(&b.is_some()),
-    };
-    merge(&before, &after, by_place, |step| match step {
-        Step::Before(group) => group_diff(group, &[], diff),
-        Step::After(group) => group_diff(&[], group, diff),
-        Step::Both(before, after) => group_diff(before, after, diff),
-    });
+    let mut before = before.chunk_by(same_place).peekable();
+    let mut after = after.chunk_by(same_place).peekable();
+    loop {
+        let order = match (before.peek(), after.peek()) {
+            (None, None) => return,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(a), Some(b)) => match (a.first(), b.first()) {
+                (Some(a), Some(b)) => a.order(b),
+                (a, b) => a.is_some().cmp(&b.is_some()),
+            },
+        };
+        let old = if order.is_le() { before.next() } else { None };
+        let new = if order.is_ge() { after.next() } else { None };
+        group_diff(old.unwrap_or_default(), new.unwrap_or_default(), diff);
+    }
 }
 
 /// Rows of one cluster and address. There is one on each side but where an address is named twice: then equal rows
@@ -199,38 +206,4 @@ pub fn says_the_same(a: &Row, b: &Row) -> bool {
         && a.node == b.node
         && (Arc::ptr_eq(&a.locality, &b.locality) || a.locality == b.locality)
         && a.weight == b.weight
-}
-
-enum Step<'a, T> {
-    Before(&'a T),
-    After(&'a T),
-    Both(&'a T, &'a T),
-}
-
-/// Walks two sorted lists side by side.
-fn merge<'a, T>(
-    before: &'a [T],
-    after: &'a [T],
-    order: impl Fn(&T, &T) -> Ordering,
-    mut found: impl FnMut(Step<'a, T>),
-) {
-    let (mut before, mut after) = (before.iter().peekable(), after.iter().peekable());
-    loop {
-        let step = match (before.peek(), after.peek()) {
-            (None, None) => return,
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (Some(a), Some(b)) => order(a, b),
-        };
-        let (a, b) = (
-            if step.is_le() { before.next() } else { None },
-            if step.is_ge() { after.next() } else { None },
-        );
-        match (a, b) {
-            (Some(a), Some(b)) => found(Step::Both(a, b)),
-            (Some(a), None) => found(Step::Before(a)),
-            (None, Some(b)) => found(Step::After(b)),
-            (None, None) => return,
-        }
-    }
 }

@@ -93,6 +93,19 @@ impl PodEvent {
         }
     }
 
+    /// Whether it can have made an endpoint of this pod, as a slice holds it, into another.
+    fn explains(self, was: Option<&SliceEndpoint>, is: Option<&SliceEndpoint>) -> bool {
+        let is_better = |was: Option<&SliceEndpoint>, is: Option<&SliceEndpoint>| {
+            was.is_none() && is.is_some() || !was.is_some_and(is_ready) && is.is_some_and(is_ready)
+        };
+        match self {
+            PodEvent::Created | PodEvent::Ready => is_better(was, is),
+            PodEvent::Deleted | PodEvent::Terminating | PodEvent::NotReady => is_better(is, was),
+            PodEvent::Recreated | PodEvent::Relabelled | PodEvent::Readdressed => true,
+            PodEvent::Changed => false,
+        }
+    }
+
     /// What a change of a pod amounts to.
     fn of(before: Option<&Pod>, after: Option<&Pod>) -> Self {
         let (Some(before), Some(after)) = (before, after) else {
@@ -158,11 +171,16 @@ impl Span<'_> {
         let Some(row) = after.or(before) else {
             return Cause::Unknown;
         };
-        self.from_slice(row)
-            .or_else(|| self.from_edit(before, after))
-            .or_else(|| self.from_pod(row))
-            .or_else(|| self.from_node(row))
+        self.slice_behind(row)
+            .or_else(|| self.edit_behind(before, after))
+            .or_else(|| self.pod_behind(row))
+            .or_else(|| self.node_behind(row))
             .unwrap_or(Cause::Unknown)
+    }
+
+    /// Why names came into scope or left it, where no row did.
+    pub(super) fn cause_of_scope(&self) -> Cause {
+        self.edit_behind(None, None).unwrap_or(Cause::Unknown)
     }
 
     fn changes(&self) -> impl Iterator<Item = (&Entry, &Change)> {
@@ -171,12 +189,15 @@ impl Span<'_> {
             .flat_map(|entry| entry.changes.iter().rev().map(move |change| (*entry, change)))
     }
 
-    fn from_slice(&self, row: &Row) -> Option<Cause> {
+    fn slice_behind(&self, row: &Row) -> Option<Cause> {
         let Address::Socket(ip, _) = &row.address else {
             return None;
         };
         self.changes().find_map(|(entry, change)| {
-            let (before, after) = (as_slice(change.before.as_ref()), as_slice(change.after.as_ref()));
+            let (before, after) = (
+                change.before.as_ref().and_then(as_slice),
+                change.after.as_ref().and_then(as_slice),
+            );
             let slice = after.or(before)?;
             let service = service_of(slice);
             if !host_is_of(row.cluster.host(), &service) {
@@ -208,28 +229,23 @@ impl Span<'_> {
             if let Some(edit) = other.edits.iter().find(|edit| selects_anew(edit, &service)) {
                 return Cause::Edit(Arc::clone(edit));
             }
-            let event = other.changes.iter().filter_map(pod_event);
-            let event = event
-                .filter(|(key, event)| Some(key) == pod.as_ref() && *event != PodEvent::Changed)
-                .last();
-            if let Some((pod, event)) = event {
+            let mut events = other.changes.iter().filter_map(pod_event);
+            let led_here = |(key, event): &(Key, PodEvent)| Some(key) == pod.as_ref() && event.explains(was, is);
+            if let Some((pod, event)) = events.rfind(led_here) {
                 return Cause::Pod(pod, event);
             }
         }
         let Some(pod) = pod else {
             return Cause::Endpoints(service);
         };
-        let ready = |endpoint: &SliceEndpoint| endpoint.ready.unwrap_or(true);
-        match (was, is) {
-            (Some(was), Some(is)) if ready(was) != ready(is) => {
-                let event = if ready(is) { PodEvent::Ready } else { PodEvent::NotReady };
-                Cause::Pod(pod, event)
-            }
+        match (was.map(is_ready), is.map(is_ready)) {
+            (Some(false), Some(true)) => Cause::Pod(pod, PodEvent::Ready),
+            (Some(true), Some(false)) => Cause::Pod(pod, PodEvent::NotReady),
             _ => Cause::Endpoints(service),
         }
     }
 
-    fn from_edit(&self, before: Option<&Row>, after: Option<&Row>) -> Option<Cause> {
+    fn edit_behind(&self, before: Option<&Row>, after: Option<&Row>) -> Option<Cause> {
         let edits: Vec<&Arc<Edit>> = self.entries.iter().flat_map(|entry| entry.edits.iter().rev()).collect();
         let named = |row: Option<&Row>| {
             let (kind, key) = row?.why.by()?;
@@ -245,14 +261,14 @@ impl Span<'_> {
         }
     }
 
-    fn from_pod(&self, row: &Row) -> Option<Cause> {
+    fn pod_behind(&self, row: &Row) -> Option<Cause> {
         let events: Vec<_> = self.changes().filter_map(|(_, change)| pod_event(change)).collect();
         let of = |pod: &Key| events.iter().find(|(key, _)| key == pod);
         let (pod, event) = row.pod.as_ref().and_then(of).or_else(|| of(self.pod))?;
         Some(Cause::Pod(pod.clone(), *event))
     }
 
-    fn from_node(&self, row: &Row) -> Option<Cause> {
+    fn node_behind(&self, row: &Row) -> Option<Cause> {
         let nodes: Vec<&Key> = self
             .changes()
             .filter_map(|(_, change)| change.identity())
@@ -272,10 +288,11 @@ impl Span<'_> {
 const LAG: SignedDuration = SignedDuration::from_secs(10);
 const LOOK_BACK: usize = 256;
 
-fn as_slice(object: Option<&Object>) -> Option<&EndpointSlice> {
-    match object {
-        Some(Object::EndpointSlice(slice)) => Some(slice),
-        _ => None,
+pub(super) fn as_slice(object: &Object) -> Option<&EndpointSlice> {
+    if let Object::EndpointSlice(slice) = object {
+        Some(slice)
+    } else {
+        None
     }
 }
 
@@ -293,6 +310,13 @@ pub(super) fn host_is_of(host: &str, service: &Key) -> bool {
         .and_then(|rest| rest.strip_prefix('.'))
         .and_then(|rest| rest.strip_prefix(service.namespace.as_str()))
         .is_some_and(|rest| rest.starts_with(".svc."))
+}
+
+/// An endpoint that does not say is ready.
+///
+/// Kubernetes: `discovery.k8s.io/v1`, `EndpointConditions.ready`.
+fn is_ready(endpoint: &SliceEndpoint) -> bool {
+    endpoint.ready.unwrap_or(true)
 }
 
 fn endpoint<'a>(slice: Option<&'a EndpointSlice>, ip: &str) -> Option<&'a SliceEndpoint> {

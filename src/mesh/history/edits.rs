@@ -17,6 +17,8 @@ use crate::mesh::world::Change;
 /// How many edits are kept, and how many bytes of objects; edits outlive the journal's entries.
 const LIMIT: usize = 2_000;
 const BYTES: usize = 16 << 20;
+/// How many differing fields an edit names.
+const FIELDS: usize = 256;
 
 /// What was done to an object.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -83,15 +85,14 @@ pub struct Edit {
     pub generation: (Option<i64>, Option<i64>),
     /// The object before and after, for the diff of its text.
     pub change: Change,
+    fields: Arc<[FieldChange]>,
 }
 
 impl Edit {
-    /// The fields that differ; none for a kind without text, an object created or deleted.
-    pub fn fields(&self) -> Vec<FieldChange> {
-        match (text(self.change.before.as_ref()), text(self.change.after.as_ref())) {
-            (Some(before), Some(after)) => fields(&before, &after),
-            _ => Vec::new(),
-        }
+    /// The fields that differ; none for a kind without text, an object created or deleted. Of a huge edit the first
+    /// 256 (its YAML has them all).
+    pub fn fields(&self) -> &[FieldChange] {
+        &self.fields
     }
 
     /// The object's YAML before and after; empty where there is none.
@@ -154,9 +155,11 @@ impl EditLog {
     /// Reads a change as an edit and keeps it; `None` if it is none.
     pub(super) fn read(&mut self, seq: Seq, at: Timestamp, change: &Change) -> Option<Arc<Edit>> {
         let (kind, key) = change.identity()?;
-        if !is_edit(kind, change) {
+        let fields = differing(change);
+        if !is_edit(kind, change, fields.as_deref()) {
             return None;
         }
+        let mut fields = fields.unwrap_or_default();
         let verb = match (&change.before, &change.after) {
             (Some(before), Some(after)) if before.meta().uid != after.meta().uid => Verb::Recreated,
             (Some(_), Some(_)) => Verb::Edited,
@@ -171,9 +174,13 @@ impl EditLog {
             verb,
             kind,
             key: key.clone(),
-            author: author(verb, change),
+            author: author(verb, change, &fields),
             generation: (generation(&change.before), generation(&change.after)),
             change: change.clone(),
+            fields: {
+                fields.truncate(FIELDS);
+                fields.into()
+            },
         });
         self.bytes += bytes_of(&edit);
         self.edits.push_back(Arc::clone(&edit));
@@ -188,28 +195,29 @@ impl EditLog {
 }
 
 fn bytes_of(edit: &Edit) -> usize {
-    size_of::<Edit>() + weight::of_changes(std::slice::from_ref(&edit.change))
+    let fields: usize = edit.fields.iter().map(|field| 128 + field.path.len()).sum();
+    size_of::<Edit>() + fields + weight::of_changes(std::slice::from_ref(&edit.change))
 }
 
 /// Whether a change of this kind is an edit: whether rows could change by it.
-fn is_edit(kind: Kind, change: &Change) -> bool {
+fn is_edit(kind: Kind, change: &Change, fields: Option<&[FieldChange]>) -> bool {
     match kind {
         Kind::Pod | Kind::EndpointSlice | Kind::Node | Kind::Event => false,
         Kind::Namespace | Kind::RevisionTag => differs(change, |object| &object.meta().labels),
         Kind::Istiod => flags_differ(change),
+        Kind::WorkloadEntry => input_differs(change, fields) || health_differs(change),
         Kind::Service
         | Kind::MeshConfigMap
         | Kind::Sidecar
         | Kind::VirtualService
         | Kind::DestinationRule
         | Kind::ServiceEntry
-        | Kind::WorkloadEntry
         | Kind::Gateway
         | Kind::EnvoyFilter
         | Kind::HTTPRoute
         | Kind::GRPCRoute
         | Kind::TCPRoute
-        | Kind::TLSRoute => input_differs(change),
+        | Kind::TLSRoute => input_differs(change, fields),
     }
 }
 
@@ -236,28 +244,37 @@ fn flags_differ(change: &Change) -> bool {
     }
 }
 
-/// A write of the status, of an annotation that no rule reads, or by a manager that owns nothing new, is no edit.
-fn input_differs(change: &Change) -> bool {
-    if differs(change, |object| &object.meta().uid)
-        || differs(change, |object| &object.meta().labels)
-        || differs(change, |object| &object.meta().annotations)
-    {
-        return true;
-    }
-    if !differs(change, |object| object.provenance().map_or(&[][..], |kept| &kept.text)) {
-        return false;
-    }
-    match (text(change.before.as_ref()), text(change.after.as_ref())) {
-        (Some(before), Some(after)) => fields(&before, &after)
-            .iter()
-            .any(|field| !field.path.starts_with("metadata")),
+/// istiod reads an entry's health from its status.
+fn health_differs(change: &Change) -> bool {
+    match (&change.before, &change.after) {
+        (Some(Object::WorkloadEntry(before)), Some(Object::WorkloadEntry(after))) => before.healthy != after.healthy,
         _ => true,
     }
 }
 
+/// A write of the status, of an annotation that no rule reads, or by a manager that owns nothing new, is no edit.
+fn input_differs(change: &Change, fields: Option<&[FieldChange]>) -> bool {
+    let of_meta = |field: &FieldChange| is_under(&field.path, "metadata");
+    differs(change, |object| &object.meta().uid)
+        || differs(change, |object| &object.meta().labels)
+        || differs(change, |object| &object.meta().annotations)
+        || fields.is_none_or(|fields| !fields.iter().all(of_meta))
+}
+
+/// The fields in which the two texts of a change differ; none if one side is absent. `None` if a text cannot be read.
+fn differing(change: &Change) -> Option<Vec<FieldChange>> {
+    let (Some(before), Some(after)) = (&change.before, &change.after) else {
+        return Some(Vec::new());
+    };
+    if before.provenance()?.text == after.provenance()?.text && !after.provenance()?.text.is_empty() {
+        return Some(Vec::new());
+    }
+    Some(fields(&text(Some(before))?, &text(Some(after))?))
+}
+
 /// Of a creation the oldest manager; of an edit the newest whose time or fields are others than before, else the only
 /// owner of all that has changed (a second edit within the same second leaves `managedFields` as they were).
-fn author(verb: Verb, change: &Change) -> Option<Author> {
+fn author(verb: Verb, change: &Change, changed: &[FieldChange]) -> Option<Author> {
     let after = change.after.as_ref()?.provenance()?;
     let before = change.before.as_ref().and_then(Object::provenance);
     match verb {
@@ -272,19 +289,16 @@ fn author(verb: Verb, change: &Change) -> Option<Author> {
             let fresh = after.managers.iter().filter(|manager| !known.contains(manager));
             fresh
                 .max_by_key(|manager| manager.time)
-                .or_else(|| sole_owner(&after.managers, change))
+                .or_else(|| sole_owner(&after.managers, changed))
                 .map(Author::from)
         }
     }
 }
 
-fn sole_owner<'a>(managers: &'a [FieldManager], change: &Change) -> Option<&'a FieldManager> {
-    let (before, after) = (text(change.before.as_ref())?, text(change.after.as_ref())?);
-    let changed = fields(&before, &after);
+fn sole_owner<'a>(managers: &'a [FieldManager], changed: &[FieldChange]) -> Option<&'a FieldManager> {
     let mut owners = managers.iter().filter(|manager| {
-        changed
-            .iter()
-            .any(|field| manager.fields.iter().any(|owned| is_under(&field.path, owned)))
+        let owned = |field: &FieldChange| manager.fields.iter().any(|owned| is_under(&field.path, owned));
+        changed.iter().any(owned)
     });
     let owner = owners.next()?;
     owners.next().is_none().then_some(owner)
@@ -295,3 +309,6 @@ fn is_under(path: &str, owned: &str) -> bool {
     path.strip_prefix(owned)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,6 +96,8 @@ pub struct Journal {
     bytes: usize,
     limits: Limits,
     lost: Option<Timestamp>,
+    /// Most entries share it.
+    no_edits: Arc<[Arc<Edit>]>,
 }
 
 impl Journal {
@@ -112,11 +114,16 @@ impl Journal {
         self.last.map_or(at, |last| last.max(at))
     }
 
-    pub(super) fn push(&mut self, at: Timestamp, changes: Arc<[Change]>, edits: Arc<[Arc<Edit>]>) -> Seq {
+    pub(super) fn push(&mut self, at: Timestamp, changes: Arc<[Change]>, edits: Vec<Arc<Edit>>) {
         self.head = self.head.next();
         self.last = Some(at);
         let bytes = weight::of_changes(&changes);
         self.bytes += bytes;
+        let edits = if edits.is_empty() {
+            Arc::clone(&self.no_edits)
+        } else {
+            edits.into()
+        };
         self.entries.push_back(Entry {
             seq: self.head,
             at,
@@ -128,7 +135,6 @@ impl Journal {
             self.drop_oldest();
         }
         self.expire(at);
-        self.head
     }
 
     pub(super) fn expire(&mut self, now: Timestamp) {

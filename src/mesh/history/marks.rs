@@ -362,3 +362,6 @@ fn first<T: Clone>(step: Step<T>, stamp: i64) -> Mark<T> {
         stamp,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,13 +57,22 @@ impl Effect {
     }
 }
 
+/// What a pod's history is brought up to.
+#[derive(Clone, Copy)]
+pub(super) struct Present<'a> {
+    pub(super) journal: &'a Journal,
+    pub(super) world: &'a World,
+    /// How many deltas changed the world without being news.
+    pub(super) baselines: u64,
+}
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct PodHistory {
     pod: Key,
     pub(super) asked: u64,
     marks: MarkSet<RowId, Row>,
-    effects: BTreeMap<Seq, Effect>,
+    effects: BTreeMap<Seq, (Effect, Cause)>,
     /// Marks and effects are known for the entries after `from`, up to `to`.
     from: Seq,
     to: Seq,
@@ -120,12 +129,18 @@ impl PodHistory {
             Some((first, _)) if self.effects.len() >= EFFECTS => self.from.max(first.before()),
             _ => self.from,
         };
-        (kept_from < seq && seq <= self.to).then(|| self.effects.get(&seq).copied().unwrap_or_default())
+        (kept_from < seq && seq <= self.to)
+            .then(|| self.effects.get(&seq).map(|(effect, _)| *effect).unwrap_or_default())
     }
 
     /// The entries that did something to the table, newest first.
     pub fn effects(&self) -> impl Iterator<Item = (Seq, Effect)> {
-        self.effects.iter().rev().map(|(seq, effect)| (*seq, *effect))
+        self.effects.iter().rev().map(|(seq, (effect, _))| (*seq, *effect))
+    }
+
+    /// Why this entry did something to the table: the cause of its first row. `None` if it did nothing.
+    pub fn cause(&self, seq: Seq) -> Option<&Cause> {
+        self.effects.get(&seq).map(|(_, cause)| cause)
     }
 
     /// The states that are known: after the first, up to the second.
@@ -144,14 +159,12 @@ impl PodHistory {
         }
     }
 
-    pub(super) fn advance(
-        &mut self,
-        journal: &Journal,
-        world: &World,
-        baselines: u64,
-        tables: TableOf<'_>,
-        budget: usize,
-    ) {
+    pub(super) fn advance(&mut self, present: &Present<'_>, tables: TableOf<'_>, budget: usize) {
+        let Present {
+            journal,
+            world,
+            baselines,
+        } = *present;
         let head = journal.head();
         let known = self.newest.take().filter(|(_, then)| *then == baselines);
         if self.to == head
@@ -170,7 +183,7 @@ impl PodHistory {
             self.from = head;
         } else {
             let known = known.map(|(table, _)| table);
-            self.read(journal, world, known.as_ref(), &now, tables, budget);
+            self.read(present, known.as_ref(), &now, tables, budget);
         }
         self.to = head;
         self.remember(now, baselines, journal);
@@ -179,13 +192,13 @@ impl PodHistory {
     /// Compares the tables around each entry after `to` that can matter, in groups if these are more than the budget.
     fn read(
         &mut self,
-        journal: &Journal,
-        world: &World,
+        present: &Present<'_>,
         known: Option<&Outcome>,
         now: &Outcome,
         tables: TableOf<'_>,
         budget: usize,
     ) {
+        let Present { journal, world, .. } = *present;
         let entries: Vec<&Entry> = journal
             .back_from(journal.head())
             .take_while(|entry| entry.seq > self.to)
@@ -220,7 +233,7 @@ impl PodHistory {
             }
         }
         for found in found.into_iter().rev() {
-            self.keep(&found.entries, found.effect);
+            self.keep(&found.entries, found.effect, &found.cause);
             for (id, step) in found.steps {
                 self.marks.note(id, step);
             }
@@ -247,9 +260,9 @@ impl PodHistory {
             .collect()
     }
 
-    fn keep(&mut self, entries: &[Seq], effect: Effect) {
+    fn keep(&mut self, entries: &[Seq], effect: Effect, cause: &Cause) {
         for seq in entries {
-            self.effects.insert(*seq, effect);
+            self.effects.insert(*seq, (effect, cause.clone()));
         }
         while self.effects.len() > EFFECTS {
             self.effects.pop_first();
@@ -281,7 +294,7 @@ impl PodHistory {
             if found.entries.iter().any(|seq| *seq > self.from) {
                 continue;
             }
-            self.keep(&found.entries, found.effect);
+            self.keep(&found.entries, found.effect, &found.cause);
             for (id, step) in found.steps {
                 self.marks.note_older(id, step);
             }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::causes::service_of;
+use super::causes::{as_slice, service_of};
 use super::journal::Entry;
 use super::walk::Outcome;
 use crate::mesh::model::{EndpointSlice, Key, Kind, Object, Pod, Text};
@@ -68,10 +68,11 @@ impl Reach {
         match kind {
             Kind::Event => false,
             Kind::Pod => key == pod || (self.may_serve(key) && serves_otherwise(change)),
-            Kind::EndpointSlice => sides(change).any(|object| match object {
-                Object::EndpointSlice(slice) => self.serves(slice) || names(slice, pod),
-                _ => false,
-            }),
+            Kind::EndpointSlice => {
+                let sides = change.before.iter().chain(&change.after);
+                let mut slices = sides.filter_map(as_slice);
+                slices.any(|slice| self.serves(slice) || names(slice, pod))
+            }
             Kind::Namespace => match (&change.before, &change.after) {
                 (Some(before), Some(after)) => before.meta().labels != after.meta().labels,
                 _ => true,
@@ -104,10 +105,6 @@ impl Reach {
         self.services
             .contains(format!("{}.{}", service.name, service.namespace).as_str())
     }
-}
-
-fn sides(change: &Change) -> impl Iterator<Item = &Object> {
-    change.before.iter().chain(&change.after)
 }
 
 fn names(slice: &EndpointSlice, pod: &Key) -> bool {

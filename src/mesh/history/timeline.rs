@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use rustc_hash::FxHashSet;
 
 use super::edits::Edit;
 use super::journal::Seq;
@@ -17,7 +18,11 @@ use crate::mesh::model::{Key, Kind, Object, Pod, Text};
 use crate::mesh::world::{ListScope, World};
 
 /// How many happenings before the start are kept of configuration, and of pods.
-const LIMIT: usize = 2_000;
+const CONFIG: usize = 2_000;
+const PODS: usize = 20_000;
+/// How many of pods a timeline shows, and how many rows a table may have for the pods behind them to be looked up.
+const SHOWN: usize = 500;
+const ROWS: usize = 10_000;
 
 /// What an object still tells of the time before it was first listed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -82,14 +87,16 @@ impl Past {
     pub(super) fn seed(&mut self, world: &World, kind: Kind, scope: &ListScope) {
         let mut found = Vec::new();
         world.each_in(kind, scope, &mut |object| tell(&object, &mut found));
-        let list = match kind {
-            Kind::Pod | Kind::Event => &mut self.pods,
-            _ => &mut self.config,
+        let of_pods = matches!(kind, Kind::Pod | Kind::Event);
+        let (list, limit) = if of_pods {
+            (&mut self.pods, PODS)
+        } else {
+            (&mut self.config, CONFIG)
         };
         list.append(&mut found);
         list.sort_by(|a, b| (Reverse(a.at), a.kind, &a.key).cmp(&(Reverse(b.at), b.kind, &b.key)));
-        self.dropped += list.len().saturating_sub(LIMIT);
-        list.truncate(LIMIT);
+        self.dropped += list.len().saturating_sub(limit);
+        list.truncate(limit);
     }
 }
 
@@ -105,12 +112,11 @@ fn tell(object: &Object, found: &mut Vec<Before>) {
             });
         }
     };
-    match object {
-        Object::Pod(pod) => {
-            add(pod.meta.created, key, Happening::Created);
-            add(readiness(pod), key, Happening::Ready(pod.ready));
-        }
-        Object::Event(event) => add(
+    if let Object::Pod(pod) = object {
+        add(pod.meta.created, key, Happening::Created);
+        add(readiness(pod), key, Happening::Ready(pod.ready));
+    } else if let Object::Event(event) = object {
+        add(
             event.last,
             &event.object,
             Happening::Event {
@@ -119,14 +125,12 @@ fn tell(object: &Object, found: &mut Vec<Before>) {
                 message: event.message.clone(),
                 count: event.count,
             },
-        ),
-        other => {
-            let Some(provenance) = other.provenance() else { return };
-            add(other.meta().created, key, Happening::Created);
-            for manager in provenance.managers.iter() {
-                let written = Happening::Written(manager.into(), Arc::clone(&manager.fields));
-                add(manager.time, key, written);
-            }
+        );
+    } else if let Some(provenance) = object.provenance() {
+        add(object.meta().created, key, Happening::Created);
+        for manager in provenance.managers.iter() {
+            let written = Happening::Written(manager.into(), Arc::clone(&manager.fields));
+            add(manager.time, key, written);
         }
     }
 }
@@ -152,7 +156,8 @@ pub enum Line {
 }
 
 impl History {
-    /// The timeline, newest first, of all configuration; with a pod: with the effects on it and its own past.
+    /// The timeline, newest first, of all configuration; with a pod: with the effects on it, and the past of itself and
+    /// of the pods behind its rows.
     pub fn timeline(&self, pod: Option<&Key>) -> Vec<Line> {
         let followed = pod.and_then(|pod| self.pod(pod));
         let mut seen: Vec<(Seq, Line)> = self
@@ -165,8 +170,9 @@ impl History {
             .collect();
         seen.extend(followed.into_iter().flat_map(|pod| self.without_edit(pod)));
         seen.sort_by_key(|(seq, _)| Reverse(*seq));
-        let own = self.past.pods.iter().filter(|before| Some(&before.key) == pod);
-        let mut before: Vec<&Before> = self.past.config.iter().chain(own).collect();
+        let near = behind(pod, followed);
+        let own = self.past.pods.iter().filter(|before| near.contains(&before.key));
+        let mut before: Vec<&Before> = self.past.config.iter().chain(own.take(SHOWN)).collect();
         before.sort_by_key(|before| Reverse(before.at));
         seen.into_iter()
             .map(|(_, line)| line)
@@ -183,4 +189,12 @@ impl History {
             })
             .collect()
     }
+}
+
+/// A pod, and the pods behind the rows of its table.
+fn behind<'a>(pod: Option<&'a Key>, followed: Option<&'a PodHistory>) -> FxHashSet<&'a Key> {
+    let table = followed.and_then(PodHistory::last_table).map(|(table, _)| table);
+    let rows = table.map_or(&[][..], |table| &table.rows);
+    let rows = if rows.len() <= ROWS { rows } else { &[] };
+    rows.iter().filter_map(|row| row.pod.as_ref()).chain(pod).collect()
 }

@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use super::causes::Span;
+use jiff::Timestamp;
+
+use super::causes::{Cause, Span};
 use super::journal::{Entry, Journal, Seq, take_back};
 use super::marks::{Step, Turn};
 use super::pods::Effect;
@@ -39,6 +41,8 @@ pub(super) struct Found {
     pub(super) entries: Vec<Seq>,
     /// Rows gained, lost, changed.
     pub(super) effect: Effect,
+    /// Why the first of its rows differs.
+    pub(super) cause: Cause,
     /// What happened to which row.
     pub(super) steps: Vec<(RowId, Step<Row>)>,
 }
@@ -142,17 +146,23 @@ pub(super) fn compare(
         return None;
     }
     let span = Span { entries, journal, pod };
+    let effect = Effect::of(&diff, entries.len());
+    let steps = steps(diff, |before, after| (at, span.cause(before, after)));
     Some(Found {
         entries: entries.iter().map(|entry| entry.seq).collect(),
-        effect: Effect::of(&diff, entries.len()),
-        steps: steps(diff, |before, after| (at, span.cause(before, after))),
+        effect,
+        cause: match steps.first() {
+            Some((_, step)) => step.cause.clone(),
+            None => span.cause_of_scope(),
+        },
+        steps,
     })
 }
 
 /// A table's difference as steps of its rows.
 pub(super) fn steps(
     diff: TableDiff,
-    mut why: impl FnMut(Option<&Row>, Option<&Row>) -> (jiff::Timestamp, super::Cause),
+    mut why: impl FnMut(Option<&Row>, Option<&Row>) -> (Timestamp, Cause),
 ) -> Vec<(RowId, Step<Row>)> {
     let mut step = |turn: Turn<Row>| {
         let (at, cause) = match &turn {

@@ -179,7 +179,7 @@ impl Cluster {
 
     /// By name, byte by byte, without making the names.
     pub fn order(&self, other: &Cluster) -> Ordering {
-        if std::ptr::eq(self, other) {
+        if std::ptr::eq(self, other) || self == other {
             return Ordering::Equal;
         }
         let (a, b) = (NameParts::of(self), NameParts::of(other));
