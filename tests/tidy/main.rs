@@ -10,6 +10,7 @@
     reason = "a test may fail loudly"
 )]
 
+mod arrows;
 mod layout;
 mod manifest;
 mod modules;
