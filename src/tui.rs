@@ -74,6 +74,9 @@ impl Widget for &Picture<'_> {
         for pane in &self.screen.panes {
             pane::draw(pane, theme, area, buffer);
         }
+        for pane in &self.screen.panes {
+            pane::draw_divider(pane, theme, area, buffer);
+        }
         for (row, line) in &self.screen.lines {
             let whole = Area {
                 x: 0,

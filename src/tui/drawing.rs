@@ -167,6 +167,27 @@ fn an_overlay_hides_what_lies_under_it() {
     insta::assert_snapshot!(styled(&draw(&screen, Look::default())));
 }
 
+#[test]
+fn panes_side_by_side_are_parted_by_a_rule_that_joins_the_others() {
+    let pane = |x, y, width, height, active| Pane {
+        area: Area { x, y, width, height },
+        title: vec![span(Role::Strong, "Pods")],
+        active,
+        ..Pane::default()
+    };
+    let screen = Screen {
+        width: 24,
+        height: 5,
+        panes: vec![
+            pane(0, 0, 11, 3, true),
+            pane(12, 0, 12, 3, false),
+            pane(0, 3, 24, 2, false),
+        ],
+        ..Screen::default()
+    };
+    insta::assert_snapshot!(styled(&draw(&screen, Look::default())));
+}
+
 fn any_text() -> impl Strategy<Value = Shown> {
     prop_oneof![
         "[a-z0-9.:-]{0,40}".prop_map(Shown::from),

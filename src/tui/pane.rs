@@ -18,7 +18,6 @@ pub(super) fn draw(pane: &Pane, theme: Theme, within: Rect, buffer: &mut Buffer)
         return;
     }
     draw_title(pane, theme, area, buffer);
-    draw_divider(pane, theme, within, buffer);
     let inner = Pane::inner(pane.area);
     match &pane.body {
         Body::Table { heads, rows, .. } => table::draw(heads, rows, pane, theme, within, buffer),
@@ -123,8 +122,9 @@ fn separate(spans: &mut Vec<Span>) {
     }
 }
 
-/// A thin rule in the free column left of a pane that has a neighbour there.
-fn draw_divider(pane: &Pane, theme: Theme, within: Rect, buffer: &mut Buffer) {
+/// A thin rule in the free column left of a pane that has a neighbour there, joined to the rules above and below.
+/// Drawn after all panes.
+pub(super) fn draw_divider(pane: &Pane, theme: Theme, within: Rect, buffer: &mut Buffer) {
     let Some(x) = pane.area.x.checked_sub(1) else {
         return;
     };
@@ -133,7 +133,36 @@ fn draw_divider(pane: &Pane, theme: Theme, within: Rect, buffer: &mut Buffer) {
         width: 1,
         ..pane.area
     };
-    paint::fill(buffer, paint::clip(column, within), '│', theme.style(Role::Border));
+    let column = paint::clip(column, within);
+    if column.is_empty() {
+        return;
+    }
+    let style = theme.style(Role::Border);
+    paint::fill(buffer, column, '│', style);
+    let is_heavy = |x: Option<u16>| x.is_some_and(|x| symbol(buffer, x, column.y) == "━");
+    let top = match (is_heavy(column.x.checked_sub(1)), is_heavy(column.x.checked_add(1))) {
+        (false, false) => '┬',
+        (true, false) => '┭',
+        (false, true) => '┮',
+        (true, true) => '┯',
+    };
+    paint::fill(buffer, Rect { height: 1, ..column }, top, style);
+    let below = Rect {
+        y: column.bottom(),
+        height: 1,
+        ..column
+    };
+    let bottom = match symbol(buffer, below.x, below.y) {
+        "─" => '┴',
+        "━" => '┷',
+        _ => return,
+    };
+    // The rule below keeps its own colour.
+    paint::fill(buffer, below, bottom, Style::new());
+}
+
+fn symbol(buffer: &Buffer, x: u16, y: u16) -> &str {
+    buffer.cell((x, y)).map_or("", ratatui::buffer::Cell::symbol)
 }
 
 /// Where the shown rows lie among all; nothing where all are shown.
