@@ -6,7 +6,7 @@
 //! | `ui` | the loop: one turn after the other, at most one frame a turn |
 //! | `inbox` | the loop's sources, each visited once a turn, in order, with a budget |
 //! | `feed` | the tasks that follow the cluster's kinds |
-//! | `effects`, `probe` | what the app's commands do outside, and what is asked of the cluster |
+//! | `effects`, `probe`, `envoys` | what the app's commands do outside, and what is asked of the cluster and of Envoys |
 //! | `keys`, `signals`, `clipboard`, `panics`, `log` | one adapter each |
 //! | [`live`] | the world without a screen, for headless commands |
 //!
@@ -24,6 +24,7 @@
 mod clipboard;
 pub mod clock;
 mod effects;
+mod envoys;
 mod feed;
 mod host;
 mod inbox;

@@ -3,11 +3,12 @@
 use kube::Client;
 use tokio::sync::{mpsc, watch};
 
+use super::envoys::Envoys;
 use super::feed::{Cluster, Feed, Sources, Tasks};
 use super::probe;
 use crate::app::Message;
 use crate::app::message::{DemoControl, DemoState, Fetch, Request};
-use crate::mesh::model::Text;
+use crate::mesh::model::{Key, Text};
 use crate::sources::kubernetes::{self, SourceMessage};
 
 /// Answers that wait for the loop.
@@ -31,6 +32,7 @@ pub(super) struct Effects {
     cluster: Option<Box<Cluster>>,
     feed: Option<Feed>,
     steer: Option<mpsc::Sender<DemoControl>>,
+    envoys: Envoys,
 }
 
 impl Effects {
@@ -48,6 +50,7 @@ impl Effects {
             cluster: None,
             feed: None,
             steer: None,
+            envoys: Envoys::default(),
         };
         match sources {
             Sources::Cluster(cluster) => {
@@ -99,6 +102,18 @@ impl Effects {
         if let Some(feed) = &self.feed {
             feed.show_namespaces(namespaces);
         }
+    }
+
+    pub(super) fn ask_envoys(&mut self, pods: &[Key]) {
+        if let Some(cluster) = &self.cluster {
+            let client = &cluster.connection.client;
+            self.envoys.ask(pods, client, &self.tasks, &self.answers);
+        }
+    }
+
+    /// The cluster changed in a way that Envoys follow.
+    pub(super) fn stir_envoys(&self) {
+        self.envoys.stir();
     }
 
     pub(super) fn steer(&self, control: DemoControl) {

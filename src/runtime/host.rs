@@ -23,7 +23,7 @@ use super::effects::{ANSWERS, Effects, Story};
 use super::feed::{QUEUE, Sources};
 use super::inbox::Inbox;
 use super::panics::{self, Fault, Hook, Report};
-use super::signals::Signals;
+use super::signals::{Caught, Signals};
 use super::ui::{End, Parts, Ui, is_gone};
 use crate::app::{App, Options};
 use crate::tui::{Look, Mouse, Tty};
@@ -122,6 +122,21 @@ impl Host {
             Outcome {
                 code: INTERNAL_ERROR,
                 line: Some(report.leave(reports, Timestamp::now())),
+            }
+        })
+    }
+
+    /// Waits until a signal asks the program to end: the exit code that says so.
+    pub fn wait_for_signal(&self) -> u8 {
+        self.block_on(async {
+            // Without signals there is nothing to wait for but the end of the process itself.
+            let Ok(mut signals) = Signals::new() else {
+                return std::future::pending().await;
+            };
+            loop {
+                if let Caught::End { code } = std::future::poll_fn(|cx| signals.poll(cx)).await {
+                    return code;
+                }
             }
         })
     }

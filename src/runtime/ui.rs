@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::clipboard::{self, Clipboard};
 use super::effects::Effects;
+use super::envoys::moves_envoys;
 use super::host::leave_in_time;
 use super::inbox::{Inbox, Input, Turn};
 use super::keys;
@@ -194,6 +195,9 @@ impl Ui {
             }
             if !deltas.is_empty() {
                 let at = Timestamp::now();
+                if deltas.iter().any(moves_envoys) {
+                    self.effects.stir_envoys();
+                }
                 if let Some(end) = self.tell(Message::Deltas { at, batch: deltas }).await? {
                     return Ok(Some(end));
                 }
@@ -241,7 +245,7 @@ impl Ui {
             Command::Copy(text) => return self.copy(text).await,
             Command::Relist => self.effects.relist(),
             Command::ShowNamespaces(namespaces) => self.effects.show_namespaces(namespaces),
-            Command::WatchEnvoy(_pods) => {}
+            Command::WatchEnvoy(pods) => self.effects.ask_envoys(&pods),
             Command::Demo(control) => self.effects.steer(control),
             Command::Fetch(request) => self.effects.fetch(request),
         }

@@ -120,6 +120,25 @@ pub async fn connect(options: &ConnectOptions) -> Result<Connection, ConnectErro
 
 const USER_AGENT: &str = concat!("sidescope/", env!("CARGO_PKG_VERSION"));
 
+/// A client for a server without a login, under this name: the built-in one.
+///
+/// # Errors
+/// A URL that is none.
+pub fn connect_to(url: &str, name: &str) -> Result<Connection, ConnectError> {
+    let uri: http::Uri = url.parse().map_err(|error| broken(name, &error))?;
+    let mut config = Config::new(uri);
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
+    config.default_retry = false;
+    let cluster = ClusterInfo {
+        context: name.into(),
+        server: url.into(),
+        namespace: "default".into(),
+        user: name.into(),
+    };
+    let client = client(config, &cluster)?;
+    Ok(Connection { client, cluster })
+}
+
 /// Lets a login plug-in ask its questions now, while the terminal is still the person's.
 async fn log_in(config: &Config, cluster: &ClusterInfo) -> Result<(), ConnectError> {
     if config.auth_info.exec.is_none() {

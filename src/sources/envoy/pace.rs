@@ -1,0 +1,68 @@
+//! How often an Envoy is asked: often while something is going on, seldom at rest, never so that it is a burden.
+
+use std::time::Duration;
+
+/// After a change Envoy follows within a few hundred milliseconds: this is where its lag is measured.
+const QUICK: Duration = Duration::from_millis(150);
+/// So long after a change it is asked quickly.
+const EXCITED: Duration = Duration::from_secs(2);
+/// At rest.
+const SLOW: Duration = Duration::from_secs(5);
+/// It may be busy with answers for a tenth of the time at most.
+const SHARE: u32 = 10;
+
+/// The pace of one Envoy's questions: a function of what was told, without a clock of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pace {
+    wait: Duration,
+    excited_for: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            wait: QUICK,
+            excited_for: EXCITED,
+        }
+    }
+}
+
+impl Pace {
+    /// The scope has changed, or the answer did: ask quickly for a while.
+    pub fn stir(&mut self) {
+        *self = Self::default();
+    }
+
+    /// How long to wait before the next question, when the last answer took so long.
+    pub fn next(&mut self, answer_took: Duration) -> Duration {
+        let wait = self.wait.max(answer_took.saturating_mul(SHARE));
+        self.excited_for = self.excited_for.saturating_sub(wait);
+        if self.excited_for.is_zero() {
+            self.wait = (self.wait * 2).min(SLOW);
+        }
+        wait
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quick_for_two_seconds_then_slower_and_slower() {
+        let mut pace = Pace::default();
+        let waits: Vec<u128> = (0..20)
+            .map(|_| pace.next(Duration::from_millis(1)).as_millis())
+            .collect();
+        assert!(waits[..14].iter().all(|wait| *wait == 150), "{waits:?}");
+        assert_eq!(&waits[14..], [300, 600, 1200, 2400, 4800, 5000]);
+        pace.stir();
+        assert_eq!(pace.next(Duration::ZERO), QUICK);
+    }
+
+    #[test]
+    fn a_slow_envoy_is_asked_a_tenth_of_the_time_at_most() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.next(Duration::from_millis(700)), Duration::from_secs(7));
+    }
+}
