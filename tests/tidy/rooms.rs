@@ -120,7 +120,7 @@ pub(crate) const ROOMS: &[Room] = &[
     },
     Room {
         name: "output",
-        rooms: &["app"],
+        rooms: &["app", "mesh"],
         crates: Crates::Only(&[
             "jiff",
             "serde",
