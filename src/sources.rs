@@ -2,17 +2,5 @@
 //! does; none knows what the app makes of it.
 
 pub mod envoy;
+pub mod files;
 pub mod kubernetes;
-
-/// t
-pub mod files {
-    /// l
-    pub struct L {
-        /// d
-        pub deltas: Vec<crate::mesh::world::Delta>,
-    }
-    /// f
-    pub fn load(_: &std::path::Path) -> Result<L, std::io::Error> {
-        Ok(L { deltas: vec![] })
-    }
-}

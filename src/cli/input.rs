@@ -131,7 +131,7 @@ pub(super) fn shown(scope: &ScopeArgs, default: Option<&ClusterInfo>) -> Namespa
 pub(super) fn dump(path: &Path) -> Result<World, Ended> {
     let loaded = files::load(path).map_err(|error| Ended::new(Exit::Usage, error.to_string()))?;
     let mut world = World::default();
-    for delta in loaded.deltas {
+    for delta in loaded.into_deltas() {
         world.apply(delta);
     }
     Ok(world)

@@ -53,6 +53,7 @@ fn parse(text: &str) -> Result<serde_json::Value, serde_saphyr::Error> {
     let options = serde_saphyr::options! {
         with_snippet: false,
         duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
+        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::AsString,
     };
     serde_saphyr::from_str_with_options(text, options)
 }

@@ -1,0 +1,204 @@
+//! Dumps: what `kubectl get ... -o yaml` or `-o json` wrote, as a file, a folder of files, or standard input.
+//!
+//! Many documents, `kind: List`, typed lists, JSON, JSON lines and any served version of a kind are all the same here.
+//! A text that is no YAML or JSON is one error that names file, document and line; an object that is strange is a
+//! [`Diagnostic`], as from a cluster. Documents are taken one after the other, items of a list one by one, so that a
+//! dump costs its own size once, whatever it holds. Not here: whether a dump has everything that a table needs.
+
+mod json;
+mod sink;
+mod yaml;
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use self::sink::Sink;
+use crate::mesh::model::{Diagnostic, Kind, Object};
+use crate::mesh::world::{Delta, Found, ListScope};
+
+/// Names of files in a folder that are read; all others are passed over.
+const ENDINGS: &[&str] = &["yaml", "yml", "json", "jsonl", "ndjson"];
+
+/// Folders in folders are read down to this level.
+const MAX_LEVELS: usize = 16;
+
+/// What was read.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Loaded {
+    /// Objects of the watched kinds, in the order of the text. One key may come twice: the last counts.
+    pub objects: Vec<Object>,
+    /// What of them could not be read.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What was passed over, with how many there were, by name: kinds that are not read (`Secret`,
+    /// `StatefulSet.apps`), objects of a kind that is only read where it concerns the mesh (`ConfigMap`), and
+    /// [`NOT_AN_OBJECT`].
+    pub skipped: BTreeMap<String, usize>,
+}
+
+/// The name in [`Loaded::skipped`] of documents that have no `kind`, such as a chart's values.
+pub const NOT_AN_OBJECT: &str = "documents without a kind";
+
+impl Loaded {
+    /// The objects as a world takes them in. A dump is all there is, so every kind counts as listed.
+    pub fn into_deltas(self) -> impl Iterator<Item = Delta> {
+        let complete = Kind::ALL
+            .iter()
+            .map(|kind| Delta::Coverage(*kind, ListScope::All, Found::All));
+        self.objects.into_iter().map(Delta::Put).chain(complete)
+    }
+}
+
+/// Why a dump could not be read. All of them are for the user to mend.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file or folder is not there, or may not be read.
+    #[error("cannot read '{}': {source}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The text is no YAML or JSON.
+    #[error("'{file}', document {document}, line {line}: {problem}")]
+    Syntax {
+        /// The file's name.
+        file: String,
+        /// The how-manieth document in it, from 1.
+        document: usize,
+        /// The line in the file, from 1.
+        line: usize,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// There is nothing in it that looks like an object of Kubernetes.
+    #[error("no Kubernetes object in '{path}': make a dump with 'kubectl get KINDS -A -o yaml'")]
+    NoObject {
+        /// Which file or folder.
+        path: String,
+    },
+}
+
+/// Reads a dump: a file, a folder, or standard input where `path` is `-`.
+pub fn load(path: &Path) -> Result<Loaded, LoadError> {
+    let mut loader = Loader::default();
+    loader.add_path(path)?;
+    Ok(loader.finish())
+}
+
+/// Reads several dumps into one.
+#[derive(Debug, Default)]
+pub struct Loader {
+    sink: Sink,
+}
+
+impl Loader {
+    /// Reads a file, a folder, or standard input where `path` is `-`.
+    ///
+    /// # Errors
+    /// Stops at the first document that is no YAML or JSON, and where there is no object at all.
+    pub fn add_path(&mut self, path: &Path) -> Result<(), LoadError> {
+        let before = self.sink.taken();
+        if path == Path::new("-") {
+            let mut bytes = Vec::new();
+            let read = std::io::stdin().lock().read_to_end(&mut bytes);
+            read.map_err(|source| unreadable(path, source))?;
+            self.add_bytes("standard input", &bytes)?;
+        } else {
+            let mut files = Vec::new();
+            find_files(path, 0, &mut files)?;
+            for file in files {
+                let bytes = std::fs::read(&file).map_err(|source| unreadable(&file, source))?;
+                self.add_bytes(&file.display().to_string(), &bytes)?;
+            }
+        }
+        if self.sink.taken() == before {
+            return Err(LoadError::NoObject {
+                path: path.display().to_string(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Reads a text in memory; `file` is what errors call it.
+    pub fn add_bytes(&mut self, file: &str, bytes: &[u8]) -> Result<(), LoadError> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            LoadError::Syntax {
+                file: file.to_owned(),
+                document: 1,
+                line: before.split(|byte| *byte == b'\n').count(),
+                problem: "not UTF-8".into(),
+            }
+        })?;
+        let text = text.trim_start_matches('\u{feff}');
+        let read = if json::is_json(text) {
+            json::read(text, &mut self.sink)
+        } else {
+            yaml::read(text, &mut self.sink)
+        };
+        read.map_err(|broken| LoadError::Syntax {
+            file: file.to_owned(),
+            document: broken.document,
+            line: broken.line,
+            problem: broken.problem,
+        })
+    }
+
+    /// What was read so far.
+    pub fn finish(self) -> Loaded {
+        self.sink.finish()
+    }
+}
+
+/// A document that is no YAML or JSON.
+struct Broken {
+    document: usize,
+    line: usize,
+    problem: String,
+}
+
+/// A parser's message without where it was, which it says at its end.
+fn without_place(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    line.rsplit_once(" at line ")
+        .map_or(line, |(problem, _)| problem)
+        .to_owned()
+}
+
+fn unreadable(path: &Path, source: std::io::Error) -> LoadError {
+    LoadError::Unreadable {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// The file itself, or the dumps below a folder, by name.
+fn find_files(path: &Path, level: usize, files: &mut Vec<PathBuf>) -> Result<(), LoadError> {
+    let metadata = std::fs::metadata(path).map_err(|source| unreadable(path, source))?;
+    if !metadata.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let entries = std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let entries = entries.map_err(|source| unreadable(path, source))?;
+    let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        let is_hidden = path
+            .file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        let is_dump = path
+            .extension()
+            .is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known));
+        if is_hidden || !(is_dump || path.is_dir() && level < MAX_LEVELS) {
+            continue;
+        }
+        find_files(&path, level + 1, files)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! Where documents go: decoded if their kind is read and the object concerns the mesh, else counted.
+
+use std::collections::BTreeMap;
+
+use super::{Loaded, NOT_AN_OBJECT};
+use crate::mesh::model::{Diagnostic, Interner, Object};
+use crate::sources::kubernetes::decode;
+
+/// Collects what documents hold.
+#[derive(Debug, Default)]
+pub(super) struct Sink {
+    interner: Interner,
+    objects: Vec<Object>,
+    diagnostics: Vec<Diagnostic>,
+    skipped: BTreeMap<String, usize>,
+    taken: usize,
+}
+
+impl Sink {
+    /// One object, as JSON text.
+    pub(super) fn take(&mut self, api_version: &str, kind: &str, json: &str) {
+        if kind.is_empty() {
+            self.skip(NOT_AN_OBJECT.to_owned());
+            return;
+        }
+        self.taken += 1;
+        let Some(known) = decode::kind_of(api_version, kind) else {
+            self.skip(name(api_version, kind));
+            return;
+        };
+        let decoded = decode::object(known, json, &mut self.interner);
+        match decoded.object {
+            Ok(object) if concerns_the_mesh(&object) => self.objects.push(object),
+            Ok(_) => {
+                self.skip(known.name().to_owned());
+                return;
+            }
+            Err(_) => {}
+        }
+        self.diagnostics.extend(decoded.diagnostics);
+    }
+
+    /// A document that is no object.
+    pub(super) fn skip_document(&mut self) {
+        self.skip(NOT_AN_OBJECT.to_owned());
+    }
+
+    /// An empty list is as good as an object: there is none of the kind.
+    pub(super) fn take_list(&mut self) {
+        self.taken += 1;
+    }
+
+    /// How many objects and lists there were, of whatever kind.
+    pub(super) fn taken(&self) -> usize {
+        self.taken
+    }
+
+    pub(super) fn finish(self) -> Loaded {
+        Loaded {
+            objects: self.objects,
+            diagnostics: self.diagnostics,
+            skipped: self.skipped,
+        }
+    }
+
+    fn skip(&mut self, name: String) {
+        *self.skipped.entry(name).or_default() += 1;
+    }
+}
+
+/// As kubectl names a kind: `Secret`, `StatefulSet.apps`.
+fn name(api_version: &str, kind: &str) -> String {
+    match api_version.split_once('/') {
+        Some((group, _)) => format!("{kind}.{group}"),
+        None => kind.to_owned(),
+    }
+}
+
+/// Of some kinds a cluster is only asked for a few objects; a dump holds them all.
+fn concerns_the_mesh(object: &Object) -> bool {
+    match object {
+        Object::MeshConfigMap(map) => map.mesh.is_some() || map.has_network_gateways,
+        Object::Istiod(istiod) => {
+            let has_container = !istiod.env.is_empty() || !istiod.args.is_empty() || !istiod.image_tag.is_empty();
+            has_container || istiod.meta.labels.get("app").is_some_and(|app| *app == "istiod")
+        }
+        Object::RevisionTag(webhook) => webhook.meta.labels.get("istio.io/tag").is_some(),
+        Object::Event(event) => event.object_kind == "Pod",
+        Object::Namespace(_)
+        | Object::Node(_)
+        | Object::Pod(_)
+        | Object::Service(_)
+        | Object::EndpointSlice(_)
+        | Object::Sidecar(_)
+        | Object::VirtualService(_)
+        | Object::DestinationRule(_)
+        | Object::ServiceEntry(_)
+        | Object::WorkloadEntry(_)
+        | Object::Gateway(_)
+        | Object::EnvoyFilter(_)
+        | Object::HTTPRoute(_)
+        | Object::GRPCRoute(_)
+        | Object::TCPRoute(_)
+        | Object::TLSRoute(_) => true,
+    }
+}
+
+/// The kind of the items of a list that do not name theirs; `None` if `kind` is no list's.
+pub(super) fn item_kind(kind: &str) -> Option<&str> {
+    kind.strip_suffix("List")
+}
