@@ -3,17 +3,14 @@
 //! The only file of the app that calls [`crate::mesh::scope`] to compute something.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use crate::mesh::history::Outcome;
 use crate::mesh::model::{Key, Kind};
-use crate::mesh::scope::{Cache, Governing, Passed, Settings, endpoint_table};
+use crate::mesh::scope::{Cache, Governing, Passed, Settings};
 use crate::mesh::world::{Change, World};
 
-/// Computes tables of the present world from what is kept, of any other world from scratch.
+/// Computes tables of the present world, and gives forks for others.
 #[derive(Debug, Default)]
 pub struct Engine {
-    settings: Settings,
     cache: Cache,
 }
 
@@ -21,8 +18,7 @@ impl Engine {
     /// An engine that takes these overrides into account.
     pub fn new(settings: Settings) -> Self {
         Self {
-            cache: Cache::new(settings.clone()),
-            settings,
+            cache: Cache::new(settings),
         }
     }
 
@@ -31,17 +27,14 @@ impl Engine {
         self.cache.apply(changes);
     }
 
-    /// The endpoint table of a pod in `world`; `present` is the world whose changes are followed.
-    pub fn table(&mut self, present: &World, world: &World, pod: &Key) -> Outcome {
-        if std::ptr::eq(present, world) {
-            return self.cache.table(world, pod);
-        }
-        self.past_table(world, pod)
+    /// Gives the tables of the present world.
+    pub fn tables(&mut self) -> &mut Cache {
+        &mut self.cache
     }
 
-    /// The endpoint table of a pod in a world that is not the present one.
-    pub fn past_table(&self, world: &World, pod: &Key) -> Outcome {
-        endpoint_table(world, pod, &self.settings).map(Arc::new)
+    /// Gives the tables of a pod in a fork of the present world, as far as it is told what differs.
+    pub fn fork(&self, pod: &Key) -> Cache {
+        self.cache.fork(pod)
     }
 
     /// Sidecars that could have governed a pod and do not, in the order in which they are tried.

@@ -15,7 +15,6 @@ use super::view::table::timeline::clock;
 use super::workloads::WorkloadId;
 use crate::mesh::history::{Line as Moment, ObjectId};
 use crate::mesh::model::{Key, Kind, Pod, Text};
-use crate::mesh::world::World;
 
 /// Where to in the trail of places.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -300,11 +299,9 @@ impl App {
         self.ui.list(TableId::Pods).select(&item);
         self.choose(now);
         let facts = &mut self.facts;
-        let engine = &mut facts.engine;
         facts.history.follow(&successor.key);
-        let world = &facts.world;
-        let mut table = |of: &World, pod: &Key| engine.table(world, of, pod);
-        facts.history.advance(world, &successor.key, &mut table, 1);
+        let tables = facts.engine.tables();
+        facts.history.advance(&facts.world, &successor.key, tables, 1);
         if let (Some(before), Some(followed)) = (before, facts.history.pod_mut(&successor.key)) {
             followed.mark_against(&before, now);
         }

@@ -12,7 +12,6 @@ use crate::mesh::diff::{RowId, numbered};
 use crate::mesh::history::{Mark, MarkSet, PodHistory};
 use crate::mesh::model::Key;
 use crate::mesh::scope::{Class, EndpointTable, NoTable, Row};
-use crate::mesh::world::World;
 
 /// How many pairs of tables are compared for the marks of one batch.
 const BUDGET: usize = 16;
@@ -90,8 +89,7 @@ impl Panel {
             ..
         } = facts;
         history.follow(&self.pod);
-        let mut table = |of: &World, pod: &Key| engine.table(world, of, pod);
-        history.advance(world, &self.pod, &mut table, BUDGET);
+        history.advance(world, &self.pod, engine.tables(), BUDGET);
         let Some(followed) = history.pod(&self.pod) else { return };
         self.stand(followed);
         let rows: &[Row] = self.table.as_ref().map_or(&[], |table| &table.rows);

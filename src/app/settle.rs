@@ -212,7 +212,10 @@ impl App {
                 }
             }
             let walking = self.ui.walks.iter().any(|walk| *walk.pod() == id.key);
-            if !walking && let Some(walk) = self.facts.history.older(&self.facts.world, &id.key) {
+            let super::Facts {
+                history, world, engine, ..
+            } = &mut self.facts;
+            if !walking && let Some(walk) = history.older(world, &id.key, || Box::new(engine.fork(&id.key))) {
                 self.ui.walks.push(walk);
             }
             self.ui.moments_stale = true;
@@ -234,8 +237,7 @@ impl App {
     /// Reads the past of pods that were chosen after it, a piece at a time.
     fn walk_back(&mut self) {
         let Some(mut walk) = self.ui.walks.pop() else { return };
-        let engine = &self.facts.engine;
-        let progress = walk.run(&mut |world, pod| engine.past_table(world, pod), self.walk_budget());
+        let progress = walk.run(self.walk_budget());
         self.facts.history.absorb(&mut walk);
         self.ui.panels_stale = true;
         self.ui.moments_stale = true;

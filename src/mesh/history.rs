@@ -3,7 +3,7 @@
 //! One mechanism: every change of the world goes, with its inverse, into the bounded [`Journal`]. From it follow the
 //! world as it was, the [`Edit`]s, the change marks of objects and of any pod's endpoint rows (also of a pod that is
 //! chosen after the edit), and the timeline. A function of the journal: given the same entries, the same history.
-//! Time comes in with each delta; the scope engine comes in as a function ([`TableOf`]). Not here: how it looks.
+//! Time comes in with each delta; the scope engine comes in as [`Tables`]. Not here: how it looks.
 //!
 //! How to use it: [`History::apply`] for every delta; [`History::follow`] for each pod whose table is shown; after each
 //! batch [`History::advance`] for these pods; once after `follow`, the [`Walk`] of [`History::older`] to its end (as a
@@ -31,7 +31,7 @@ pub use self::marks::{Counts, Glow, Mark, MarkKind, MarkSet, Marked, Step, Turn}
 use self::pods::Present;
 pub use self::pods::{Effect, PodHistory};
 pub use self::timeline::{Before, Happening, Line, Past};
-pub use self::walk::{Outcome, Progress, TableOf, Walk};
+pub use self::walk::{Outcome, Progress, Tables, Walk};
 use crate::mesh::model::{Key, Kind, Object, Uid};
 use crate::mesh::world::{Change, Delta, Found, ListScope, World};
 
@@ -231,8 +231,9 @@ impl History {
     /// Brings a followed pod's marks and effects up to the newest entry, comparing at most `budget` pairs of tables
     /// (more changes than that are compared in groups, so that the work of a call is bounded and nothing waits).
     ///
-    /// `world` is the present one. Costs one call of `tables` where nothing that matters to the pod has changed twice.
-    pub fn advance(&mut self, world: &World, pod: &Key, tables: TableOf<'_>, budget: usize) {
+    /// `world` is the present one, up to which `tables` has followed; both are left as they were. Asks for one table
+    /// where at most one change since the last call can matter to the pod.
+    pub fn advance(&mut self, world: &World, pod: &Key, tables: &mut dyn Tables, budget: usize) {
         let Some(history) = self.pods.get_mut(pod) else { return };
         let present = Present {
             journal: &self.journal,
@@ -243,9 +244,10 @@ impl History {
     }
 
     /// The walk that finds what happened to a followed pod's table before it was followed; `None` if that is known as
-    /// far as the journal reaches.
-    pub fn older(&self, world: &World, pod: &Key) -> Option<Walk> {
-        self.pods.get(pod)?.older(&self.journal, world)
+    /// far as the journal reaches. To be asked after [`History::advance`]; `fork` gives the walk an engine of its own,
+    /// which has followed up to the present `world`.
+    pub fn older(&mut self, world: &World, pod: &Key, fork: impl FnOnce() -> Box<dyn Tables>) -> Option<Walk> {
+        self.pods.get_mut(pod)?.older(&self.journal, world, fork)
     }
 
     /// Takes in what a walk found until now; it may go on.

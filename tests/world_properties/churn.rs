@@ -5,7 +5,7 @@ use sidescope::mesh::history::{History, Limits};
 use sidescope::mesh::model::{Interner, Key, Kind};
 use sidescope::mesh::world::{Delta, Found, ListScope, World};
 
-use crate::toy::table;
+use crate::toy::Toy;
 use crate::universe::{pod, second, service, sidecar, slice};
 
 const EVENTS: u32 = 100_000;
@@ -68,7 +68,7 @@ fn a_hundred_thousand_events_leave_bounded_maps() {
         if n % 500 == 0 {
             let chosen = Key::new("shop", interned(n, "p"));
             history.follow(&chosen);
-            history.advance(&world, &chosen, &mut table, 8);
+            history.advance(&world, &chosen, &mut Toy::trusting(), 8);
             history.expire(at, SignedDuration::from_mins(10));
         }
     }

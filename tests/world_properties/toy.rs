@@ -2,14 +2,57 @@
 
 use std::sync::Arc;
 
+use sidescope::mesh::history::{Outcome, Tables};
 use sidescope::mesh::model::{Key, Text};
 use sidescope::mesh::scope::{
     Address, Class, Cluster, Direction, EndpointTable, Governing, Health, Locality, NoTable, PlaneName, Reason, Row,
     Why,
 };
-use sidescope::mesh::world::World;
+use sidescope::mesh::world::{Change, World};
 
-use crate::universe::nothing;
+use crate::universe::{contents, nothing};
+
+/// The toy as an engine; it keeps nothing, and checks that it is told of every change of the world it is asked about.
+#[derive(Clone, Debug)]
+pub(crate) struct Toy {
+    /// The world as it was told of it; `None` if that is not checked.
+    told: Option<World>,
+    /// How many tables were made.
+    pub(crate) made: usize,
+}
+
+impl Toy {
+    /// An engine that has followed up to this world.
+    pub(crate) fn at(world: &World) -> Self {
+        Self {
+            told: Some(world.clone()),
+            made: 0,
+        }
+    }
+
+    /// An engine that believes what it is asked about.
+    pub(crate) fn trusting() -> Self {
+        Self { told: None, made: 0 }
+    }
+}
+
+impl Tables for Toy {
+    fn table(&mut self, world: &World, pod: &Key) -> Outcome {
+        if let Some(told) = &self.told {
+            assert!(contents(world) == contents(told), "the engine was not told of a change");
+        }
+        self.made += 1;
+        table(world, pod)
+    }
+
+    fn follow(&mut self, changes: &[Change]) {
+        for change in changes {
+            if let Some(told) = &mut self.told {
+                told.apply_change(change);
+            }
+        }
+    }
+}
 
 /// The table of a pod.
 pub(crate) fn table(world: &World, pod: &Key) -> Result<Arc<EndpointTable>, NoTable> {

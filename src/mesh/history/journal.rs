@@ -11,6 +11,7 @@ use imbl::Vector;
 use jiff::{SignedDuration, Timestamp};
 
 use super::edits::Edit;
+use super::walk::Tables;
 use super::weight;
 use crate::mesh::world::{Change, World};
 
@@ -44,6 +45,22 @@ pub struct Entry {
     /// Those of the changes that are edits.
     pub edits: Arc<[Arc<Edit>]>,
     bytes: usize,
+}
+
+impl Entry {
+    /// What undoes it: the inverses of its changes, last first.
+    pub fn inverse(&self) -> impl Iterator<Item = Change> {
+        self.changes.iter().rev().map(Change::inverse)
+    }
+
+    /// Undoes it in a world and in the engine that follows this world.
+    pub(super) fn take_back(&self, world: &mut World, tables: &mut dyn Tables) {
+        let inverse: Vec<Change> = self.inverse().collect();
+        for change in &inverse {
+            world.apply_change(change);
+        }
+        tables.follow(&inverse);
+    }
 }
 
 /// How much is kept.
@@ -236,15 +253,10 @@ impl Journal {
         }
         let mut world = present.clone();
         for entry in self.iter().rev().take_while(|entry| entry.seq > seq) {
-            take_back(&mut world, entry);
+            for change in entry.inverse() {
+                world.apply_change(&change);
+            }
         }
         Ok(world)
-    }
-}
-
-/// Undoes one entry: its changes' inverses, last first.
-pub(super) fn take_back(world: &mut World, entry: &Entry) {
-    for change in entry.changes.iter().rev() {
-        world.apply_change(&change.inverse());
     }
 }

@@ -12,7 +12,7 @@ use super::causes::Cause;
 use super::journal::{Entry, Journal, Seq};
 use super::marks::MarkSet;
 use super::relevance::Reach;
-use super::walk::{Outcome, TableOf, Walk, compare, steps};
+use super::walk::{Outcome, Tables, Walk, compare, steps};
 use crate::mesh::diff::{self, RowId, TableDiff};
 use crate::mesh::model::Key;
 use crate::mesh::scope::{EndpointTable, NoTable, Row};
@@ -159,7 +159,7 @@ impl PodHistory {
         }
     }
 
-    pub(super) fn advance(&mut self, present: &Present<'_>, tables: TableOf<'_>, budget: usize) {
+    pub(super) fn advance(&mut self, present: &Present<'_>, tables: &mut dyn Tables, budget: usize) {
         let Present {
             journal,
             world,
@@ -177,7 +177,7 @@ impl PodHistory {
             self.to = journal.oldest();
             self.from = self.to;
         }
-        let now = tables(world, &self.pod);
+        let now = tables.table(world, &self.pod);
         let pending = |table: &Outcome| matches!(table, Err(NoTable::Pending(_)));
         if pending(&now) || known.as_ref().is_some_and(|(table, _)| pending(table)) {
             self.from = head;
@@ -195,7 +195,7 @@ impl PodHistory {
         present: &Present<'_>,
         known: Option<&Outcome>,
         now: &Outcome,
-        tables: TableOf<'_>,
+        tables: &mut dyn Tables,
         budget: usize,
     ) {
         let Present { journal, world, .. } = *present;
@@ -211,18 +211,23 @@ impl PodHistory {
         let mut undone = 0;
         for (nth, chunk) in relevant.chunks(group).enumerate() {
             let Some(&last) = chunk.last() else { continue };
-            for entry in entries.get(undone..=last).unwrap_or_default() {
-                super::journal::take_back(&mut past, entry);
-            }
-            undone = last + 1;
             let is_oldest = (nth + 1) * group >= relevant.len();
             let before = match known {
                 Some(known) if is_oldest => known.clone(),
-                _ => tables(&past, &self.pod),
+                Some(_) | None => {
+                    for entry in entries.get(undone..=last).unwrap_or_default() {
+                        entry.take_back(&mut past, tables);
+                    }
+                    undone = last + 1;
+                    tables.table(&past, &self.pod)
+                }
             };
             let span: Vec<&Entry> = chunk.iter().filter_map(|at| entries.get(*at).copied()).collect();
             found.extend(compare(&before, &after, &span, journal, &self.pod));
             after = before;
+        }
+        for entry in entries.iter().take(undone).rev() {
+            tables.follow(&entry.changes);
         }
         if relevant.is_empty()
             && let (Some(Ok(known)), Ok(now), Some(newest)) = (known, now, entries.first())
@@ -279,13 +284,33 @@ impl PodHistory {
         self.newest = Some((now, baselines));
     }
 
-    pub(super) fn older(&self, journal: &Journal, world: &World) -> Option<Walk> {
+    pub(super) fn older(
+        &mut self,
+        journal: &Journal,
+        world: &World,
+        fork: impl FnOnce() -> Box<dyn Tables>,
+    ) -> Option<Walk> {
         let (table, _) = self.newest.as_ref()?;
-        if matches!(table, Err(NoTable::Pending(_))) || self.from <= journal.oldest() {
+        if matches!(table, Err(NoTable::Pending(_))) || self.to < journal.head() || self.from <= journal.oldest() {
             return None;
         }
-        let past = journal.world_at(world, self.from).ok()?;
-        Some(Walk::new(self.pod.clone(), journal.clone(), past, self.from))
+        self.reach.follow(table);
+        // What is in scope differs only from the first entry on that matters.
+        if !journal
+            .back_from(self.from)
+            .any(|entry| self.reach.matters(entry, &self.pod))
+        {
+            self.from = journal.oldest();
+            return None;
+        }
+        Some(Walk::new(
+            self.pod.clone(),
+            journal.clone(),
+            world.clone(),
+            fork(),
+            self.from,
+            table.clone(),
+        ))
     }
 
     pub(super) fn absorb_older(&mut self, walk: &mut Walk) {

@@ -1,26 +1,44 @@
 //! A walk back through the journal that compares a pod's table before and after each entry that can matter to it.
 //!
-//! It owns its snapshot of the world and of the journal, so it may run anywhere, in pieces, while the world goes on.
+//! It owns its snapshot of the world and of the journal, and its own scope engine, so it may run anywhere, in pieces,
+//! while the world goes on.
 
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::causes::{Cause, Span};
-use super::journal::{Entry, Journal, Seq, take_back};
+use super::journal::{Entry, Journal, Seq};
 use super::marks::{Step, Turn};
 use super::pods::Effect;
 use super::relevance::Reach;
 use crate::mesh::diff::{self, RowId, TableDiff};
 use crate::mesh::model::Key;
-use crate::mesh::scope::{EndpointTable, NoTable, Row};
-use crate::mesh::world::World;
-
-/// The scope engine: the table of a pod in a world. It may keep a cache.
-pub type TableOf<'a> = &'a mut dyn FnMut(&World, &Key) -> Outcome;
+use crate::mesh::scope::{Cache, EndpointTable, NoTable, Row};
+use crate::mesh::world::{Change, World};
 
 /// A table, or why there is none.
 pub type Outcome = Result<Arc<EndpointTable>, NoTable>;
+
+/// The scope engine, as history asks it.
+pub trait Tables: fmt::Debug + Send {
+    /// The table of a pod in the world that the engine has followed up to now.
+    fn table(&mut self, world: &World, pod: &Key) -> Outcome;
+
+    /// The world that is asked about from now on differs from the one before by these changes, in their order.
+    fn follow(&mut self, changes: &[Change]);
+}
+
+impl Tables for Cache {
+    fn table(&mut self, world: &World, pod: &Key) -> Outcome {
+        Cache::table(self, world, pod)
+    }
+
+    fn follow(&mut self, changes: &[Change]) {
+        self.apply(changes);
+    }
+}
 
 /// How many entries are taken back for each pair of tables that may be compared, at most, before a walk pauses.
 const ENTRIES: usize = 1_024;
@@ -48,30 +66,44 @@ pub(super) struct Found {
 }
 
 /// See the module. Made by [`super::History::older`].
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Walk {
     pod: Key,
     journal: Journal,
+    tables: Box<dyn Tables>,
     /// As it was in state `at`.
     world: World,
     at: Seq,
+    /// What came after this state is known already.
+    from: Seq,
     until: Seq,
-    /// The pod's table in state `at`.
+    /// The pod's table in state `at`, once it is known.
     table: Option<Outcome>,
     reach: Reach,
     found: Vec<Found>,
 }
 
 impl Walk {
-    pub(super) fn new(pod: Key, journal: Journal, world: World, at: Seq) -> Self {
-        let until = journal.oldest();
+    /// A walk from the present (`world`, the journal's head, `tables`) to the state `from` without looking, and from
+    /// there to the oldest one. `table` is the pod's present table.
+    pub(super) fn new(
+        pod: Key,
+        journal: Journal,
+        world: World,
+        tables: Box<dyn Tables>,
+        from: Seq,
+        table: Outcome,
+    ) -> Self {
+        let (at, until) = (journal.head(), journal.oldest());
         Self {
             pod,
             journal,
+            tables,
             world,
             at,
+            from,
             until,
-            table: None,
+            table: (at == from).then_some(table),
             reach: Reach::default(),
             found: Vec::new(),
         }
@@ -82,13 +114,13 @@ impl Walk {
         &self.pod
     }
 
-    /// The oldest state it has come to.
+    /// The oldest state up to which everything is found.
     pub fn at(&self) -> Seq {
-        self.at
+        self.at.min(self.from)
     }
 
     /// Goes on, comparing at most `budget` pairs of tables.
-    pub fn run(&mut self, tables: TableOf<'_>, budget: usize) -> Progress {
+    pub fn run(&mut self, budget: usize) -> Progress {
         let (mut pairs, mut entries) = (budget, budget.saturating_mul(ENTRIES));
         while self.at > self.until {
             if pairs == 0 || entries == 0 {
@@ -98,26 +130,34 @@ impl Walk {
             let Some(entry) = self.journal.get(self.at).cloned() else {
                 return Progress::Done;
             };
+            if self.at > self.from {
+                self.step_back(&entry);
+                continue;
+            }
             let after = match self.table.take() {
                 Some(table) => table,
-                None => tables(&self.world, &self.pod),
+                None => self.tables.table(&self.world, &self.pod),
             };
             self.reach.follow(&after);
             let matters = self.reach.matters(&entry, &self.pod);
-            take_back(&mut self.world, &entry);
-            self.at = self.at.before();
+            self.step_back(&entry);
             if !matters {
                 self.table = Some(after);
                 continue;
             }
             pairs -= 1;
-            let before = tables(&self.world, &self.pod);
+            let before = self.tables.table(&self.world, &self.pod);
             if let Some(found) = compare(&before, &after, &[&entry], &self.journal, &self.pod) {
                 self.found.push(found);
             }
             self.table = Some(before);
         }
         Progress::Done
+    }
+
+    fn step_back(&mut self, entry: &Entry) {
+        entry.take_back(&mut self.world, self.tables.as_mut());
+        self.at = self.at.before();
     }
 
     pub(super) fn take_found(&mut self) -> Vec<Found> {

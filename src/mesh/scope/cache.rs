@@ -116,6 +116,23 @@ impl Cache {
         }
     }
 
+    /// A cache for a fork of the same world, in which this pod will be asked about: a copy without the tables of others.
+    #[must_use]
+    pub fn fork(&self, pod: &Key) -> Self {
+        let own = self.tables.get(pod).map(|kept| (pod.clone(), kept.clone()));
+        Self {
+            settings: self.settings.clone(),
+            planes: self.planes.clone(),
+            pending: self.pending.clone(),
+            scopes: self.scopes.clone(),
+            shards: self.shards.clone(),
+            tables: own.into_iter().collect(),
+            stamps: self.stamps.clone(),
+            asked: self.asked,
+            counters: self.counters,
+        }
+    }
+
     /// What was worked out so far.
     pub fn counters(&self) -> Counters {
         self.counters
