@@ -30,7 +30,7 @@ impl Sink {
         };
         let decoded = decode::object(known, json, &mut self.interner);
         match decoded.object {
-            Ok(object) if concerns_the_mesh(&object) => self.objects.push(object),
+            Ok(object) if decode::concerns_the_mesh(&object) => self.objects.push(object),
             Ok(_) => {
                 self.skip(known.name().to_owned());
                 return;
@@ -73,35 +73,6 @@ fn name(api_version: &str, kind: &str) -> String {
     match api_version.split_once('/') {
         Some((group, _)) => format!("{kind}.{group}"),
         None => kind.to_owned(),
-    }
-}
-
-/// Of some kinds a cluster is only asked for a few objects; a dump holds them all.
-fn concerns_the_mesh(object: &Object) -> bool {
-    match object {
-        Object::MeshConfigMap(map) => map.mesh.is_some() || map.has_network_gateways,
-        Object::Istiod(istiod) => {
-            let has_container = !istiod.env.is_empty() || !istiod.args.is_empty() || !istiod.image_tag.is_empty();
-            has_container || istiod.meta.labels.get("app").is_some_and(|app| *app == "istiod")
-        }
-        Object::RevisionTag(webhook) => webhook.meta.labels.get("istio.io/tag").is_some(),
-        Object::Event(event) => event.object_kind == "Pod",
-        Object::Namespace(_)
-        | Object::Node(_)
-        | Object::Pod(_)
-        | Object::Service(_)
-        | Object::EndpointSlice(_)
-        | Object::Sidecar(_)
-        | Object::VirtualService(_)
-        | Object::DestinationRule(_)
-        | Object::ServiceEntry(_)
-        | Object::WorkloadEntry(_)
-        | Object::Gateway(_)
-        | Object::EnvoyFilter(_)
-        | Object::HTTPRoute(_)
-        | Object::GRPCRoute(_)
-        | Object::TCPRoute(_)
-        | Object::TLSRoute(_) => true,
     }
 }
 

@@ -55,6 +55,35 @@ pub fn object(kind: Kind, json: &str, interner: &mut Interner) -> Decoded {
     decode(kind, json, interner)
 }
 
+/// Whether anybody reads this object: of some kinds only a few are, and neither a dump nor a selector tells them all.
+pub(in crate::sources) fn concerns_the_mesh(object: &Object) -> bool {
+    match object {
+        Object::MeshConfigMap(map) => map.mesh.is_some() || map.has_network_gateways,
+        Object::Istiod(istiod) => {
+            let has_container = !istiod.env.is_empty() || !istiod.args.is_empty() || !istiod.image_tag.is_empty();
+            has_container || istiod.meta.labels.get("app").is_some_and(|app| *app == "istiod")
+        }
+        Object::RevisionTag(webhook) => webhook.meta.labels.get("istio.io/tag").is_some(),
+        Object::Event(event) => event.object_kind == "Pod",
+        Object::Namespace(_)
+        | Object::Node(_)
+        | Object::Pod(_)
+        | Object::Service(_)
+        | Object::EndpointSlice(_)
+        | Object::Sidecar(_)
+        | Object::VirtualService(_)
+        | Object::DestinationRule(_)
+        | Object::ServiceEntry(_)
+        | Object::WorkloadEntry(_)
+        | Object::Gateway(_)
+        | Object::EnvoyFilter(_)
+        | Object::HTTPRoute(_)
+        | Object::GRPCRoute(_)
+        | Object::TCPRoute(_)
+        | Object::TLSRoute(_) => true,
+    }
+}
+
 /// The key of an object, whatever else its text holds: all that a deletion needs.
 pub fn key(json: &str) -> Option<Key> {
     match serde_json::from_str::<meta::KeyOnly<'_>>(json) {

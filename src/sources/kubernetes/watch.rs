@@ -428,7 +428,8 @@ impl Follower {
         let decoded = decode::object(self.kind, object, &mut self.interner);
         diagnostics.extend(decoded.diagnostics);
         match decoded.object {
-            Ok(object) => Some(Delta::Put(object)),
+            Ok(object) if decode::concerns_the_mesh(&object) => Some(Delta::Put(object)),
+            Ok(object) => Some(Delta::Remove(self.kind, object.key().clone())),
             Err(key) => key.map(|key| Delta::Remove(self.kind, key)),
         }
     }
