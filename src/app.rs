@@ -71,7 +71,11 @@ impl App {
     /// Takes in one message, at this time, and says what has to be done.
     pub fn update(&mut self, now: Timestamp, message: Message) -> Vec<Command> {
         let mut commands = match message {
-            Message::Key(key) => self.press(now, key),
+            Message::Key(key) => {
+                // what a key does may depend on marks that came in this very turn
+                self.settle_panels(now);
+                self.press(now, key)
+            }
             Message::Paste(text) => {
                 self.paste(now, &text);
                 Vec::new()

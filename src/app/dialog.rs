@@ -226,7 +226,7 @@ impl App {
         let before = self.ui.list(table).filter().text().to_owned();
         self.ui.dialogs.push(Dialog::Filter(FilterDialog {
             table,
-            input: Input::new(&before),
+            input: Input::default(),
             before,
             error: None,
         }));

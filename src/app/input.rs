@@ -34,9 +34,10 @@ impl Input {
         self.text.get(..self.cursor).unwrap_or_default()
     }
 
-    /// Puts text in at the cursor; line ends become spaces, other control characters are dropped.
+    /// Puts text in at the cursor; line ends become spaces (the last one nothing), other control characters are dropped.
     pub fn insert(&mut self, text: &str) {
         let clean: String = text
+            .trim_end_matches(['\n', '\r'])
             .chars()
             .map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c })
             .filter(|c| !c.is_control())
@@ -112,7 +113,7 @@ mod tests {
         input.press(KeyPress::ctrl('w'));
         assert_eq!(input.text(), "two ");
         input.press(KeyPress::ctrl('a'));
-        input.insert("né\n");
+        input.insert("né\t");
         assert_eq!((input.text(), input.before_cursor()), ("né two ", "né "));
         input.press(KeyPress::plain(KeyCode::Backspace));
         input.press(KeyPress::plain(KeyCode::Backspace));

@@ -196,7 +196,8 @@ impl App {
         std::iter::once(chosen).chain(self.ui.pins.iter().cloned()).collect()
     }
 
-    fn settle_panels(&mut self, now: Timestamp) {
+    /// Brings the endpoint tables up to the facts, where these have changed.
+    pub(super) fn settle_panels(&mut self, now: Timestamp) {
         let subjects = self.subjects();
         let stale = std::mem::take(&mut self.ui.panels_stale);
         self.ui.panels.truncate(subjects.len());
@@ -276,8 +277,10 @@ impl App {
         let is_complete = self.facts.pending().is_empty();
         for table in self.ui.tables(self.ui.view) {
             let ready = table.kind().map_or(is_complete, |kind| self.is_listed(kind));
+            // the timeline shows its newest line until somebody moves in it
+            let follows = table == TableId::Timeline;
             let list = self.ui.list(table);
-            if ready && !list.has_cursor() && !list.is_empty() {
+            if ready && !follows && !list.has_cursor() && !list.is_empty() {
                 list.hold();
             }
         }
@@ -290,7 +293,7 @@ impl App {
         let top = self.ui.list(table).lay_out(rows);
         let (columns, hidden_columns) = match size {
             Size::Full => self.fit_columns(now, table, inner.width, top, rows),
-            Size::Compact | Size::TooSmall => (compact_columns(table, inner.width), (0, 0)),
+            Size::Compact | Size::TooSmall => self.fit_names(now, table, inner.width, top, rows),
         };
         Laid {
             table,
@@ -321,6 +324,7 @@ impl App {
         let scrolling = candidates.iter().filter(|(_, spec)| !is_fixed(spec)).count();
         let skipped = self.ui.list(table).skipped_columns().min(scrolling.saturating_sub(1));
         let mut to_skip = skipped;
+        let sorted = self.ui.list(table).sort().map(|sort| sort.column);
         let left: Vec<(usize, Spec)> = candidates
             .into_iter()
             .filter(|(_, spec)| {
@@ -336,6 +340,7 @@ impl App {
                 let priority = match (is_fixed(spec), in_order) {
                     (true, true) => 0,
                     (false, true) => by_order.saturating_add(1),
+                    (_, false) if sorted == Some(spec.id) => 0,
                     (_, false) => spec.priority,
                 };
                 (column, Spec { priority, ..*spec })
@@ -350,6 +355,26 @@ impl App {
             .filter_map(|(at, width)| left.get(at).map(|(column, _)| (*column, width)))
             .collect();
         (columns, (skipped, hidden))
+    }
+
+    fn fit_names(
+        &mut self,
+        now: Timestamp,
+        table: TableId,
+        width: u16,
+        top: usize,
+        rows: usize,
+    ) -> (Vec<(usize, u16)>, (usize, usize)) {
+        let specs = table.specs().into_iter().enumerate();
+        let names: Vec<(usize, Spec)> = specs
+            .filter(|(_, spec)| is_name(table, spec))
+            .map(|(at, spec)| (at, *spec))
+            .collect();
+        let wanted = self.measure(now, table, &names, top, rows);
+        let references: Vec<&Spec> = names.iter().map(|(_, spec)| spec).collect();
+        let fitted = fit(&references, &wanted, width, Pane::GAP).into_iter();
+        let columns = fitted.filter_map(|(at, width)| names.get(at).map(|(column, _)| (*column, width)));
+        (columns.collect(), (0, 0))
     }
 
     fn is_wanted(&self, table: TableId, spec: &Spec, width: u16) -> bool {
@@ -386,7 +411,9 @@ impl App {
         top: usize,
         rows: usize,
     ) -> Vec<u16> {
-        let mut widths: Vec<usize> = columns.iter().map(|(_, spec)| spec.head.len() + 1).collect();
+        let sorted = self.ui.list(table).sort().map(|sort| sort.column);
+        let head = |spec: &Spec| spec.head.len() + usize::from(sorted == Some(spec.id));
+        let mut widths: Vec<usize> = columns.iter().map(|(_, spec)| head(spec)).collect();
         let ids: Vec<ItemId> = match self.ui.find_list(table) {
             Some(list) => list.rows_from(top).take(rows).cloned().collect(),
             None => Vec::new(),
@@ -478,20 +505,13 @@ pub fn identity(pod: &Pod) -> ObjectId {
     }
 }
 
-/// The one column that names the rows of a table.
-fn compact_columns(table: TableId, width: u16) -> Vec<(usize, u16)> {
-    let specs = table.specs();
-    let wanted: &[&str] = match table {
+/// The columns that name the rows of a table.
+fn is_name(table: TableId, spec: &Spec) -> bool {
+    let names: &[&str] = match table {
         TableId::Pods | TableId::Workloads | TableId::Services => &["name"],
-        TableId::Endpoints(_) => &["endpoint"],
+        TableId::Endpoints(_) => &["endpoint", "host"],
         TableId::Sidecars => &["namespace", "name"],
         TableId::Timeline => &["time", "object"],
     };
-    let count = u16::try_from(wanted.len()).unwrap_or(1).max(1);
-    let each = width.saturating_sub(Pane::GAP * (count - 1)) / count;
-    wanted
-        .iter()
-        .filter_map(|id| specs.iter().position(|spec| spec.id == *id))
-        .map(|at| (at, each))
-        .collect()
+    names.contains(&spec.id)
 }

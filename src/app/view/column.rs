@@ -14,6 +14,8 @@ pub struct Spec {
     pub min: u16,
     /// Cells it takes at most.
     pub max: u16,
+    /// Of a longer content, so many cells are enough to read it by: more only if all else has its place.
+    pub comfort: u16,
     /// The smaller, the longer it stays when room is short; equal ones go from right to left.
     pub priority: u8,
     /// Whether numbers stand right.
@@ -69,6 +71,7 @@ impl Spec {
         head: "",
         min: 4,
         max: 24,
+        comfort: 24,
         priority: 5,
         right: false,
         cut: Cut::End,
@@ -109,48 +112,46 @@ pub fn find_spec<'a>(mut specs: impl Iterator<Item = &'a Spec>, name: &str) -> O
     specs.find(|spec| spec.id.eq_ignore_ascii_case(name) || spec.head.eq_ignore_ascii_case(name))
 }
 
+/// Columns of at most this priority are shown as narrow as they may be rather than left out.
+const ESSENTIAL: u8 = 1;
+
 /// Which columns get how many cells, of `width` in all with `gap` between two.
 ///
-/// `wanted` says of each column what its content would take. Columns that do not get their least width are left out,
-/// the least important first; what is left over goes to the most important first.
+/// `wanted` says of each column what its content takes. The most important columns are placed first, each with what it
+/// can be read by; one for which there is no such room is left out, unless it is essential. What is left over goes to
+/// the most important first.
 pub fn fit(specs: &[&Spec], wanted: &[u16], width: u16, gap: u16) -> Vec<(usize, u16)> {
-    let mut chosen: Vec<(usize, u16, u16)> = specs
+    let mut order: Vec<(usize, &Spec, u16)> = specs
         .iter()
         .zip(wanted)
         .enumerate()
-        .map(|(at, (spec, wanted))| {
-            let most = (*wanted).clamp(spec.min.min(spec.max), spec.max);
-            (at, spec.min.min(most), most)
-        })
+        .map(|(at, (spec, wanted))| (at, *spec, (*wanted).clamp(spec.min.min(spec.max), spec.max)))
         .collect();
-    let total = |chosen: &[(usize, u16, u16)]| -> u32 {
-        let cells: u32 = chosen.iter().map(|(_, least, _)| u32::from(*least)).sum();
-        cells + u32::from(gap) * (chosen.len().saturating_sub(1) as u32)
-    };
-    let priority = |at: usize| specs.get(at).map_or(u8::MAX, |spec| spec.priority);
-    while chosen.len() > 1 && total(&chosen) > u32::from(width) {
-        let Some(last) = (0..chosen.len()).max_by_key(|at| {
-            let column = chosen.get(*at).map_or(0, |(column, ..)| *column);
-            (priority(column), *at)
-        }) else {
-            break;
+    order.sort_by_key(|(at, spec, _)| (spec.priority, *at));
+    let mut left = width;
+    let mut chosen: Vec<(usize, u16, u16)> = Vec::new();
+    for (at, spec, most) in order {
+        let gap = if chosen.is_empty() { 0 } else { gap };
+        let room = left.saturating_sub(gap);
+        let readable = most.min(spec.comfort.max(spec.min));
+        let is_first = chosen.is_empty();
+        let cells = if readable <= room {
+            readable
+        } else if is_first || (spec.priority <= ESSENTIAL && spec.min <= room) {
+            room.min(readable)
+        } else {
+            continue;
         };
-        chosen.remove(last);
+        left = room - cells;
+        chosen.push((at, cells, most));
     }
-    let mut left = u32::from(width).saturating_sub(total(&chosen));
-    let mut by_priority: Vec<usize> = (0..chosen.len()).collect();
-    by_priority.sort_by_key(|at| chosen.get(*at).map_or(0, |(column, ..)| priority(*column)));
-    for at in by_priority {
-        if let Some((_, cells, most)) = chosen.get_mut(at) {
-            let more = left.min(u32::from(most.saturating_sub(*cells)));
-            *cells += u16::try_from(more).unwrap_or(0);
-            left -= more;
-        }
+    for (_, cells, most) in &mut chosen {
+        let more = left.min(most.saturating_sub(*cells));
+        *cells += more;
+        left -= more;
     }
-    chosen
-        .into_iter()
-        .map(|(at, cells, _)| (at, cells.min(width)))
-        .collect()
+    chosen.sort_by_key(|(at, ..)| *at);
+    chosen.into_iter().map(|(at, cells, _)| (at, cells)).collect()
 }
 
 #[cfg(test)]
@@ -177,17 +178,21 @@ mod tests {
     };
 
     #[test]
-    fn the_least_important_column_goes_first_and_the_most_important_grows_first() {
+    fn the_most_important_columns_are_readable_before_others_are_there() {
         let specs = [&NAME, &NODE, &STATUS];
         let wanted = [30, 12, 7];
         assert_eq!(fit(&specs, &wanted, 100, 2), [(0, 30), (1, 12), (2, 7)]);
-        assert_eq!(fit(&specs, &wanted, 30, 2), [(0, 12), (1, 8), (2, 6)]);
-        assert_eq!(fit(&specs, &wanted, 25, 2), [(0, 17), (2, 6)]);
-        assert_eq!(fit(&specs, &wanted, 12, 2), [(0, 12)]);
+        assert_eq!(
+            fit(&specs, &wanted, 50, 2),
+            [(0, 27), (1, 12), (2, 7)],
+            "comfort first, the rest to the first"
+        );
+        assert_eq!(fit(&specs, &wanted, 40, 2), [(0, 30), (2, 7)]);
+        assert_eq!(fit(&specs, &wanted, 20, 2), [(0, 20)]);
         assert_eq!(
             fit(&specs, &wanted, 3, 2),
             [(0, 3)],
-            "the last one is squeezed rather than lost"
+            "the first is squeezed rather than lost"
         );
         assert_eq!(fit(&[], &[], 3, 2), []);
     }

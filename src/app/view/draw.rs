@@ -57,6 +57,9 @@ pub(super) fn cut_line(line: Line, width: u16) -> Line {
     if total <= left {
         return line;
     }
+    if left == 0 {
+        return Vec::new();
+    }
     // one cell is kept for the sign, so that it is there even where a span ends exactly at the edge
     left = left.saturating_sub(1);
     for span in line {

@@ -139,12 +139,11 @@ fn source_lines(facts: &Facts, kind: Kind, now: Timestamp) -> Vec<Line> {
         ),
         SourceState::Absent => (Role::Dim, "the server does not have it".to_owned(), None),
         SourceState::Retrying { attempt, failure, .. } => {
-            let since = age(Some(source.since), now);
-            (
-                Role::Bad,
-                format!("try {attempt}, broken for {since}: {failure}"),
-                Some("Ctrl-r tries now".to_owned()),
-            )
+            let state = format!(
+                "try {attempt}, broken for {}; Ctrl-r tries now",
+                age(Some(source.since), now)
+            );
+            (Role::Bad, state, Some(failure.to_string()))
         }
         SourceState::Denied { failure, readable } => {
             let some = match readable.len() {
@@ -158,7 +157,7 @@ fn source_lines(facts: &Facts, kind: Kind, now: Timestamp) -> Vec<Line> {
         Span::new(Role::Text, format!("{:<20}{count:>7}  ", plural(kind))),
         Span::new(role, state),
     ]];
-    lines.extend(next.map(|next| vec![Span::new(Role::Key, format!("{:<29}{next}", ""))]));
+    lines.extend(next.map(|next| vec![Span::new(Role::Key, format!("    {next}"))]));
     lines
 }
 

@@ -2,83 +2,109 @@
 
 use jiff::Timestamp;
 
+use super::super::column::{Spec, fit};
+use super::super::cut::{Cut, cut};
 use super::super::sources::badge;
 use super::super::words::governing_sentence;
-use super::super::{Line, Role, Span};
+use super::super::{Line, Role, Shown, Span};
 use super::{line_width, two_sided};
 use crate::app::App;
 use crate::app::options::Namespaces;
 use crate::app::ui::View;
 use crate::mesh::scope::Governing;
 
-/// A part of the header; what matters least goes first where room is short.
+/// A part of the header, and how it may shrink.
 struct Segment {
-    importance: u8,
-    spans: Line,
+    label: &'static str,
+    role: Role,
+    text: String,
+    spec: Spec,
 }
+
+/// What every part may do: shrink to a readable rest, or go where there is no room.
+const fn part(priority: u8, min: u16, comfort: u16) -> Spec {
+    Spec {
+        priority,
+        min,
+        comfort,
+        max: 80,
+        cut: Cut::Middle,
+        ..Spec::NEW
+    }
+}
+
+/// A difference of clocks that is worth telling.
+const SKEW: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
+const SEPARATOR: &str = " │ ";
 
 impl App {
     /// Context, namespaces, pod, the Sidecar that won, istiod's version, time zone, the worst source.
     pub(super) fn header(&self, now: Timestamp, width: u16) -> Line {
         let (role, text) = badge(&self.facts, now);
         let mut right = vec![Span::new(role, format!("● {text}")), Span::new(Role::Header, " ")];
+        if self.is_envoy_silent() {
+            right.insert(0, Span::new(Role::Warn, "Envoy ? "));
+        }
         if self.ui.frozen.is_some() {
             right.insert(0, Span::new(Role::Warn, "FROZEN "));
         }
-        let room = usize::from(width).saturating_sub(line_width(&right) + 2);
-        let mut segments = self.segments(now);
-        let total =
-            |segments: &[Segment]| -> usize { segments.iter().map(|segment| line_width(&segment.spans) + 3).sum() };
-        while segments.len() > 1 && total(&segments) > room {
-            let least = segments
-                .iter()
-                .enumerate()
-                .max_by_key(|(_, segment)| segment.importance);
-            let Some((at, _)) = least else { break };
-            segments.remove(at);
-        }
+        let segments = self.segments(now);
+        let cells = |segment: &Segment| segment.label.len() + Shown::from(segment.text.as_str()).width();
+        let wanted: Vec<u16> = segments
+            .iter()
+            .map(|segment| u16::try_from(cells(segment)).unwrap_or(u16::MAX))
+            .collect();
+        let specs: Vec<&Spec> = segments.iter().map(|segment| &segment.spec).collect();
+        let room = width.saturating_sub(u16::try_from(line_width(&right)).unwrap_or(0) + 2);
         let mut left = vec![Span::new(Role::Header, " ")];
-        for (at, segment) in segments.into_iter().enumerate() {
-            if at > 0 {
-                left.push(Span::new(Role::Border, " │ "));
+        for (nth, (at, cells)) in fit(&specs, &wanted, room, 3).into_iter().enumerate() {
+            let Some(segment) = segments.get(at) else { continue };
+            if nth > 0 {
+                left.push(Span::new(Role::Border, SEPARATOR));
             }
-            left.extend(segment.spans);
+            left.push(Span::new(Role::Header, segment.label));
+            let room = usize::from(cells).saturating_sub(segment.label.len());
+            left.push(Span {
+                text: cut(&segment.text, room, segment.spec.cut),
+                role: segment.role,
+            });
         }
         two_sided(left, right, width)
     }
 
     fn segments(&self, now: Timestamp) -> Vec<Segment> {
-        let mut segments = Vec::new();
-        let mut add = |importance: u8, label: &str, role: Role, text: String| {
-            if !text.is_empty() {
-                let mut spans = Vec::new();
-                if !label.is_empty() {
-                    spans.push(Span::new(Role::Header, format!("{label} ")));
-                }
-                spans.push(Span::new(role, text));
-                segments.push(Segment { importance, spans });
-            }
-        };
-        add(3, "", Role::Strong, self.facts.cluster.context.to_string());
-        add(2, "ns", Role::Name, self.namespaces_text());
         let chosen = self.ui.chosen.as_ref();
         let pod = chosen
             .map(|id| format!("{}.{}", id.key.name, id.key.namespace))
             .unwrap_or_default();
-        add(0, "pod", Role::Name, pod);
         let governing = chosen.and_then(|id| self.facts.governed.of(&id.key));
-        add(1, "by", Role::Text, governing.map(short_governing).unwrap_or_default());
-        add(4, "istiod", Role::Text, self.istiod_version());
-        if let Some(why) = self.envoy_silence() {
-            add(5, "", Role::Warn, why);
-        }
         let skew = self.facts.cluster.skew;
-        if skew.abs() > jiff::SignedDuration::from_secs(2) {
-            add(6, "clock", Role::Warn, format!("{:+} s", skew.as_secs()));
-        }
+        let clock = if skew.abs() > SKEW {
+            format!("{:+} s", skew.as_secs())
+        } else {
+            String::new()
+        };
         let zone = now.to_zoned(self.options.time_zone.clone()).strftime("%Z").to_string();
-        add(7, "", Role::Header, zone);
-        segments
+        let context = self.facts.cluster.context.to_string();
+        let governed = governing.map(short_governing).unwrap_or_default();
+        let all = [
+            ("", Role::Strong, context, part(1, 8, 16)),
+            ("ns ", Role::Name, self.namespaces_text(), part(1, 6, 16)),
+            ("pod ", Role::Name, pod, part(1, 14, 20)),
+            ("by ", Role::Text, governed, part(0, 10, 27)),
+            ("istiod ", Role::Text, self.istiod_version(), part(4, 8, 20)),
+            ("clock ", Role::Warn, clock, part(2, 6, 12)),
+            ("", Role::Header, zone, part(5, 3, 8)),
+        ];
+        all.into_iter()
+            .filter(|(_, _, text, _)| !text.is_empty())
+            .map(|(label, role, text, spec)| Segment {
+                label,
+                role,
+                text,
+                spec,
+            })
+            .collect()
     }
 
     fn namespaces_text(&self) -> String {
@@ -108,11 +134,14 @@ impl App {
         versions.join(",")
     }
 
-    /// That the chosen pod's Envoy does not answer; the sentence why is in the inspector and in explain.
-    fn envoy_silence(&self) -> Option<String> {
-        let chosen = self.ui.chosen.as_ref()?;
-        let envoy = self.facts.envoys.get(&chosen.key)?;
-        envoy.answer.is_err().then(|| "Envoy not asked".to_owned())
+    /// Whether the chosen pod's Envoy does not answer; why is in the inspector and in explain.
+    fn is_envoy_silent(&self) -> bool {
+        let envoy = self
+            .ui
+            .chosen
+            .as_ref()
+            .and_then(|chosen| self.facts.envoys.get(&chosen.key));
+        envoy.is_some_and(|envoy| envoy.answer.is_err())
     }
 
     /// The tabs; in the demo, where the story is.
@@ -153,7 +182,7 @@ impl App {
 fn short_governing(governing: &Governing) -> String {
     match governing {
         Governing::Own(key) | Governing::RootDefault(key) => format!("Sidecar {key}"),
-        Governing::BuiltIn => "*/*".to_owned(),
+        Governing::BuiltIn => "no Sidecar".to_owned(),
         Governing::Gateway => governing_sentence(governing)
             .split(':')
             .next()

@@ -3,18 +3,23 @@
 use jiff::Timestamp;
 
 use super::super::table::endpoints::short_host;
+use super::super::table::pods::status_role;
 use super::super::table::timeline::clock;
 use super::super::words::{governing_sentence, mark_role, sync_sentence};
 use super::super::{Line, Role, Span};
 use crate::app::App;
 use crate::app::list::ItemId;
 use crate::app::panel::Standing;
+use crate::app::sync::Sync;
 use crate::app::tables::{Marked, Subject, TableId};
+use crate::app::workloads::WorkloadId;
 use crate::mesh::history::{Line as Moment, MarkKind, ObjectId};
+use crate::mesh::model::Pod;
 use crate::mesh::scope::Cluster;
 
 impl App {
-    /// At most `rows` lines about the row under the cursor; what changed comes first where room is short.
+    /// At most `rows` lines about the row under the cursor; what must be read and what changed come first where room is
+    /// short.
     pub(super) fn inspector(&self, now: Timestamp, rows: usize) -> Vec<Line> {
         let table = self.ui.active();
         let list = self.ui.find_list(table);
@@ -24,17 +29,16 @@ impl App {
         let Some(subject) = self.subject(now, table, id) else {
             return Vec::new();
         };
-        let mut lines = vec![full_text(&subject, now)];
-        let changed = self.marked(now, table, id).map(|marked| self.change(&marked, now));
-        let note = self.note(now, table, id, &subject);
-        match (changed, rows) {
-            (Some(changed), 1) => return vec![changed],
-            (Some(changed), _) => {
-                lines.push(changed);
-                lines.extend(note);
-            }
-            (None, _) => lines.extend(note),
+        let text = full_text(&subject, now);
+        let change = self.marked(now, table, id).map(|marked| self.change(&marked, now));
+        let (urgent, notes) = self.notes(now, table, id, &subject);
+        let has_urgent = urgent.is_some();
+        let mut lines: Vec<Line> = urgent.into_iter().chain(change).collect();
+        // what is in the row can be read there, if need be
+        if lines.len() < rows || !has_urgent && rows > 1 {
+            lines.insert(0, text);
         }
+        lines.extend(notes);
         lines.truncate(rows);
         lines.into_iter().map(lead).collect()
     }
@@ -56,57 +60,66 @@ impl App {
             line.push(Span::new(Role::Dim, format!("  {column} ")));
             line.push(Span::new(Role::Changed, format!("{before} -> {after}")));
         }
-        line.push(Span::new(Role::Dim, "  by "));
+        line.push(Span::new(Role::Dim, "  because "));
         line.push(Span::new(Role::Text, marked.cause.as_str()));
         line
     }
 
-    /// What else there is to say of the row.
-    fn note(&self, now: Timestamp, table: TableId, id: &ItemId, subject: &Subject<'_>) -> Vec<Line> {
+    /// What else there is to say of the row: what must be read, if anything, and what may be.
+    fn notes(&self, now: Timestamp, table: TableId, id: &ItemId, subject: &Subject<'_>) -> (Option<Line>, Vec<Line>) {
         match (table, id, subject) {
             (TableId::Endpoints(slot), ItemId::Endpoint(row), _) => self.endpoint_notes(now, slot, row),
             (TableId::Pods, ItemId::Object(pod), Subject::Pod(_)) => self.pod_notes(pod),
             (_, _, Subject::Service(row)) => {
                 let selector = super::super::Value::Labels(row.service.selector.clone());
-                vec![vec![
-                    Span::new(Role::Dim, "selects "),
-                    Span::new(Role::Text, selector.text(now).into_owned()),
-                ]]
+                let selects = Span::new(Role::Text, selector.text(now).into_owned());
+                (None, vec![vec![Span::new(Role::Dim, "selects "), selects]])
             }
             (_, _, Subject::Moment(row)) => match row.line {
-                Moment::Edit(..) => vec![vec![Span::new(Role::Dim, "Enter shows the diff and the rows it moved")]],
-                Moment::Endpoints(..) | Moment::Start | Moment::Before(_) => Vec::new(),
+                Moment::Edit(..) => {
+                    let text = "Enter shows the diff and the rows it moved";
+                    (None, vec![vec![Span::new(Role::Dim, text)]])
+                }
+                Moment::Endpoints(..) | Moment::Start | Moment::Before(_) => (None, Vec::new()),
             },
-            _ => Vec::new(),
+            _ => (None, Vec::new()),
         }
     }
 
-    fn endpoint_notes(&self, now: Timestamp, slot: u8, id: &crate::mesh::diff::RowId) -> Vec<Line> {
+    fn endpoint_notes(&self, now: Timestamp, slot: u8, id: &crate::mesh::diff::RowId) -> (Option<Line>, Vec<Line>) {
         let Some(panel) = self.ui.panel(slot) else {
-            return Vec::new();
+            return (None, Vec::new());
         };
-        let Some(line) = panel.find(id) else { return Vec::new() };
+        let Some(line) = panel.find(id) else {
+            return (None, Vec::new());
+        };
         let envoy = self.facts.envoys.get(&panel.pod);
-        let mut notes = vec![vec![
+        let why = vec![
             Span::new(Role::Dim, "why "),
             Span::new(Role::Text, line.row.why.short()),
             Span::new(Role::Dim, "  class "),
             Span::new(Role::Text, line.row.class.as_str()),
-        ]];
-        if envoy.is_some() {
-            notes.push(vec![
+        ];
+        let mut notes = vec![why];
+        if envoy.is_some() && !line.gone {
+            let sync = vec![
                 Span::new(Role::Dim, "in Envoy "),
                 Span::new(Role::Text, sync_sentence(line, envoy, now)),
-            ]);
+            ];
+            let at = if line.sync == Some(Sync::Both) { notes.len() } else { 0 };
+            notes.insert(at, sync);
         }
-        if let Standing::Past { since, .. } = &panel.standing {
-            let successor = self.ui.chosen.as_ref().and_then(|gone| self.successor(gone));
-            notes.insert(0, self.gone_note(*since, now, successor.as_ref()));
-        }
-        notes
+        let gone = match &panel.standing {
+            Standing::Past { since, .. } => {
+                let successor = self.ui.chosen.as_ref().and_then(|gone| self.successor(gone));
+                Some(self.gone_note(*since, now, successor.as_ref()))
+            }
+            Standing::Present | Standing::None(_) => None,
+        };
+        (gone, notes)
     }
 
-    fn pod_notes(&self, pod: &ObjectId) -> Vec<Line> {
+    fn pod_notes(&self, pod: &ObjectId) -> (Option<Line>, Vec<Line>) {
         if self
             .facts
             .world
@@ -114,23 +127,23 @@ impl App {
             .get(&pod.key)
             .is_none_or(|living| living.meta.uid != pod.uid)
         {
-            let successor = self.successor(pod);
-            return match successor {
-                Some(successor) => vec![vec![
+            let text = match self.successor(pod) {
+                Some(successor) => vec![
                     Span::new(Role::Warn, "gone; "),
                     Span::new(Role::Key, "Enter"),
                     Span::new(Role::Text, format!(" follows its successor {}", successor.key.name)),
-                ]],
-                None => vec![vec![Span::new(Role::Warn, "gone, and nothing of its workload is left")]],
+                ],
+                None => vec![Span::new(Role::Warn, "gone, and nothing of its workload is left")],
             };
+            return (Some(text), Vec::new());
         }
-        match self.facts.governed.of(&pod.key) {
-            Some(governing) => vec![vec![
+        let governed = self.facts.governed.of(&pod.key).map(|governing| {
+            vec![
                 Span::new(Role::Dim, "governed by "),
                 Span::new(Role::Name, governing_sentence(governing)),
-            ]],
-            None => Vec::new(),
-        }
+            ]
+        });
+        (None, governed.into_iter().collect())
     }
 
     fn gone_note(&self, since: Timestamp, now: Timestamp, successor: Option<&ObjectId>) -> Line {
@@ -177,6 +190,9 @@ fn full_text(subject: &Subject<'_>, now: Timestamp) -> Line {
         }
         return line;
     }
+    if let Subject::Pod(row) = subject {
+        return pod_text(row.pod, now);
+    }
     let cells = (0..).map_while(|at| subject.datum(at));
     let mut line: Line = Vec::new();
     for datum in cells {
@@ -188,6 +204,34 @@ fn full_text(subject: &Subject<'_>, now: Timestamp) -> Line {
             line.push(Span::new(Role::Text, "  "));
         }
         line.push(Span::new(datum.role, text.into_owned()));
+    }
+    line
+}
+
+/// A pod by its full name, its state, where it is, what made it and what is in it.
+fn pod_text(pod: &Pod, now: Timestamp) -> Line {
+    let printed = &pod.printed;
+    let workload = WorkloadId::of(pod);
+    let mut line = vec![
+        Span::new(Role::Name, format!("{}.{}", pod.meta.key.name, pod.meta.key.namespace)),
+        Span::new(
+            status_role(&printed.status),
+            format!("  {} {}/{}", printed.status, printed.ready, printed.total),
+        ),
+    ];
+    if let Some(ip) = pod.ips.first() {
+        line.push(Span::new(Role::Number, format!("  {ip}")));
+    }
+    if !pod.node.is_empty() {
+        line.push(Span::new(Role::Dim, format!(" on {}", pod.node)));
+    }
+    line.push(Span::new(Role::Dim, format!("  {} {}", workload.kind, workload.name)));
+    if let Some(proxy) = &pod.proxy {
+        line.push(Span::new(Role::Dim, format!("  proxy {}", proxy.image_tag)));
+    }
+    if printed.restarts > 0 {
+        let restarts = super::super::Value::Restarts(printed.restarts, printed.last_restart);
+        line.push(Span::new(Role::Warn, format!("  restarts {}", restarts.text(now))));
     }
     line
 }

@@ -45,28 +45,24 @@ impl App {
         }
     }
 
+    /// What is in the pane, how much of it, what changed; what must be known first stands first, for narrow panes.
     fn title(&self, now: Timestamp, table: TableId) -> Line {
-        let Some(list) = self.ui.find_list(table) else {
-            return vec![Span::new(Role::Strong, table.title())];
-        };
         let mut title = vec![Span::new(Role::Strong, table.title())];
+        let Some(list) = self.ui.find_list(table) else {
+            return title;
+        };
         let mut add = |role: Role, text: String| title.push(Span::new(role, format!(" {text}")));
         match table {
             TableId::Endpoints(slot) => {
                 if let Some(panel) = self.ui.panel(slot) {
-                    self.endpoint_title(now, slot, panel, list, &mut add);
+                    self.endpoint_counts(now, panel, list, &mut add);
                 }
             }
             TableId::Pods | TableId::Services | TableId::Sidecars => {
                 let marks = table.kind().and_then(|kind| self.facts.history.objects(kind));
                 let counts = marks.map(|marks| marks.counts()).unwrap_or_default();
-                let graves = self
-                    .ui
-                    .graves
-                    .iter()
-                    .filter(|(kind, _)| Some(*kind) == table.kind())
-                    .count();
-                add(Role::Number, list.len().saturating_sub(graves).to_string());
+                let living = list.len().saturating_sub(self.graves_in(table, list));
+                add(Role::Number, living.to_string());
                 add_counts(&counts, &mut add);
             }
             TableId::Workloads => add(Role::Number, list.len().to_string()),
@@ -86,38 +82,41 @@ impl App {
         if !list.picked().is_empty() {
             add(Role::Picked, format!("{} picked", list.picked().len()));
         }
+        if let TableId::Endpoints(slot) = table
+            && let Some(panel) = self.ui.panel(slot)
+        {
+            endpoint_owner(slot, panel, &mut add);
+        }
         if self.ui.zoomed {
             add(Role::Dim, "zoomed".to_owned());
         }
         title
     }
 
-    fn endpoint_title(&self, now: Timestamp, slot: u8, panel: &Panel, list: &List, add: &mut impl FnMut(Role, String)) {
+    /// Tombstones among the rows shown.
+    fn graves_in(&self, table: TableId, list: &List) -> usize {
+        let of_table = self.ui.graves.iter().filter(|(kind, _)| Some(*kind) == table.kind());
+        of_table
+            .filter(|(_, id)| list.find(&ItemId::Object(id.clone())).is_some())
+            .count()
+    }
+
+    fn endpoint_counts(&self, now: Timestamp, panel: &Panel, list: &List, add: &mut impl FnMut(Role, String)) {
         let counts = panel.marks(&self.facts).map(|marks| marks.counts()).unwrap_or_default();
-        let is_filtered = !list.filter().is_empty();
+        let is_filtered = !list.filter().is_empty() || self.ui.faults;
         if panel.table.is_some() {
             let count = if is_filtered { list.len() } else { panel.living };
             add(Role::Number, count.to_string());
             add_counts(&counts, add);
         }
-        if !panel.pod.name.is_empty() {
-            let pin = if slot > 0 { "pinned " } else { "of " };
-            add(Role::Dim, format!("{pin}{}.{}", panel.pod.name, panel.pod.namespace));
-        }
         if let Standing::Past { since, .. } = &panel.standing {
-            add(
-                Role::Warn,
-                format!("{}: the last table there was", state::stale_since(*since, now)),
-            );
+            add(Role::Warn, state::stale_since(*since, now));
         }
         if let Some(table) = &panel.table {
             let gaps = state::incomplete(&table.gaps);
             if !gaps.is_empty() {
                 add(Role::Bad, gaps);
             }
-        }
-        if panel.hidden_bootstrap > 0 {
-            add(Role::Dim, format!("b: {} of Envoy's own", panel.hidden_bootstrap));
         }
     }
 
@@ -251,6 +250,17 @@ impl App {
             }
         }
         (above, below)
+    }
+}
+
+/// Whose endpoints they are, and what of Envoy's own is not shown.
+fn endpoint_owner(slot: u8, panel: &Panel, add: &mut impl FnMut(Role, String)) {
+    if !panel.pod.name.is_empty() {
+        let pin = if slot > 0 { "pinned" } else { "of" };
+        add(Role::Dim, format!("{pin} {}.{}", panel.pod.name, panel.pod.namespace));
+    }
+    if panel.hidden_bootstrap > 0 {
+        add(Role::Dim, format!("+{} of Envoy's own (b)", panel.hidden_bootstrap));
     }
 }
 

@@ -49,6 +49,7 @@ static COLUMNS: &[Column<Pods>] = &[
             id: "name",
             head: "NAME",
             min: 12,
+            comfort: 30,
             max: 63,
             priority: 0,
             cut: Cut::Middle,
@@ -94,7 +95,7 @@ static COLUMNS: &[Column<Pods>] = &[
             head: "RESTARTS",
             min: 8,
             max: 16,
-            priority: 5,
+            priority: 6,
             searched: false,
             help: "How often its containers were restarted, and when last.",
             ..Spec::NEW
@@ -107,7 +108,7 @@ static COLUMNS: &[Column<Pods>] = &[
             head: "AGE",
             min: 4,
             max: 9,
-            priority: 4,
+            priority: 5,
             searched: false,
             help: "The time since it was created.",
             ..Spec::NEW
@@ -120,7 +121,7 @@ static COLUMNS: &[Column<Pods>] = &[
             head: "PROXY",
             min: 7,
             max: 8,
-            priority: 3,
+            priority: 4,
             output: Output::Extra,
             help: "What carries its traffic: sidecar, router, waypoint, ztunnel or none.",
             ..Spec::NEW
@@ -149,7 +150,7 @@ static COLUMNS: &[Column<Pods>] = &[
             head: "IP",
             min: 9,
             max: 39,
-            priority: 6,
+            priority: 7,
             output: Output::Wide,
             help: "Its first address.",
             ..Spec::NEW
@@ -162,7 +163,7 @@ static COLUMNS: &[Column<Pods>] = &[
             head: "NODE",
             min: 6,
             max: 40,
-            priority: 7,
+            priority: 8,
             cut: Cut::Middle,
             output: Output::Wide,
             help: "The node it runs on.",

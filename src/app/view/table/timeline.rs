@@ -52,6 +52,7 @@ static COLUMNS: &[Column<Timeline>] = &[
             id: "object",
             head: "OBJECT",
             min: 16,
+            comfort: 36,
             max: 60,
             priority: 1,
             cut: Cut::Middle,
@@ -65,6 +66,7 @@ static COLUMNS: &[Column<Timeline>] = &[
             id: "what",
             head: "WHAT",
             min: 7,
+            comfort: 16,
             max: 40,
             priority: 2,
             help: "What happened to it.",
@@ -117,6 +119,7 @@ static COLUMNS: &[Column<Timeline>] = &[
             id: "fields",
             head: "FIELDS",
             min: 12,
+            comfort: 40,
             max: 100,
             priority: 4,
             output: Output::Wide,
@@ -149,7 +152,7 @@ fn object(row: &TimelineRow<'_>) -> Datum {
     let text = match row.line {
         Line::Edit(edit, _) => format!("{} {}", edit.kind.name(), edit.key),
         Line::Endpoints(..) => "endpoints".to_owned(),
-        Line::Start => "before sidescope started: older text and deletions unknown".to_owned(),
+        Line::Start => "before sidescope started:".to_owned(),
         Line::Before(before) => format!("{} {}", object_kind(row.line).unwrap_or_default(), before.key),
     };
     let role = match row.line {
@@ -175,7 +178,7 @@ fn what(row: &TimelineRow<'_>) -> Datum {
     match row.line {
         Line::Edit(edit, _) => Value::Word(edit.verb.as_str()).into(),
         Line::Endpoints(..) => Datum::new(Role::Dim, Value::Word("changed")),
-        Line::Start => Value::Empty.into(),
+        Line::Start => Datum::new(Role::Dim, Value::Word("older text and deletions unknown")),
         Line::Before(before) => match &before.what {
             Happening::Created => Value::Word("created").into(),
             Happening::Written(..) => Value::Word("written").into(),

@@ -46,6 +46,7 @@ static COLUMNS: &[Column<Workloads>] = &[
             id: "name",
             head: "NAME",
             min: 12,
+            comfort: 30,
             max: 63,
             priority: 0,
             cut: Cut::Middle,

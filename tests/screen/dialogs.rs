@@ -1,0 +1,190 @@
+//! Filter, palette, help, texts, copy, sort.
+
+use sidescope::app::message::{Fetch, Request};
+use sidescope::app::{Command, Message};
+use sidescope::mesh::model::{Key, Kind};
+
+use crate::mesh;
+use crate::stage::Stage;
+
+fn foot(stage: &mut Stage) -> String {
+    stage.text().lines().last().unwrap().trim().to_owned()
+}
+
+#[test]
+fn a_filter_works_while_it_is_typed_and_a_bad_one_keeps_the_last_good_one() {
+    let mut stage = Stage::bookinfo();
+    stage.press("/rev");
+    assert_eq!(stage.names().len(), 2);
+    assert!(foot(&mut stage).starts_with("/rev"), "{}", foot(&mut stage));
+    stage.press("(");
+    assert_eq!(stage.names().len(), 2);
+    assert!(
+        foot(&mut stage).contains("not a regular expression: unclosed group"),
+        "{}",
+        foot(&mut stage)
+    );
+    stage.press("<Enter>");
+    assert!(foot(&mut stage).contains("still showing 'rev'"), "{}", foot(&mut stage));
+    stage.press("/<C-u>zzz<Enter>");
+    assert!(stage.text().contains("the filter hides all 6 pods"), "{}", stage.text());
+    stage.press("/<C-u>!rev<Enter>");
+    assert_eq!(stage.names().len(), 4);
+    stage.press("/<C-u>-l app=ratings<Enter>");
+    assert_eq!(stage.names().len(), 1);
+    stage.press("/<C-u>status:run<Esc>");
+    assert_eq!(stage.names().len(), 1, "Esc brings the filter before back");
+    stage.press("<Esc>");
+    assert_eq!(stage.names().len(), 6);
+}
+
+#[test]
+fn the_palette_suggests_completes_and_corrects() {
+    let mut stage = Stage::bookinfo();
+    stage.press(":si");
+    assert!(stage.text().contains("sidecars"), "{}", stage.text());
+    stage.press("<Enter>");
+    assert!(stage.active().title[0].text.as_str() == "Sidecars");
+    stage.press(":po bookinfo<Enter>");
+    assert!(stage.text().contains("ns bookinfo"));
+    stage.press(":ep my-shell-6f9c-eeeee.default<Enter>");
+    assert!(
+        stage.text().contains("of my-shell-6f9c-eeeee.default"),
+        "{}",
+        stage.text()
+    );
+    stage.press(":ep ratngs<Enter>");
+    assert!(
+        foot(&mut stage).contains("near: ratings-v1-6f9c-ccccc.bookinfo"),
+        "{}",
+        foot(&mut stage)
+    );
+    stage.press(":ns nowhere<Enter>");
+    assert!(
+        foot(&mut stage).contains("no namespace 'nowhere'"),
+        "{}",
+        foot(&mut stage)
+    );
+    stage.press(":frobnicate<Enter>");
+    assert!(
+        foot(&mut stage).contains("no command ':frobnicate'"),
+        "{}",
+        foot(&mut stage)
+    );
+    stage.press(":q<Enter>");
+    assert!(stage.take_commands().contains(&Command::Quit { code: 0 }));
+}
+
+#[test]
+fn help_is_of_the_view_and_made_from_the_same_table_as_the_keys() {
+    let mut stage = Stage::bookinfo().sized(120, 50);
+    stage.press("?");
+    let text = stage.text();
+    assert!(
+        text.contains("Help: Pods") && text.contains("choose namespaces; Space picks several"),
+        "{text}"
+    );
+    assert!(!text.contains("next step"), "the demo's keys are the demo's");
+    stage.press("G");
+    assert!(stage.text().contains("SIDECAR"), "{}", stage.text());
+    stage.press("<Esc>3?");
+    assert!(stage.text().contains("Help: Endpoints"));
+}
+
+#[test]
+fn describe_yaml_and_events_show_what_is_held_and_ask_for_the_rest() {
+    let mut stage = Stage::bookinfo();
+    stage.press("d");
+    let text = stage.text();
+    assert!(
+        text.contains("Deployment details-v1") && text.contains("Governed by"),
+        "{text}"
+    );
+    stage.press("<Esc>y");
+    let request = Request {
+        what: Fetch::Yaml,
+        kind: Kind::Pod,
+        key: Key::new("bookinfo", "details-v1-6f9c-ddddd"),
+    };
+    assert!(stage.take_commands().contains(&Command::Fetch(request.clone())));
+    stage.send(Message::Fetched {
+        request,
+        text: Ok("kind: Pod\nmetadata:\n  name: details\n".to_owned()),
+    });
+    assert!(stage.text().contains("kind: Pod"), "{}", stage.text());
+    stage.press("<Esc>");
+    stage.put(mesh::sidecar("bookinfo", &["./*"], 1));
+    stage.press("4y");
+    assert!(
+        stage.text().contains("- ./*") || stage.text().contains("./*"),
+        "{}",
+        stage.text()
+    );
+}
+
+#[test]
+fn a_row_is_explained_from_the_sidecar_to_the_endpoint() {
+    let mut stage = Stage::bookinfo();
+    stage.put(mesh::sidecar("bookinfo", &["./*", "istio-system/*"], 1));
+    stage.press("3<Enter>");
+    let text = stage.text();
+    assert!(text.contains("governed by"), "{text}");
+    assert!(text.contains("Sidecar bookinfo/default"), "{text}");
+    assert!(text.contains("egress[0].hosts[1] 'istio-system/*'"), "{text}");
+    assert!(text.contains("exact: follows from API objects alone"), "{text}");
+}
+
+#[test]
+fn copying_takes_name_ip_row_json_and_command() {
+    let mut stage = Stage::bookinfo();
+    let mut copied = |keys: &str| {
+        stage.press(keys);
+        match stage.take_commands().pop() {
+            Some(Command::Copy(text)) => text,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(copied("cn"), "details-v1-6f9c-ddddd");
+    assert_eq!(copied("ci"), "10.244.1.29");
+    assert_eq!(
+        copied("ck"),
+        "kubectl -n bookinfo get pod details-v1-6f9c-ddddd -o wide"
+    );
+    assert!(copied("cj").contains(r#""status":"Running""#));
+    assert_eq!(
+        copied("3ck"),
+        "istioctl proxy-config endpoint details-v1-6f9c-ddddd.bookinfo --cluster 'outbound|15012||istiod.istio-system.svc.cluster.local'"
+    );
+    stage.press("cz");
+    assert!(foot(&mut stage).contains("'z' copies nothing"), "{}", foot(&mut stage));
+    stage.send(Message::Copied(Ok("OSC 52".to_owned())));
+    assert!(foot(&mut stage).contains("sent, not confirmed"));
+}
+
+#[test]
+fn several_picked_rows_are_copied_together() {
+    let mut stage = Stage::bookinfo();
+    stage.press("<Space><Space>cn");
+    assert_eq!(
+        stage.take_commands().pop(),
+        Some(Command::Copy("details-v1-6f9c-ddddd\nratings-v1-6f9c-ccccc".to_owned()))
+    );
+    assert!(stage.text().contains("2 picked"));
+    stage.press("<Esc>");
+    assert!(!stage.text().contains("2 picked"));
+}
+
+#[test]
+fn sorting_by_a_column_is_shown_and_can_be_turned_round() {
+    let mut stage = Stage::bookinfo();
+    let mut pod = mesh::pod("bookinfo", "reviews-v2", "bbbbb", "10.244.2.31");
+    pod.printed.restarts = 7;
+    stage.put(pod);
+    stage.press("1o");
+    assert!(stage.text().contains("its own order"), "{}", stage.text());
+    stage.press("jjjjj<Enter>");
+    assert!(foot(&mut stage).contains("sorted by RESTARTS"), "{}", foot(&mut stage));
+    stage.press("Ig");
+    assert!(stage.current().contains("reviews-v2"), "{}", stage.text());
+    assert!(stage.text().contains("RESTARTS▼"), "{}", stage.text());
+}

@@ -1,0 +1,16 @@
+//! Keys in, screen out: the app with a small mesh, a manual clock, and no terminal.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly"
+)]
+
+mod changes;
+mod dialogs;
+mod mesh;
+mod navigation;
+mod stage;
+mod states;
+mod sweep;

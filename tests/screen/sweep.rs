@@ -1,0 +1,155 @@
+//! Any size, any keys, any events: no panic, nothing outside the screen, Esc leads home.
+
+use sidescope::app::{Command, KeyCode, KeyPress, Message};
+use sidescope::mesh::model::{Kind, Uid};
+use sidescope::mesh::world::SourceState;
+
+use crate::mesh;
+use crate::stage::Stage;
+
+/// A generator of numbers that needs no crate and gives the same ones each time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % sides as u64) as usize
+    }
+}
+
+/// The stage's grid panics if anything leaves the screen, so drawing the text is the check.
+#[test]
+fn every_view_fits_every_size() {
+    let mut dice = Dice(0x5eed);
+    let views = [
+        "`", "1", "2", "3", "4", "5", "?", ":s", "n", "o", "c", "d", "/a(", "W", "w", "z",
+    ];
+    let mut tried = 0;
+    for view in views {
+        let mut stage = Stage::bookinfo();
+        stage.put(mesh::sidecar("bookinfo", &["./*"], 2));
+        stage.press(view);
+        let all = (0..=200_u16).flat_map(|width| (0..=60_u16).map(move |height| (width, height)));
+        for size in all.filter(|_| dice.roll(60) == 0) {
+            stage.size = size;
+            stage.text();
+            tried += 1;
+        }
+    }
+    println!("{tried} sizes");
+    assert!(tried > 2000);
+}
+
+#[test]
+fn asking_for_the_same_screen_twice_gives_the_same() {
+    let mut stage = Stage::bookinfo();
+    stage.put(mesh::sidecar("bookinfo", &["./*"], 2));
+    for keys in ["", "jj", "3", "G", "5", "?"] {
+        stage.press(keys);
+        assert_eq!(stage.screen(), stage.screen(), "{keys}");
+    }
+}
+
+const KEYS: &[char] = &[
+    'j', 'k', 'g', 'G', 'h', 'l', '/', ':', 'n', 'a', 'W', '`', '1', '2', '3', '4', '5', '[', ']', '-', 'z', 'p', 'o',
+    'I', '<', '>', 'w', 'd', 'y', 'e', 'x', ' ', '}', '{', 'm', 'M', '!', 'f', 'c', 'b', '?', 'r', 'v', '*', '(', '.',
+    'é',
+];
+const CODES: &[KeyCode] = &[
+    KeyCode::Enter,
+    KeyCode::Esc,
+    KeyCode::Tab,
+    KeyCode::BackTab,
+    KeyCode::Up,
+    KeyCode::Down,
+    KeyCode::Left,
+    KeyCode::Right,
+    KeyCode::PageDown,
+    KeyCode::PageUp,
+    KeyCode::Home,
+    KeyCode::End,
+    KeyCode::Backspace,
+    KeyCode::Delete,
+];
+
+fn random_event(stage: &mut Stage, dice: &mut Dice) {
+    let suffix = format!("n{}", dice.roll(12));
+    match dice.roll(6) {
+        0 | 1 => {
+            let mut pod = mesh::pod("bookinfo", "random-v1", &suffix, &format!("10.9.9.{}", dice.roll(20)));
+            pod.meta.uid = Uid(dice.roll(30) as u128 + 1);
+            pod.ready = dice.roll(2) == 0;
+            pod.printed.restarts = u32::try_from(dice.roll(5)).unwrap();
+            stage.put(pod);
+        }
+        2 => stage.remove(Kind::Pod, "bookinfo", &format!("random-v1-6f9c-{suffix}")),
+        3 => {
+            let hosts: &[&[&str]] = &[&["*/*"], &["./*"], &["istio-system/*"], &["~/*"], &[]];
+            let at = dice.roll(hosts.len());
+            stage.put(mesh::sidecar(
+                "bookinfo",
+                hosts[at],
+                i64::try_from(dice.roll(50)).unwrap(),
+            ));
+        }
+        4 => stage.remove(Kind::Sidecar, "bookinfo", "default"),
+        _ => {
+            let states = [
+                SourceState::Live,
+                SourceState::Listing(7),
+                SourceState::Absent,
+                SourceState::Connecting,
+            ];
+            let state = states[dice.roll(states.len())].clone();
+            stage.send(Message::Source { kind: Kind::Pod, state });
+        }
+    }
+}
+
+#[test]
+fn random_keys_and_events_never_panic_and_escape_leads_home() {
+    let rounds: u64 = std::env::var("SIDESCOPE_MONKEY")
+        .ok()
+        .and_then(|rounds| rounds.parse().ok())
+        .unwrap_or(12);
+    for seed in 1..=rounds {
+        let mut dice = Dice(seed * 0x9e37_79b9);
+        let mut stage = Stage::bookinfo();
+        for _ in 0..250 {
+            match dice.roll(10) {
+                0 | 1 => random_event(&mut stage, &mut dice),
+                2 => stage.wait(i64::try_from(dice.roll(700)).unwrap()),
+                3 => {
+                    stage.size = (
+                        u16::try_from(dice.roll(201)).unwrap(),
+                        u16::try_from(dice.roll(61)).unwrap(),
+                    )
+                }
+                4 | 5 => {
+                    let code = CODES[dice.roll(CODES.len())];
+                    stage.send(Message::Key(KeyPress::plain(code)));
+                }
+                _ => {
+                    let key = KEYS[dice.roll(KEYS.len())];
+                    stage.send(Message::Key(KeyPress::char(key)));
+                }
+            }
+            if dice.roll(3) == 0 {
+                stage.text();
+            }
+        }
+        stage.take_commands();
+        stage.size = (80, 24);
+        for _ in 0..120 {
+            stage.press("<Esc>");
+        }
+        stage.press("q");
+        assert!(
+            stage.take_commands().contains(&Command::Quit { code: 0 }),
+            "seed {seed}: not at the root\n{}",
+            stage.text()
+        );
+    }
+}
