@@ -21,7 +21,10 @@ pub(super) fn out(text: &str) -> Result<(), Ended> {
     }
 }
 
-/// Writes one line to standard error, safe to show; where that is closed too, there is nobody to tell.
-pub(super) fn err(line: &str) {
-    drop(writeln!(std::io::stderr().lock(), "{}", Shown::from(line)));
+/// Writes lines to standard error, safe to show; where that is closed too, there is nobody to tell.
+pub(super) fn err(lines: &str) {
+    let mut stderr = std::io::stderr().lock();
+    for line in lines.lines() {
+        drop(writeln!(stderr, "{}", Shown::from(line)));
+    }
 }

@@ -307,7 +307,7 @@ fn any_screen() -> impl Strategy<Value = Screen> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     /// Also where the screen was made for another size than the terminal has by now.
     #[test]

@@ -1,11 +1,16 @@
-//! What one frame costs: from a screen that changed to the bytes that the terminal gets. At most 1 ms at 200x60.
+//! What one frame costs: from a screen that changed, or from an event in a large cluster, to the bytes that the terminal
+//! gets. At most 1 ms at 200x60.
 //!
 //! `cargo bench --bench frame`
 
 #![allow(clippy::unwrap_used, reason = "a bench may fail loudly")]
 
 use divan::{Bencher, black_box};
+use jiff::{SignedDuration, Timestamp};
 use sidescope::app::view::{Area, Body, ColumnHead, Edge, Glow, Mark, Pane, Role, RowLine, Screen, Span};
+use sidescope::app::{App, KeyPress, Message, Options};
+use sidescope::mesh::model::{Key, Kind, Meta, Pod, PodPrinted};
+use sidescope::mesh::world::{Delta, Found, ListScope};
 use sidescope::tui::{Look, Painter};
 
 fn main() {
@@ -98,4 +103,83 @@ fn nothing_changed(bencher: Bencher<'_, '_>) {
     let mut painter = Painter::new(Look::default());
     painter.frame(&screen).unwrap();
     bencher.bench_local(|| painter.frame(black_box(&screen)).unwrap().is_none());
+}
+
+const PODS: usize = 50_000;
+const START: Timestamp = Timestamp::constant(1_790_000_000, 0);
+
+fn pod(number: usize, restarts: u32) -> Delta {
+    let meta = Meta {
+        key: Key::new(format!("team-{:03}", number % 100), format!("app-{number:05}")),
+        created: Some(START),
+        ..Meta::default()
+    };
+    let printed = PodPrinted {
+        ready: 1,
+        total: 1,
+        status: "Running".into(),
+        restarts,
+        ..PodPrinted::default()
+    };
+    let pod = Pod {
+        meta,
+        ips: [
+            format!("10.{}.{}.{}", number / 62_500, number / 250 % 250, number % 250)
+                .as_str()
+                .into(),
+        ]
+        .into(),
+        printed,
+        ready: true,
+        ..Pod::default()
+    };
+    Delta::Put(pod.into())
+}
+
+/// The app over a listed cluster of many pods, drawn once.
+fn large_cluster() -> (App, Painter) {
+    let mut app = App::new(Options::default());
+    let listed = Kind::ALL
+        .iter()
+        .map(|kind| Delta::Coverage(*kind, ListScope::All, Found::All));
+    let batch = (0..PODS).map(|number| pod(number, 0)).chain(listed).collect();
+    app.update(START, Message::Deltas { at: START, batch });
+    let mut painter = Painter::new(Look::default());
+    painter.frame(&app.screen(START, WIDTH, HEIGHT)).unwrap();
+    (app, painter)
+}
+
+/// The bytes of the frame that shows what this message did.
+fn shown(app: &mut App, painter: &mut Painter, now: Timestamp, message: Message) -> usize {
+    app.update(now, message);
+    let screen = app.screen(now, WIDTH, HEIGHT);
+    painter.frame(&screen).unwrap().map_or(0, |frame| frame.len())
+}
+
+#[divan::bench]
+fn a_key_among_50_000_pods(bencher: Bencher<'_, '_>) {
+    let (mut app, mut painter) = large_cluster();
+    let mut keys = ['j', 'k'].into_iter().cycle();
+    bencher.bench_local(|| {
+        let key = KeyPress::char(keys.next().unwrap());
+        shown(&mut app, &mut painter, START, black_box(Message::Key(key)))
+    });
+}
+
+#[divan::bench]
+fn an_event_among_50_000_pods(bencher: Bencher<'_, '_>) {
+    let (mut app, mut painter) = large_cluster();
+    let mut now = START;
+    let mut restarts = 0;
+    bencher.bench_local(|| {
+        now += SignedDuration::from_millis(1);
+        restarts += 1;
+        let batch = vec![pod(0, restarts)];
+        shown(
+            &mut app,
+            &mut painter,
+            now,
+            black_box(Message::Deltas { at: now, batch }),
+        )
+    });
 }

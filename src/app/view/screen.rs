@@ -76,8 +76,8 @@ impl Pane {
     pub const GUTTER: u16 = 3;
     /// Columns between two columns of a table.
     pub const GAP: u16 = 2;
-    /// Columns right of the text: the scroll bar's.
-    pub const MARGIN: u16 = 1;
+    /// Columns right of the text: a free one, the scroll bar's.
+    pub const MARGIN: u16 = 2;
 
     /// The part of a pane that its body's text takes: below the title, between gutter and scroll bar. A table's heads
     /// take its first row. Panes have no side borders; two side by side leave one column between them for a rule.
