@@ -82,14 +82,6 @@ impl PodReference {
         })
     }
 
-    /// The namespace that the text itself names, if the part after its last dot is one.
-    pub fn namespace(&self) -> Option<&str> {
-        self.name
-            .rsplit_once('.')
-            .map(|(_, namespace)| namespace)
-            .filter(|namespace| !namespace.is_empty())
-    }
-
     /// The pod that the text names, if it is one, without asking whether it is there.
     pub fn key(&self, default: &str) -> Key {
         let parted = self

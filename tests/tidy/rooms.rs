@@ -94,6 +94,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "nucleo_matcher",
             "regex",
             "rustc_hash",
+            "serde_json",
             "similar",
             "unicode_segmentation",
             "unicode_width",

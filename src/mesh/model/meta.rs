@@ -3,6 +3,7 @@
 //! Not here: `resourceVersion`. It says that something was written, not that something is different, and equality of
 //! two objects must mean that nothing a reader could see has changed.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,8 +11,10 @@ use jiff::Timestamp;
 
 use super::{Labels, Text};
 
-/// Namespace and name; the namespace is empty for cluster-scoped kinds. Ordered by namespace, then name.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+/// Namespace and name; the namespace is empty for cluster-scoped kinds.
+///
+/// Ordered as the API server lists them, by the text `namespace/name`: `shop-eu/a` comes before `shop/a`.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Key {
     /// Empty for cluster-scoped kinds.
     pub namespace: Text,
@@ -26,6 +29,29 @@ impl Key {
             namespace: namespace.into(),
             name: name.into(),
         }
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.namespace == other.namespace {
+            return self.name.cmp(&other.name);
+        }
+        let (a, b) = (self.namespace.as_bytes(), other.namespace.as_bytes());
+        let differ = a.iter().zip(b).find(|(a, b)| a != b);
+        // one is the beginning of the other: the shorter one goes on with the slash
+        let next = |bytes: &[u8], at: usize| bytes.get(at).copied().unwrap_or(b'/');
+        let shorter = a.len().min(b.len());
+        match differ {
+            Some((a, b)) => a.cmp(b),
+            None => next(a, shorter).cmp(&next(b, shorter)).then(a.len().cmp(&b.len())),
+        }
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -125,4 +151,25 @@ pub struct Provenance {
     /// The object without `managedFields`, `resourceVersion` and `status`, as compact JSON, LZ4-compressed (size
     /// prepended).
     pub text: Arc<[u8]>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_in_the_api_servers_order() {
+        let mut keys = [
+            ("shop", "b"),
+            ("shop-eu", "a"),
+            ("shop", "a"),
+            ("shop0", "a"),
+            ("", "z"),
+            ("sho", "x"),
+        ]
+        .map(|(namespace, name)| Key::new(namespace, name));
+        keys.sort();
+        let shown = keys.map(|key| key.to_string());
+        assert_eq!(shown, ["z", "sho/x", "shop-eu/a", "shop/a", "shop/b", "shop0/a"]);
+    }
 }

@@ -7,8 +7,10 @@
 //! * A kind that may not be listed in the whole cluster is followed by namespace instead, those that the reader
 //!   chose and the control plane's, at most [`MOST_NAMESPACES`]; the cluster is asked again once a minute.
 
+mod settings;
+mod wire;
+
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,11 +19,11 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use http_body_util::{BodyExt, Limited};
 use kube::Client;
 use kube::client::Body;
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+pub use self::settings::{ListStrategy, MOST_NAMESPACES, SourceMessage, WatchSettings};
+use self::wire::{Event, List, percent_encoded, version_of};
 use super::backoff::Backoff;
 use super::decode;
 use super::failure::{Break, Status, failure_of, first_line, status_of};
@@ -29,47 +31,6 @@ use super::lines::Lines;
 use super::resources::{Place, Resource, resource};
 use crate::mesh::model::{Diagnostic, Interner, Kind, Text};
 use crate::mesh::world::{Delta, Failure, Found, ListScope, SourceState};
-
-/// What a source tells the loop, in order.
-#[derive(Debug, Default)]
-pub struct SourceMessage {
-    /// What changed; empty for a sign of life.
-    pub deltas: Vec<Delta>,
-    /// How the source of this kind and scope is doing; a watch says it with every sign of life, a dump never.
-    pub state: Option<(Kind, ListScope, SourceState)>,
-    /// Fields that could not be read and were left out.
-    pub diagnostics: Vec<Diagnostic>,
-}
-
-/// How objects that are already there are read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum ListStrategy {
-    /// Streamed where the server can, else by pages.
-    #[default]
-    Auto,
-    /// Streamed, or not at all.
-    Stream,
-    /// By pages: with compression, which a slow link may like better.
-    Paged,
-}
-
-/// What all watches share.
-#[derive(Clone, Debug)]
-pub struct WatchSettings {
-    /// Where the control plane's own objects are.
-    pub istio_namespace: Text,
-    /// How lists are read.
-    pub strategy: ListStrategy,
-    /// Bound on one request (a page of a list, the start of a watch).
-    pub request_timeout: Duration,
-    /// Namespaces to read where the whole cluster may not be; the first ones count.
-    pub namespaces: watch::Receiver<Arc<[Text]>>,
-    /// A new value ends every wait and lists anew.
-    pub relist: watch::Receiver<u64>,
-}
-
-/// Namespaces followed one by one where the cluster may not be listed: each is a connection for each kind.
-pub const MOST_NAMESPACES: usize = 16;
 
 /// Objects in one page of a list, as kubectl asks.
 const PAGE: usize = 500;
@@ -495,64 +456,10 @@ struct Reading {
     heard: bool,
 }
 
-#[derive(Deserialize)]
-struct Event<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    #[serde(borrow)]
-    object: &'a RawValue,
-}
-
-#[derive(Deserialize)]
-struct List<'a> {
-    #[serde(default)]
-    metadata: ListMeta,
-    #[serde(borrow, default, deserialize_with = "null_is_empty")]
-    items: Vec<&'a RawValue>,
-}
-
-/// Go writes an empty list as `null` where it was never filled.
-fn null_is_empty<'de: 'a, 'a, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<&'a RawValue>, D::Error> {
-    Option::deserialize(from).map(Option::unwrap_or_default)
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct ListMeta {
-    #[serde(rename = "resourceVersion")]
-    version: String,
-    #[serde(rename = "continue")]
-    next: String,
-}
-
-fn version_of(object: &str) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Object {
-        metadata: ListMeta,
-    }
-    let object: Object = serde_json::from_str(object).ok()?;
-    Some(object.metadata.version).filter(|version| !version.is_empty())
-}
-
 fn malformed(error: &serde_json::Error) -> Break {
     Break::Failed(Failure::Malformed(first_line(&error.to_string())))
 }
 
 fn ended_early() -> Break {
     Break::Failed(Failure::Interrupted("the server hung up".into()))
-}
-
-/// A continue token as a query value: everything but unreserved characters escaped (RFC 3986 §2.3).
-fn percent_encoded(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes()
-        .fold(String::with_capacity(text.len()), |mut encoded, byte| {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                encoded.push(char::from(byte));
-            } else {
-                // writing to a String does not fail
-                let _ = write!(encoded, "%{byte:02X}");
-            }
-            encoded
-        })
 }
