@@ -229,12 +229,15 @@ impl Write<'_> {
         let options = self.delete_options()?;
         let target = self.reference();
         let (stored, aftermath) = self.delete_one(&target, &options)?;
-        let gone_at_once = aftermath == Aftermath::Nothing && self.store.find(&target).is_none();
+        // an object that finalizers hold, or that takes its time, is shown; so are kinds whose deletion always shows them
+        let is_going = stored
+            .pointer("/metadata/deletionTimestamp")
+            .is_some_and(|time| !time.is_null());
         let shows_object = matches!(
             target.resource,
             Resource::Pods | Resource::Services | Resource::Namespaces
         );
-        if shows_object || !gone_at_once {
+        if shows_object || is_going {
             return Ok((self.answer(200, stored), aftermath));
         }
         let spec = target.resource.spec();
@@ -265,50 +268,52 @@ impl Write<'_> {
 
     fn delete_one(&self, target: &ResourceRef, options: &Value) -> Result<(Value, Aftermath), Refusal> {
         let mut aftermath = Aftermath::Nothing;
-        let stored = self
-            .store
-            .transact(target, self.run()?, Stranger::Refuse, |scene, live| {
-                let live = live.ok_or_else(|| Refusal::not_found(target.resource, &target.name))?;
-                for (precondition, pointer, word) in [
-                    ("/preconditions/uid", "/metadata/uid", "UID"),
-                    (
-                        "/preconditions/resourceVersion",
-                        "/metadata/resourceVersion",
-                        "ResourceVersion",
-                    ),
-                ] {
-                    let (asked, is) = (text(options, precondition), text(&live, pointer));
-                    if !asked.is_empty() && asked != is {
-                        let why = format!(
-                            "Precondition failed: {word} in precondition: {asked}, {word} in object meta: {is}"
-                        );
-                        return Err(Refusal::conflict(target.resource, &target.name, &why));
-                    }
+        let in_options = options
+            .get("dryRun")
+            .and_then(Value::as_array)
+            .is_some_and(|values| !values.is_empty());
+        let run = if in_options { Run::Dry } else { self.run()? };
+        let stored = self.store.transact(target, run, Stranger::Refuse, |scene, live| {
+            let live = live.ok_or_else(|| Refusal::not_found(target.resource, &target.name))?;
+            for (precondition, pointer, word) in [
+                ("/preconditions/uid", "/metadata/uid", "UID"),
+                (
+                    "/preconditions/resourceVersion",
+                    "/metadata/resourceVersion",
+                    "ResourceVersion",
+                ),
+            ] {
+                let (asked, is) = (text(options, precondition), text(&live, pointer));
+                if !asked.is_empty() && asked != is {
+                    let why =
+                        format!("Precondition failed: {word} in precondition: {asked}, {word} in object meta: {is}");
+                    return Err(Refusal::conflict(target.resource, &target.name, &why));
                 }
-                let grace = grace(target.resource, &live, options);
-                let held = live
-                    .pointer("/metadata/finalizers")
-                    .and_then(Value::as_array)
-                    .is_some_and(|list| !list.is_empty());
-                if grace == 0 && !held && target.resource != Resource::Namespaces {
-                    return Ok(Decision::Remove);
-                }
-                if !held {
-                    let uid = text(&live, "/metadata/uid").to_owned();
-                    aftermath = Aftermath::Removal {
-                        target: target.clone(),
-                        uid,
-                        seconds: grace,
-                    };
-                }
-                if live
-                    .pointer("/metadata/deletionTimestamp")
-                    .is_some_and(|time| !time.is_null())
-                {
-                    return Ok(Decision::Keep(live));
-                }
-                Ok(Decision::Write(going(target.resource, live, scene.now, grace)))
-            })?;
+            }
+            let grace = grace(target.resource, &live, options);
+            let held = live
+                .pointer("/metadata/finalizers")
+                .and_then(Value::as_array)
+                .is_some_and(|list| !list.is_empty());
+            if grace == 0 && !held && target.resource != Resource::Namespaces {
+                return Ok(Decision::Remove);
+            }
+            if !held && run == Run::Commit {
+                let uid = text(&live, "/metadata/uid").to_owned();
+                aftermath = Aftermath::Removal {
+                    target: target.clone(),
+                    uid,
+                    seconds: grace,
+                };
+            }
+            if live
+                .pointer("/metadata/deletionTimestamp")
+                .is_some_and(|time| !time.is_null())
+            {
+                return Ok(Decision::Keep(live));
+            }
+            Ok(Decision::Write(going(target.resource, live, scene.now, grace)))
+        })?;
         Ok((stored, aftermath))
     }
 
