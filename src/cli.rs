@@ -1,6 +1,7 @@
 //! The command line: parse, gather, print, exit code. The only room that prints to standard output and error.
 
 mod args;
+mod demo;
 mod exit;
 mod headless;
 mod input;
@@ -87,7 +88,7 @@ fn with_host(cli: &Cli, command: Option<&Command>) -> Result<Exit, Ended> {
         Some(Command::Services(args)) => host.block_on(headless::list::<ServiceList>(cli, args)),
         Some(Command::Sidecars(args)) => host.block_on(headless::list::<SidecarList>(cli, args)),
         Some(Command::Endpoints(args)) => host.block_on(headless::endpoints(cli, args)),
-        Some(Command::Demo(_)) => Err(Ended::new(Exit::Internal, "not wired yet")),
+        Some(Command::Demo(args)) => demo::run(cli, args, &host),
         Some(Command::Completions { .. } | Command::Man) | None => screen::open(cli, &host),
     };
     host.guard(state_folder().as_deref(), work).unwrap_or_else(|outcome| {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::kinds::{Origin, Resource};
 use super::refusal::Refusal;
+use super::registry::rfc3339;
 use super::schema::DOCUMENTS;
 use super::store::Store;
 
@@ -27,7 +28,11 @@ pub fn install_all(store: &Store, time: Timestamp) -> Result<(), Refusal> {
 /// # Errors
 /// When it cannot be stored.
 pub fn install(store: &Store, resource: Resource, time: Timestamp) -> Result<(), Refusal> {
-    store.put_at(definition(resource), "istioctl", time).map(drop)
+    let mut definition = definition(resource);
+    if let Some(metadata) = definition.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.insert("creationTimestamp".to_owned(), json!(rfc3339(time)));
+    }
+    store.load(definition)
 }
 
 /// The definition of a custom kind, accepted and established.

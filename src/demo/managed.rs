@@ -182,8 +182,8 @@ impl Managed {
         let changed = object != *live;
         for entry in self.entries.iter_mut().filter(|entry| entry.is_of(&fresh)) {
             entry.fields = entry.fields.difference(&stripped());
-            if let (false, Some(last)) = (changed, &last) {
-                entry.time.clone_from(&last.time);
+            if !changed {
+                entry.time = last.as_ref().map(|last| last.time.clone()).unwrap_or_default();
             }
         }
         self.entries.retain(|entry| !entry.fields.is_empty());

@@ -222,6 +222,24 @@ pub(in crate::demo) fn apply(
     }
 }
 
+/// An object that is stored without being looked at.
+pub(in crate::demo) fn as_it_stands(target: &ResourceRef, mut object: Value, scene: &Scene) -> Value {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        let mut absent = |key: &str, value: Value| {
+            metadata.entry(key).or_insert(value);
+        };
+        absent("uid", json!(scene.uid));
+        absent("creationTimestamp", json!(rfc3339(scene.now)));
+        if target.resource.spec().generation == Generation::Content {
+            absent("generation", json!(1));
+        }
+        if !target.namespace.is_empty() {
+            absent("namespace", json!(target.namespace));
+        }
+    }
+    object
+}
+
 /// A namespace made because somebody mentioned it.
 pub(in crate::demo) fn bare_namespace(name: &str, uid: &str, created: &str) -> Value {
     let mut namespace = json!({

@@ -9,6 +9,7 @@ mod discovery;
 mod forward;
 mod list;
 mod openapi;
+mod protobuf;
 mod request;
 mod table;
 mod watch;
@@ -128,7 +129,7 @@ impl Context {
         let user = access::authenticate(&self.options.access, request.headers())?;
         match route {
             Route::Health => Ok(text(200, "ok")),
-            Route::Version => Ok(json_answer(200, &version())),
+            Route::Version => Ok(json_text(200, format!("{:#}", version()))),
             Route::Discovery(segments) => Ok(discovery::answer(&self.store, request.headers(), &segments)),
             Route::OpenApi(rest) => Ok(openapi::answer(&self.store, request.headers(), &rest)),
             Route::Review(plural) if request.method() == Method::POST => {
@@ -158,12 +159,12 @@ impl Context {
         if target.subresource.as_deref() == Some("portforward") && target.resource == Resource::Pods {
             return self.forward(&target, user, &query, request).await;
         }
-        if target
-            .subresource
-            .as_deref()
-            .is_some_and(|subresource| subresource != "status")
-        {
-            return Err(Refusal::no_such_resource());
+        match target.subresource.as_deref() {
+            None | Some("status") => {}
+            Some("log" | "exec" | "attach") if target.resource == Resource::Pods => {
+                return Err(self.no_process(&target));
+            }
+            Some(_) => return Err(Refusal::no_such_resource()),
         }
         let form = Form::wanted(request.headers(), &query)?;
         match verb {
@@ -171,6 +172,17 @@ impl Context {
             "watch" => watch::watch(&self.store, &self.options, target, &query, form),
             "get" => self.get(&target, form),
             _ => self.write(verb, target, query, form, request).await,
+        }
+    }
+
+    /// Why a pod's processes cannot be reached: there are none.
+    fn no_process(&self, target: &Target) -> Refusal {
+        let pod = reference(target);
+        match self.store.find(&pod) {
+            None => Refusal::not_found(pod.resource, &pod.name),
+            Some(_) => {
+                Refusal::bad_request("the demo's pods run no processes: no logs, no exec; try 'kubectl port-forward'")
+            }
         }
     }
 

@@ -154,6 +154,21 @@ impl Store {
         )
     }
 
+    /// Stores an object as it stands, for crowds: a copy of what [`Store::put`] returned, under another name.
+    ///
+    /// Nothing is checked, filled in or owned; only the version is set, and a uid, a creation time and a generation where there
+    /// is none. A namespace that does not exist is made. It costs a tenth of a put.
+    ///
+    /// # Errors
+    /// 400 when the kind is not served or there is no name.
+    pub fn load(&self, object: Value) -> Result<(), Refusal> {
+        let target = ResourceRef::of(&object)?;
+        let stored = self.transact(&target, Run::Commit, Stranger::MakeNamespace, |scene, _| {
+            Ok(Decision::Write(registry::as_it_stands(&target, object, scene)))
+        });
+        stored.map(drop)
+    }
+
     /// Replaces the `status` of an object that exists, as this field manager; everything else in the manifest is ignored.
     ///
     /// # Errors

@@ -13,7 +13,10 @@ pub(super) fn fill(resource: Resource, object: &mut Value) {
     match resource {
         Resource::Namespaces => namespace(object),
         Resource::Services => service(object),
-        Resource::Pods => within(object, "spec", pod_spec),
+        Resource::Pods => {
+            within(object, "spec", pod_spec);
+            addresses_of_pod(object);
+        }
         Resource::Deployments => deployment(object),
         Resource::Nodes
         | Resource::ConfigMaps
@@ -126,6 +129,18 @@ fn addresses(spec: &mut Map<String, Value>, live: Option<&Value>, version: u64) 
     absent(spec, "clusterIPs", json!([address]));
     absent(spec, "ipFamilies", json!(["IPv4"]));
     absent(spec, "ipFamilyPolicy", json!("SingleStack"));
+}
+
+/// The server keeps `podIPs` in step with the older `podIP`.
+fn addresses_of_pod(pod: &mut Map<String, Value>) {
+    if let Some(status) = pod.get_mut("status").and_then(Value::as_object_mut)
+        && let Some(address) = status
+            .get("podIP")
+            .filter(|address| address.as_str() != Some(""))
+            .cloned()
+    {
+        absent(status, "podIPs", json!([{"ip": address}]));
+    }
 }
 
 fn deployment(object: &mut Map<String, Value>) {

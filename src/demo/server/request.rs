@@ -7,6 +7,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use serde_json::Value;
 
+use super::protobuf;
 use crate::demo::kinds::{Resource, Scope};
 use crate::demo::refusal::{Reason, Refusal};
 
@@ -262,7 +263,7 @@ pub(super) fn content_type(headers: &HeaderMap) -> &str {
     value.split(';').next().unwrap_or_default().trim()
 }
 
-/// Parses a body that holds an object, in JSON or YAML.
+/// Parses a body that holds an object, in JSON, YAML, or for a few kinds protobuf.
 ///
 /// # Errors
 /// 415 for other media types, 400 for what does not parse.
@@ -270,6 +271,7 @@ pub(super) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal>
     match content_type(headers) {
         "application/json" | "*/*" | "" => parse_json(body),
         "application/yaml" | "application/apply-patch+yaml" => parse_yaml(body),
+        protobuf::MEDIA_TYPE => protobuf::object(body),
         _ => Err(unsupported(&["application/json", "application/yaml"])),
     }
 }

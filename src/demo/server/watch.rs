@@ -162,7 +162,7 @@ impl Watch {
                     }
                     Err(refusal) => {
                         self.over = true;
-                        lines = format!("{}\n", json!({"type": "ERROR", "object": refusal.status()}));
+                        lines = format!("{{\"type\":\"ERROR\",\"object\":{}}}\n", refusal.status());
                     }
                 },
                 () = tick(self.bookmarks.as_mut()) => {
@@ -244,7 +244,8 @@ impl Watch {
                 json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": [], "rows": []})
             }
         };
-        lines.push_str(&format!("{}\n", json!({"type": "BOOKMARK", "object": object})));
+        // the type comes first on the wire, so that a reader need not keep the object
+        lines.push_str(&format!("{{\"type\":\"BOOKMARK\",\"object\":{object}}}\n"));
     }
 }
 

@@ -8,7 +8,7 @@ use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::answer::{Answer, json as json_answer, warn};
+use super::answer::{Answer, json as json_answer, refuse, warn};
 use super::list;
 use super::request::{self, Form, Query, Target};
 use super::table::{self, Headers, Printer};
@@ -70,11 +70,14 @@ impl Write<'_> {
         let author = self.author(Part::Whole)?;
         let stored = self
             .store
-            .transact(&target, self.run()?, Stranger::Refuse, |scene, live| match live {
-                Some(_) => Err(Refusal::already_exists(target.resource, &target.name)),
-                None => registry::create(&target, manifest, &author, scene).map(Decision::Write),
-            })?;
-        Ok(self.answer(201, stored, &warnings))
+            .transact(&target, self.run()?, Stranger::Refuse, |scene, live| {
+                let made = registry::create(&target, manifest, &author, scene)?;
+                match live {
+                    Some(_) => Err(Refusal::already_exists(target.resource, &target.name)),
+                    None => Ok(Decision::Write(made)),
+                }
+            });
+        Ok(self.warned(201, stored, &warnings))
     }
 
     /// `PUT` of an object or its status.
@@ -111,8 +114,8 @@ impl Write<'_> {
             .transact(&target, self.run()?, Stranger::Refuse, |scene, live| match live {
                 None => Err(Refusal::not_found(target.resource, &target.name)),
                 Some(live) => registry::update(&target, live, manifest, &author, scene),
-            })?;
-        Ok(self.answer(200, stored, &warnings))
+            });
+        Ok(self.warned(200, stored, &warnings))
     }
 
     /// `PATCH` of an object or its status.
@@ -178,8 +181,8 @@ impl Write<'_> {
                     Validation::Strict | Validation::Ignore => {}
                 }
                 registry::update(&target, live, manifest, &author, scene)
-            })?;
-        Ok(self.answer(200, stored, &warnings))
+            });
+        Ok(self.warned(200, stored, &warnings))
     }
 
     fn apply(&self) -> Result<Answer, Refusal> {
@@ -218,7 +221,7 @@ impl Write<'_> {
                 code = if live.is_none() { 201 } else { 200 };
                 registry::apply(&target, live, &config, &author, force, scene)
             })?;
-        Ok(self.answer(code, stored, &[]))
+        Ok(self.answer(code, stored))
     }
 
     /// `DELETE` of an object.
@@ -226,13 +229,16 @@ impl Write<'_> {
         let options = self.delete_options()?;
         let target = self.reference();
         let (stored, aftermath) = self.delete_one(&target, &options)?;
-        let gone_at_once = aftermath == Aftermath::Nothing && self.store.find(&target).is_none();
+        // an object that finalizers hold, or that takes its time, is shown; so are kinds whose deletion always shows them
+        let is_going = stored
+            .pointer("/metadata/deletionTimestamp")
+            .is_some_and(|time| !time.is_null());
         let shows_object = matches!(
             target.resource,
             Resource::Pods | Resource::Services | Resource::Namespaces
         );
-        if shows_object || !gone_at_once {
-            return Ok((self.answer(200, stored, &[]), aftermath));
+        if shows_object || is_going {
+            return Ok((self.answer(200, stored), aftermath));
         }
         let spec = target.resource.spec();
         let mut details = json!({"name": target.name, "kind": spec.plural, "uid": text(&stored, "/metadata/uid")});
@@ -262,50 +268,52 @@ impl Write<'_> {
 
     fn delete_one(&self, target: &ResourceRef, options: &Value) -> Result<(Value, Aftermath), Refusal> {
         let mut aftermath = Aftermath::Nothing;
-        let stored = self
-            .store
-            .transact(target, self.run()?, Stranger::Refuse, |scene, live| {
-                let live = live.ok_or_else(|| Refusal::not_found(target.resource, &target.name))?;
-                for (precondition, pointer, word) in [
-                    ("/preconditions/uid", "/metadata/uid", "UID"),
-                    (
-                        "/preconditions/resourceVersion",
-                        "/metadata/resourceVersion",
-                        "ResourceVersion",
-                    ),
-                ] {
-                    let (asked, is) = (text(options, precondition), text(&live, pointer));
-                    if !asked.is_empty() && asked != is {
-                        let why = format!(
-                            "Precondition failed: {word} in precondition: {asked}, {word} in object meta: {is}"
-                        );
-                        return Err(Refusal::conflict(target.resource, &target.name, &why));
-                    }
+        let in_options = options
+            .get("dryRun")
+            .and_then(Value::as_array)
+            .is_some_and(|values| !values.is_empty());
+        let run = if in_options { Run::Dry } else { self.run()? };
+        let stored = self.store.transact(target, run, Stranger::Refuse, |scene, live| {
+            let live = live.ok_or_else(|| Refusal::not_found(target.resource, &target.name))?;
+            for (precondition, pointer, word) in [
+                ("/preconditions/uid", "/metadata/uid", "UID"),
+                (
+                    "/preconditions/resourceVersion",
+                    "/metadata/resourceVersion",
+                    "ResourceVersion",
+                ),
+            ] {
+                let (asked, is) = (text(options, precondition), text(&live, pointer));
+                if !asked.is_empty() && asked != is {
+                    let why =
+                        format!("Precondition failed: {word} in precondition: {asked}, {word} in object meta: {is}");
+                    return Err(Refusal::conflict(target.resource, &target.name, &why));
                 }
-                let grace = grace(target.resource, &live, options);
-                let held = live
-                    .pointer("/metadata/finalizers")
-                    .and_then(Value::as_array)
-                    .is_some_and(|list| !list.is_empty());
-                if grace == 0 && !held && target.resource != Resource::Namespaces {
-                    return Ok(Decision::Remove);
-                }
-                if !held {
-                    let uid = text(&live, "/metadata/uid").to_owned();
-                    aftermath = Aftermath::Removal {
-                        target: target.clone(),
-                        uid,
-                        seconds: grace,
-                    };
-                }
-                if live
-                    .pointer("/metadata/deletionTimestamp")
-                    .is_some_and(|time| !time.is_null())
-                {
-                    return Ok(Decision::Keep(live));
-                }
-                Ok(Decision::Write(going(target.resource, live, scene.now, grace)))
-            })?;
+            }
+            let grace = grace(target.resource, &live, options);
+            let held = live
+                .pointer("/metadata/finalizers")
+                .and_then(Value::as_array)
+                .is_some_and(|list| !list.is_empty());
+            if grace == 0 && !held && target.resource != Resource::Namespaces {
+                return Ok(Decision::Remove);
+            }
+            if !held && run == Run::Commit {
+                let uid = text(&live, "/metadata/uid").to_owned();
+                aftermath = Aftermath::Removal {
+                    target: target.clone(),
+                    uid,
+                    seconds: grace,
+                };
+            }
+            if live
+                .pointer("/metadata/deletionTimestamp")
+                .is_some_and(|time| !time.is_null())
+            {
+                return Ok(Decision::Keep(live));
+            }
+            Ok(Decision::Write(going(target.resource, live, scene.now, grace)))
+        })?;
         Ok((stored, aftermath))
     }
 
@@ -432,15 +440,20 @@ impl Write<'_> {
         )
     }
 
+    /// The stored object, or why not, with the warnings that arose on the way.
+    fn warned(&self, code: u16, stored: Result<Value, Refusal>, warnings: &[String]) -> Answer {
+        let mut answer = stored.map_or_else(|refusal| refuse(&refusal), |stored| self.answer(code, stored));
+        warn(&mut answer, warnings);
+        answer
+    }
+
     /// The stored object in the URL's version and the wanted form.
-    fn answer(&self, code: u16, mut object: Value, warnings: &[String]) -> Answer {
+    fn answer(&self, code: u16, mut object: Value) -> Answer {
         let spec = self.target.resource.spec();
         if let Some(map) = object.as_object_mut() {
             map.insert("apiVersion".to_owned(), json!(spec.api_version(&self.target.version)));
         }
-        let mut answer = json_answer(code, &in_form(self.store, &self.target, self.form, object));
-        warn(&mut answer, warnings);
-        answer
+        json_answer(code, &in_form(self.store, &self.target, self.form, object))
     }
 }
 

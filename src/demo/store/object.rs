@@ -120,19 +120,18 @@ impl Object {
 
     /// Appends the object's JSON text.
     pub fn write(&self, spec: &Spec, head: Head<'_>, out: &mut String) {
-        let version = match (head, spec.origin) {
-            (Head::Item(_), Origin::BuiltIn) => {
-                out.push('{');
-                self.write_body(out);
-                return;
-            }
-            (Head::Item(version) | Head::Version(version), Origin::BuiltIn | Origin::Custom) => version,
+        let (version, is_item) = match head {
+            Head::Item(version) => (version, true),
+            Head::Version(version) => (version, false),
         };
-        out.push_str("{\"apiVersion\":\"");
-        if !spec.group.is_empty() {
-            let _ = write!(out, "{}/", spec.group);
-        }
-        let _ = write!(out, "{version}\",\"kind\":\"{}\",", spec.kind);
+        let slash = if spec.group.is_empty() { "" } else { "/" };
+        let (kind, group) = (spec.kind, spec.group);
+        // the order of keys is the real server's, which writes the one from Go structs and the other from sorted maps
+        let _ = match spec.origin {
+            Origin::BuiltIn if is_item => write!(out, "{{"),
+            Origin::BuiltIn => write!(out, "{{\"kind\":\"{kind}\",\"apiVersion\":\"{group}{slash}{version}\","),
+            Origin::Custom => write!(out, "{{\"apiVersion\":\"{group}{slash}{version}\",\"kind\":\"{kind}\","),
+        };
         self.write_body(out);
     }
 

@@ -112,11 +112,11 @@ impl Inner {
         }
         let spec = Resource::Namespaces.spec();
         if let Some(live) = self.shelf(Resource::Namespaces).objects.get(namespace) {
-            let terminating = text(&live.tree(&spec, spec.preferred()), "/status/phase") == "Terminating";
-            if terminating && stranger == Stranger::Refuse {
-                return Err(registry::namespace_is_terminating(target));
-            }
-            return Ok(());
+            let is_terminating = || text(&live.tree(&spec, spec.preferred()), "/status/phase") == "Terminating";
+            return match stranger {
+                Stranger::Refuse if is_terminating() => Err(registry::namespace_is_terminating(target)),
+                Stranger::Refuse | Stranger::MakeNamespace => Ok(()),
+            };
         }
         match (stranger, run) {
             (Stranger::Refuse, _) => Err(Refusal::not_found(Resource::Namespaces, namespace)),

@@ -101,6 +101,8 @@ impl Deflater {
             block.extend((!length).to_le_bytes());
             block.extend_from_slice(piece);
         }
+        // an empty one: Go's reader hands out what it has read only then
+        block.extend([0, 0, 0, 0xff, 0xff]);
         block
     }
 }
@@ -239,5 +241,30 @@ mod tests {
         inflater.header = 2;
         assert_eq!(inflater.read(&first), Some(headers));
         assert_eq!(inflater.read(&second), Some(Headers::new()));
+    }
+
+    #[test]
+    fn blocks_that_zlib_deflated_against_the_dictionary_are_read() {
+        let bytes = |hex: &str| -> Vec<u8> {
+            let digits: Vec<char> = hex.chars().collect();
+            digits
+                .chunks(2)
+                .map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap())
+                .collect()
+        };
+        let first = "78f9e3c6a7c202256f703a2b294a4dcc851625aca9a0808614cb45a024cc6a088c0e032083b308128f99a0f4cd68809a92919227000000ffff";
+        let second = "c26a2ca8844aa4c45400000000ffff";
+        let headers = |kind: &str| {
+            let pairs = [
+                ("streamtype", kind),
+                ("port", "15000"),
+                ("requestid", "0"),
+                ("version", "keep-alive"),
+            ];
+            Headers::from(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())))
+        };
+        let mut inflater = Inflater::new();
+        assert_eq!(inflater.read(&bytes(first)), Some(headers("error")));
+        assert_eq!(inflater.read(&bytes(second)), Some(headers("data")));
     }
 }

@@ -1,0 +1,121 @@
+//! `sidescope demo`: the built-in cluster, and the screen over it like over any other.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::json;
+use tokio::sync::{mpsc, watch};
+
+use super::args::{Cli, DemoArgs};
+use super::exit::{Ended, Exit};
+use super::{print, screen};
+use crate::app::message::{DemoControl, DemoState};
+use crate::demo::crowd;
+use crate::demo::envoy::Envoys;
+use crate::demo::options::Options;
+use crate::demo::server;
+use crate::demo::store::Store;
+use crate::demo::story::{Command, Driver, Progress, Stage, StoryError};
+use crate::runtime::clock::now;
+use crate::runtime::{Host, Story};
+use crate::sources::kubernetes::connect_to;
+
+/// Keys that wait for the story.
+const QUEUE: usize = 8;
+
+/// Starts the built-in cluster, then the screen over it, or with `--serve` nothing else.
+pub(super) fn run(cli: &Cli, args: &DemoArgs, host: &Host) -> Result<Exit, Ended> {
+    let broken = |error: StoryError| Ended::new(Exit::Internal, format!("the demo's story is broken: {error}"));
+    let store = Arc::new(Store::new(now));
+    let stage = Stage::load().map_err(broken)?;
+    stage.set(&store).map_err(broken)?;
+    if let Ok(pods @ 1..) = usize::try_from(args.pods) {
+        crowd::join(&store, &stage, pods).map_err(broken)?;
+    }
+    let envoys = Arc::new(Envoys::load(Arc::clone(&store)).map_err(broken)?);
+    let serving = host.block_on(server::serve(
+        Arc::clone(&store),
+        Arc::clone(&envoys) as _,
+        Options::default(),
+    ));
+    let (address, serving) =
+        serving.map_err(|error| Ended::new(Exit::Internal, format!("cannot listen on 127.0.0.1: {error}")))?;
+    host.spawn(serving);
+    let driver = Driver::new(stage, store, envoys);
+    let story = tell(host, driver);
+    if args.serve {
+        return serve(args.kubeconfig_out.as_deref(), address, host);
+    }
+    let connection = host.block_on(async { connect_to(&format!("http://{address}"), "demo") });
+    let connection = connection.map_err(|error| Ended::new(Exit::Internal, error.to_string()))?;
+    screen::show(cli, host, connection, None, Some(story))
+}
+
+/// Plays the story beside everything else; the other end of its strings.
+fn tell(host: &Host, driver: Driver) -> Story {
+    let (commands, asked) = mpsc::channel(QUEUE);
+    let (steer, mut keys) = mpsc::channel(QUEUE);
+    let mut progress = driver.progress();
+    let (told, state) = watch::channel(shown(&progress.borrow()));
+    host.spawn(driver.run(asked));
+    host.spawn(async move {
+        while let Some(key) = keys.recv().await {
+            let command = match key {
+                DemoControl::Step => Command::Step,
+                DemoControl::Pause => Command::PauseOrResume,
+                DemoControl::Restart => Command::Restart,
+            };
+            if commands.send(command).await.is_err() {
+                return;
+            }
+        }
+    });
+    host.spawn(async move {
+        while progress.changed().await.is_ok() {
+            let state = shown(&progress.borrow());
+            told.send_replace(state);
+        }
+    });
+    Story { steer, state }
+}
+
+fn shown(progress: &Progress) -> DemoState {
+    DemoState {
+        step: progress.step,
+        steps: progress.steps,
+        title: (&*progress.title).into(),
+        paused: progress.paused,
+        next: None,
+    }
+}
+
+/// Serves until a signal ends it.
+fn serve(kubeconfig: Option<&Path>, address: SocketAddr, host: &Host) -> Result<Exit, Ended> {
+    let server = format!("http://{address}");
+    match kubeconfig {
+        None => print::out(&format!("{server}\n"))?,
+        Some(path) => {
+            let text = serde_saphyr::to_string(&kubeconfig_of(&server))
+                .map_err(|error| Ended::new(Exit::Internal, error.to_string()))?;
+            std::fs::write(path, text)
+                .map_err(|error| Ended::new(Exit::Usage, format!("cannot write '{}': {error}", path.display())))?;
+            print::out(&format!(
+                "{server}\nkubectl --kubeconfig {} get pods -A\n",
+                path.display()
+            ))?;
+        }
+    }
+    Ok(Exit::Code(host.wait_for_signal()))
+}
+
+fn kubeconfig_of(server: &str) -> serde_json::Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "demo",
+        "clusters": [{ "name": "demo", "cluster": { "server": server } }],
+        "contexts": [{ "name": "demo", "context": { "cluster": "demo", "user": "demo", "namespace": "default" } }],
+        "users": [{ "name": "demo", "user": {} }],
+    })
+}
