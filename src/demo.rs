@@ -11,6 +11,8 @@
 //! | `server` | HTTP: discovery, lists, watches, writes, tables, port-forward |
 //! | `options` | who may do what, and which troubles are played |
 //! | `admin` | the seam by which a port-forward gets an answer for a pod |
+//! | `story` | the world at the start, and what happens in it |
+//! | `envoy` | recorded answers behind that seam |
 //! | `definitions` | the CustomResourceDefinitions without which custom kinds are not served |
 //! | `refusal` | every "no", as a `metav1.Status` |
 //! | `registry` | what happens to an object on its way into the store |
@@ -18,6 +20,7 @@
 
 pub mod admin;
 pub mod definitions;
+pub mod envoy;
 mod fields;
 pub mod kinds;
 mod managed;
@@ -29,3 +32,4 @@ mod schema;
 mod selector;
 pub mod server;
 pub mod store;
+pub mod story;

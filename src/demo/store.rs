@@ -9,6 +9,7 @@
 
 mod feed;
 mod object;
+mod restore;
 mod shelf;
 mod transact;
 
@@ -21,6 +22,7 @@ pub use super::managed::Force;
 pub use feed::Feed;
 pub(in crate::demo) use object::text;
 pub use object::{Head, Object};
+pub use restore::Snapshot;
 pub use shelf::{Change, Objects, Verb};
 pub(in crate::demo) use transact::{Decision, Run, Scene, Stranger};
 
@@ -221,6 +223,11 @@ impl Store {
         within(&objects, namespace)
             .map(|(_, object)| object.tree(&spec, spec.preferred()))
             .collect()
+    }
+
+    /// How many objects of a kind there are.
+    pub fn count(&self, resource: Resource) -> usize {
+        self.lock().shelf(resource).objects.len()
     }
 
     /// Forgets all history: older watches and the rest of paged lists get 410.

@@ -3,6 +3,7 @@
 //!
 //! Not a parsed tree: fifty thousand pods as trees are gigabytes, as text they are what they are on the wire.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -83,6 +84,12 @@ impl Object {
         self.write(spec, Head::Version(version), &mut whole);
         // the text was written by serde_json, so it parses
         serde_json::from_str(&whole).unwrap_or(Value::Null)
+    }
+
+    /// Those of these uids that the object names, itself or another.
+    pub(super) fn find_uids(&self, uids: &BTreeMap<Box<str>, Box<str>>) -> Vec<Box<str>> {
+        let names = |uid: &&Box<str>| self.body.contains(&***uid);
+        uids.keys().filter(names).cloned().collect()
     }
 
     /// Bytes of JSON this object takes, about.

@@ -97,7 +97,7 @@ impl Store {
 }
 
 impl Inner {
-    fn write(&mut self, resource: Resource, key: Arc<str>, value: &mut Value) {
+    pub(super) fn write(&mut self, resource: Resource, key: Arc<str>, value: &mut Value) {
         self.version += 1;
         set_version(value, self.version);
         let object = Object::new(resource, self.version, value.clone());
@@ -143,7 +143,7 @@ impl Inner {
         first
     }
 
-    fn remove_one(&mut self, resource: Resource, key: &str, last: Option<Value>) -> Value {
+    pub(super) fn remove_one(&mut self, resource: Resource, key: &str, last: Option<Value>) -> Value {
         let spec = resource.spec();
         let live = self.shelf(resource).objects.get(key).cloned();
         let mut last = last
@@ -208,14 +208,14 @@ fn is_released(value: &Value) -> bool {
     deleting && !held && grace == 0
 }
 
-fn set_version(value: &mut Value, version: u64) {
+pub(super) fn set_version(value: &mut Value, version: u64) {
     if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.insert("resourceVersion".to_owned(), json!(version.to_string()));
     }
 }
 
 /// A uid that depends only on what was written before, so that two runs of one story agree.
-fn uid(version: u64, key: &str) -> String {
+pub(super) fn uid(version: u64, key: &str) -> String {
     let mix = |seed: u64| {
         key.bytes().chain(version.to_le_bytes()).fold(seed, |hash, byte| {
             (hash ^ u64::from(byte))

@@ -10,14 +10,24 @@ use super::template::{TemplateError, Vars};
 
 /// The templates by name.
 const TEMPLATES: &[(&str, &str)] = &[
-    ("deployment", include_str!("../../../assets/demo/templates/deployment.yaml")),
+    ("crd", include_str!("../../../assets/demo/templates/crd.yaml")),
+    (
+        "deployment",
+        include_str!("../../../assets/demo/templates/deployment.yaml"),
+    ),
     ("event", include_str!("../../../assets/demo/templates/event.yaml")),
     ("gateway", include_str!("../../../assets/demo/templates/gateway.yaml")),
     ("host-pod", include_str!("../../../assets/demo/templates/host-pod.yaml")),
     ("node", include_str!("../../../assets/demo/templates/node.yaml")),
-    ("plain-pod", include_str!("../../../assets/demo/templates/plain-pod.yaml")),
+    (
+        "plain-pod",
+        include_str!("../../../assets/demo/templates/plain-pod.yaml"),
+    ),
     ("pod", include_str!("../../../assets/demo/templates/pod.yaml")),
-    ("replicaset", include_str!("../../../assets/demo/templates/replicaset.yaml")),
+    (
+        "replicaset",
+        include_str!("../../../assets/demo/templates/replicaset.yaml"),
+    ),
     ("service", include_str!("../../../assets/demo/templates/service.yaml")),
 ];
 
@@ -155,7 +165,10 @@ impl Templates {
 
     /// Finds a template.
     pub fn find(&self, name: &str) -> Option<&Value> {
-        self.by_name.iter().find(|(known, _)| *known == name).map(|(_, template)| template)
+        self.by_name
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, template)| template)
     }
 }
 
@@ -181,7 +194,7 @@ pub fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
-pub(super) fn parse_one<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, ManifestError> {
+pub(in crate::demo) fn parse_one<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, ManifestError> {
     serde_saphyr::from_str(text).map_err(|error| unreadable(file, &error))
 }
 
@@ -218,7 +231,10 @@ mod tests {
 
     #[test]
     fn a_missing_template_is_named() {
-        let error = Templates::load().unwrap().read("test", "use: teapot\n", &vars()).unwrap_err();
+        let error = Templates::load()
+            .unwrap()
+            .read("test", "use: teapot\n", &vars())
+            .unwrap_err();
         assert_eq!(error, ManifestError::NoTemplate("teapot".to_owned()));
     }
 }

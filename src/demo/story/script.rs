@@ -170,7 +170,7 @@ mod tests {
         let script = Script::load().unwrap();
         assert!(script.steps[0].actions.is_empty());
         for step in &script.steps {
-            assert!(step.title.len() <= 120, "{}", step.title);
+            assert!(step.title.len() <= 76, "{}", step.title);
             assert!(!step.title.ends_with('.'), "{}", step.title);
         }
     }
@@ -180,6 +180,9 @@ mod tests {
         let target = Target::try_from("Sidecar bookinfo/reviews".to_owned()).unwrap().0;
         assert_eq!(target, ResourceRef::new(Resource::Sidecars, "bookinfo", "reviews"));
         let error = Target::try_from("reviews".to_owned()).unwrap_err();
-        assert_eq!(error, "'reviews' names no object: write it like 'Sidecar bookinfo/reviews'");
+        assert_eq!(
+            error,
+            "'reviews' names no object: write it like 'Sidecar bookinfo/reviews'"
+        );
     }
 }

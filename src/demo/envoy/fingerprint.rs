@@ -1,0 +1,231 @@
+//! One number for everything that istiod's endpoint tables depend on, so that a recording is found by what the cluster is, not
+//! by how it came to be so.
+//!
+//! Left out: versions, uids, managedFields, times, statuses (but a pod's address, phase and readiness), and notes of clients.
+//! Creation times count only as an order, among the kinds where istiod lets the oldest win. An edit that is undone gives the
+//! old number again.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use crate::demo::kinds::Resource;
+use crate::demo::store::{Store, text};
+use crate::demo::story::slices::is_ready;
+use crate::demo::story::template::fnv;
+
+/// More pods than this were never recorded, so nobody need look.
+const MOST_PODS: usize = 500;
+
+/// The number of a cluster's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(u64);
+
+impl std::fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl Fingerprint {
+    /// The number of the store's present state; none if it is far too large to have been recorded.
+    pub fn of(store: &Store) -> Option<Self> {
+        if store.count(Resource::Pods) > MOST_PODS {
+            return None;
+        }
+        let mut words = String::new();
+        for resource in Resource::ALL {
+            let mut facts = store
+                .list(resource, None)
+                .iter()
+                .filter_map(|object| Some((age(resource, object).to_owned(), canonical(&facts(resource, object)?))))
+                .collect::<Vec<_>>();
+            facts.sort_unstable();
+            for (_, fact) in facts {
+                let _ = writeln!(words, "{resource:?} {fact}");
+            }
+        }
+        Some(Self(fnv(words.as_bytes(), 0)))
+    }
+}
+
+/// The creation time, for the kinds among which age decides.
+fn age(resource: Resource, object: &Value) -> &str {
+    match resource {
+        Resource::Sidecars
+        | Resource::VirtualServices
+        | Resource::DestinationRules
+        | Resource::ServiceEntries
+        | Resource::WorkloadEntries
+        | Resource::Gateways
+        | Resource::EnvoyFilters
+        | Resource::ProxyConfigs
+        | Resource::HttpRoutes
+        | Resource::GrpcRoutes
+        | Resource::TcpRoutes
+        | Resource::TlsRoutes => text(object, "/metadata/creationTimestamp"),
+        Resource::Namespaces
+        | Resource::Nodes
+        | Resource::Pods
+        | Resource::Services
+        | Resource::ConfigMaps
+        | Resource::Events
+        | Resource::Deployments
+        | Resource::ReplicaSets
+        | Resource::EndpointSlices
+        | Resource::MutatingWebhookConfigurations
+        | Resource::CustomResourceDefinitions => "",
+    }
+}
+
+/// What counts of an object; none if it does not count at all.
+fn facts(resource: Resource, object: &Value) -> Option<Value> {
+    let at = |pointer: &str| object.pointer(pointer).cloned().unwrap_or_default();
+    let name = text(object, "/metadata/name");
+    let control_plane = || text(object, "/metadata/namespace") == "istio-system" && name.starts_with("istio");
+    let own = match resource {
+        Resource::Namespaces | Resource::Nodes => json!({}),
+        Resource::Pods => json!({
+            "ip": at("/status/podIP"), "phase": at("/status/phase"), "ready": is_ready(object),
+            "going": object.pointer("/metadata/deletionTimestamp").is_some(),
+            "node": at("/spec/nodeName"), "account": at("/spec/serviceAccountName"), "host": at("/spec/hostNetwork"),
+        }),
+        Resource::Services => json!({"spec": at("/spec")}),
+        Resource::ConfigMaps if control_plane() => json!({"data": at("/data")}),
+        Resource::Deployments if name.starts_with("istiod") && control_plane() => {
+            json!({"containers": at("/spec/template/spec/containers")})
+        }
+        Resource::EndpointSlices => slice(object),
+        Resource::Sidecars
+        | Resource::VirtualServices
+        | Resource::DestinationRules
+        | Resource::ServiceEntries
+        | Resource::WorkloadEntries
+        | Resource::Gateways
+        | Resource::EnvoyFilters
+        | Resource::ProxyConfigs
+        | Resource::HttpRoutes
+        | Resource::GrpcRoutes
+        | Resource::TcpRoutes
+        | Resource::TlsRoutes => json!({"spec": at("/spec")}),
+        Resource::ConfigMaps
+        | Resource::Deployments
+        | Resource::Events
+        | Resource::ReplicaSets
+        | Resource::MutatingWebhookConfigurations
+        | Resource::CustomResourceDefinitions => return None,
+    };
+    // the generated name of a slice says nothing
+    let name = if resource == Resource::EndpointSlices { "" } else { name };
+    Some(json!({
+        "namespace": at("/metadata/namespace"), "name": name, "labels": at("/metadata/labels"), "notes": notes(object), "own": own,
+    }))
+}
+
+/// The annotations that Istio reads.
+fn notes(object: &Value) -> Map<String, Value> {
+    let annotations = object.pointer("/metadata/annotations").and_then(Value::as_object);
+    let istio = |key: &str| key.split('/').next().is_some_and(|domain| domain.ends_with("istio.io"));
+    annotations
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| istio(key))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
+/// A slice without the uids of its targets, its endpoints in order of address.
+fn slice(object: &Value) -> Value {
+    let mut endpoints = object
+        .get("endpoints")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    for target in endpoints
+        .iter_mut()
+        .filter_map(|endpoint| endpoint.get_mut("targetRef"))
+    {
+        if let Some(target) = target.as_object_mut() {
+            target.remove("uid");
+        }
+    }
+    endpoints.sort_by_key(canonical);
+    json!({"type": object.get("addressType"), "endpoints": endpoints, "ports": object.get("ports")})
+}
+
+/// JSON with sorted keys and no spaces, whatever order the keys came in.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let mut entries = map.iter().collect::<Vec<_>>();
+            entries.sort_unstable_by_key(|(key, _)| *key);
+            let inside = entries
+                .iter()
+                .map(|(key, value)| format!("{}:{}", json!(key), canonical(value)))
+                .collect::<Vec<_>>();
+            format!("{{{}}}", inside.join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::store::ResourceRef;
+
+    fn sidecar(name: &str, created: &str, hosts: &[&str]) -> Value {
+        json!({
+            "apiVersion": "networking.istio.io/v1", "kind": "Sidecar",
+            "metadata": {"name": name, "namespace": "n", "creationTimestamp": created},
+            "spec": {"egress": [{"hosts": hosts}]},
+        })
+    }
+
+    fn store(objects: &[Value]) -> Store {
+        let store = Store::new(|| "2026-01-10T12:00:00Z".parse().unwrap());
+        for object in objects {
+            store.put(object.clone(), "test").unwrap();
+        }
+        store
+    }
+
+    #[test]
+    fn an_edit_that_is_undone_gives_the_old_number() {
+        let old = sidecar("a", "2026-01-01T00:00:00Z", &["./*"]);
+        let store = store(std::slice::from_ref(&old));
+        let before = Fingerprint::of(&store);
+        store
+            .put(sidecar("a", "2026-01-01T00:00:00Z", &["*/*"]), "test")
+            .unwrap();
+        assert_ne!(Fingerprint::of(&store), before);
+        store.put(old, "another").unwrap();
+        assert_eq!(Fingerprint::of(&store), before);
+    }
+
+    #[test]
+    fn which_sidecar_is_older_counts_but_not_how_old_it_is() {
+        let pair = |a: &str, b: &str| Fingerprint::of(&store(&[sidecar("a", a, &[]), sidecar("b", b, &[])]));
+        let first = pair("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");
+        assert_eq!(first, pair("2026-01-03T00:00:00Z", "2026-01-04T00:00:00Z"));
+        assert_ne!(first, pair("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn events_and_notes_of_clients_do_not_count() {
+        let noted = |note: &str| {
+            let mut object = sidecar("a", "2026-01-01T00:00:00Z", &[]);
+            object["metadata"]["annotations"] = json!({"kubectl.kubernetes.io/x": note});
+            object
+        };
+        let store = store(&[noted("1")]);
+        let before = Fingerprint::of(&store);
+        store.put(noted("2"), "test").unwrap();
+        let event = json!({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e", "namespace": "n"}});
+        store.put(event, "test").unwrap();
+        assert_eq!(Fingerprint::of(&store), before);
+        store.delete(&ResourceRef::new(Resource::Sidecars, "n", "a")).unwrap();
+        assert_ne!(Fingerprint::of(&store), before);
+    }
+}

@@ -1,0 +1,251 @@
+//! The story's clockwork: plays step after step, and does what its keys say.
+//!
+//! It remembers the cluster after each step. Going back or starting again restores what it remembers, so edits made by others in
+//! between are taken back too. After the last step and a pause the story starts again. While others change pods or Services, it
+//! keeps their EndpointSlices up to date. It never fails: what cannot be played, because somebody deleted what a step is about,
+//! is left out and logged.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::StoryError;
+use super::slices;
+use super::stage::Stage;
+use crate::demo::envoy::Envoys;
+use crate::demo::kinds::Resource;
+use crate::demo::store::{Feed, Snapshot, Store};
+
+/// What a person can ask of the story.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Play the next step now, and stay there.
+    Step,
+    /// Go back to the state before the last step, and stay there.
+    Back,
+    /// Stop, or go on.
+    PauseOrResume,
+    /// Go back to the first state, and go on from there.
+    Restart,
+}
+
+/// Where the story is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The step that was played last; 0 is the state at the start.
+    pub step: usize,
+    /// How many steps there are, the first included.
+    pub steps: usize,
+    /// What the step shows.
+    pub title: Arc<str>,
+    /// Whether it waits for a key.
+    pub paused: bool,
+    /// Whether the Envoys have recorded answers: false after an edit that is not in the script, until it is undone.
+    pub recorded: bool,
+}
+
+/// Plays a story into a store.
+pub struct Driver {
+    stage: Stage,
+    store: Arc<Store>,
+    envoys: Arc<Envoys>,
+    /// The cluster after each step up to the present one; never empty.
+    past: Vec<Snapshot>,
+    paused: bool,
+    progress: watch::Sender<Progress>,
+}
+
+impl Driver {
+    /// Takes over a store into which the stage was [set](Stage::set).
+    pub fn new(stage: Stage, store: Arc<Store>, envoys: Arc<Envoys>) -> Self {
+        let past = vec![store.capture()];
+        let progress = Progress {
+            step: 0,
+            steps: stage.script().steps.len(),
+            title: title(&stage, 0),
+            paused: false,
+            recorded: envoys.observe(),
+        };
+        Self {
+            stage,
+            store,
+            envoys,
+            past,
+            paused: false,
+            progress: watch::Sender::new(progress),
+        }
+    }
+
+    /// Where the story is, from now on.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.subscribe()
+    }
+
+    /// Plays until nobody can ask for anything any more. Commands that wait are obeyed before a step that is due.
+    pub async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let mut watched = Watched::new(&self.store);
+        let mut due = self.next_due();
+        loop {
+            let pause = async {
+                match due {
+                    Some(due) => tokio::time::sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                command = commands.recv() => match command {
+                    Some(command) => self.obey(command),
+                    None => return,
+                },
+                namespaces = watched.next(&self.store) => {
+                    self.follow(&namespaces);
+                    continue;
+                }
+                () = pause => drop(self.advance()),
+            }
+            due = self.next_due();
+        }
+    }
+
+    /// Does what a person asked.
+    pub fn obey(&mut self, command: Command) {
+        match command {
+            Command::Step => {
+                self.paused = true;
+                self.advance();
+            }
+            Command::Back => {
+                self.paused = true;
+                self.past.truncate(self.past.len().saturating_sub(1).max(1));
+                self.restore();
+            }
+            Command::PauseOrResume => self.paused = !self.paused,
+            Command::Restart => {
+                self.paused = false;
+                self.past.truncate(1);
+                self.restore();
+            }
+        }
+        self.tell();
+    }
+
+    /// Plays the next step; after the last one, goes back to the first state. Returns what could not be played.
+    pub fn advance(&mut self) -> Vec<StoryError> {
+        let next = self.past.len();
+        let skipped = if next < self.stage.script().steps.len() {
+            let skipped = self.stage.play(&self.store, next);
+            self.past.push(self.store.capture());
+            skipped
+        } else {
+            self.past.truncate(1);
+            self.restore();
+            Vec::new()
+        };
+        for error in &skipped {
+            tracing::warn!(step = next, %error, "a part of the demo's story was left out");
+        }
+        self.tell();
+        skipped
+    }
+
+    fn restore(&self) {
+        if let Some(snapshot) = self.past.last() {
+            self.store.restore(snapshot);
+        }
+    }
+
+    /// Does what controllers do when others change pods or Services.
+    fn follow(&self, namespaces: &BTreeSet<Box<str>>) {
+        for namespace in namespaces {
+            if let Err(error) = slices::reconcile(&self.store, namespace, self.store.now()) {
+                tracing::warn!(%namespace, %error, "the endpoints of a namespace are not up to date");
+            }
+        }
+        self.tell();
+    }
+
+    fn tell(&self) {
+        let step = self.past.len() - 1;
+        let progress = Progress {
+            step,
+            steps: self.stage.script().steps.len(),
+            title: title(&self.stage, step),
+            paused: self.paused,
+            recorded: self.envoys.observe(),
+        };
+        self.progress.send_if_modified(|known| {
+            let news = *known != progress;
+            *known = progress;
+            news
+        });
+    }
+
+    fn next_due(&self) -> Option<tokio::time::Instant> {
+        let script = self.stage.script();
+        let seconds = script
+            .steps
+            .get(self.past.len())
+            .map_or(script.again, |step| step.after);
+        let wait = Duration::from_secs(seconds);
+        (!self.paused).then(|| tokio::time::Instant::now() + wait)
+    }
+}
+
+impl std::fmt::Debug for Driver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Driver")
+            .field("progress", &*self.progress.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+fn title(stage: &Stage, step: usize) -> Arc<str> {
+    stage.script().steps.get(step).map_or("", |step| &step.title).into()
+}
+
+/// The changes that concern the story: of everything that a recording depends on.
+struct Watched {
+    feeds: Vec<(Resource, Feed)>,
+}
+
+impl Watched {
+    fn new(store: &Arc<Store>) -> Self {
+        let feed = |resource| (resource, store.feed(resource, store.version()));
+        let feeds = Resource::ALL
+            .into_iter()
+            .filter(|r| *r != Resource::Events)
+            .map(feed)
+            .collect();
+        Self { feeds }
+    }
+
+    /// Waits for changes; returns the namespaces in which pods or Services changed.
+    async fn next(&mut self, store: &Arc<Store>) -> BTreeSet<Box<str>> {
+        let waiting = self
+            .feeds
+            .iter_mut()
+            .map(|(resource, feed)| Box::pin(async move { (*resource, feed.next().await) }));
+        let ((resource, changes), index, rest) = futures::future::select_all(waiting).await;
+        drop(rest);
+        let feeds_endpoints = matches!(resource, Resource::Pods | Resource::Services);
+        match changes {
+            Ok(changes) if feeds_endpoints => changes.iter().map(|change| change.object.namespace.clone()).collect(),
+            Ok(_) => BTreeSet::new(),
+            // too slow: everything may have changed
+            Err(_) => {
+                if let Some(slow) = self.feeds.get_mut(index) {
+                    slow.1 = store.feed(resource, store.version());
+                }
+                let namespaces = store.list(Resource::Namespaces, None);
+                let name = |namespace| crate::demo::store::text(namespace, "/metadata/name").into();
+                namespaces.iter().map(name).collect()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
