@@ -90,13 +90,13 @@ fn facts(resource: Resource, object: &Value) -> Option<Value> {
             "going": object.pointer("/metadata/deletionTimestamp").is_some(),
             "node": at("/spec/nodeName"), "account": at("/spec/serviceAccountName"), "host": at("/spec/hostNetwork"),
         }),
-        Resource::Services => json!({"spec": at("/spec")}),
         Resource::ConfigMaps if control_plane() => json!({"data": at("/data")}),
         Resource::Deployments if name.starts_with("istiod") && control_plane() => {
             json!({"containers": at("/spec/template/spec/containers")})
         }
         Resource::EndpointSlices => slice(object),
-        Resource::Sidecars
+        Resource::Services
+        | Resource::Sidecars
         | Resource::VirtualServices
         | Resource::DestinationRules
         | Resource::ServiceEntries

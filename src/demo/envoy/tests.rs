@@ -1,3 +1,5 @@
+//! Answers as they follow, or do not follow, the store.
+
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::*;

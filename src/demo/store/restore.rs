@@ -81,18 +81,19 @@ fn difference(
     renames: &Renames,
 ) -> Option<Value> {
     let spec = resource.spec();
-    let renamed = wanted.find_uids(renames);
-    if renamed.is_empty() && live.is_some_and(|live| Arc::ptr_eq(live, wanted)) {
+    let stale = wanted.find_uids(renames);
+    if stale.is_empty() && live.is_some_and(|live| Arc::ptr_eq(live, wanted)) {
         return None;
     }
     let mut tree = wanted.tree(&spec, spec.preferred());
-    if !renamed.is_empty() {
+    if !stale.is_empty() {
         rename(&mut tree, renames);
     }
-    let mut now = live.map(|live| live.tree(&spec, spec.preferred()));
-    for tree in now.iter_mut() {
-        set_version(tree, wanted.version);
-    }
+    let now = live.map(|live| {
+        let mut now = live.tree(&spec, spec.preferred());
+        set_version(&mut now, wanted.version);
+        now
+    });
     (now.as_ref() != Some(&tree)).then_some(tree)
 }
 
@@ -155,10 +156,10 @@ mod tests {
         let store = store();
         let owner = store.put(map("owner", "1"), "test").unwrap();
         let uid = text(&owner, "/metadata/uid").to_owned();
-        let mut owned = map("owned", "1");
-        owned["metadata"]["ownerReferences"] =
+        let mut pawn = map("pawn", "1");
+        pawn["metadata"]["ownerReferences"] =
             json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": uid}]);
-        store.put(owned, "test").unwrap();
+        store.put(pawn, "test").unwrap();
         let start = store.capture();
         store
             .delete(&ResourceRef::new(Resource::ConfigMaps, "n", "owner"))
@@ -168,11 +169,9 @@ mod tests {
             let owner = store
                 .get(&ResourceRef::new(Resource::ConfigMaps, "n", "owner"))
                 .unwrap();
-            let owned = store
-                .get(&ResourceRef::new(Resource::ConfigMaps, "n", "owned"))
-                .unwrap();
+            let pawn = store.get(&ResourceRef::new(Resource::ConfigMaps, "n", "pawn")).unwrap();
             assert_ne!(owner["metadata"]["uid"], json!(uid));
-            assert_eq!(owned["metadata"]["ownerReferences"][0]["uid"], owner["metadata"]["uid"]);
+            assert_eq!(pawn["metadata"]["ownerReferences"][0]["uid"], owner["metadata"]["uid"]);
         }
     }
 }

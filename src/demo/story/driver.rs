@@ -2,7 +2,7 @@
 //!
 //! It remembers the cluster after each step. Going back or starting again restores what it remembers, so edits made by others in
 //! between are taken back too. After the last step and a pause the story starts again. While others change pods or Services, it
-//! keeps their EndpointSlices up to date. It never fails: what cannot be played, because somebody deleted what a step is about,
+//! keeps their endpoints up to date. It never fails: what cannot be played, because somebody deleted what a step is about,
 //! is left out and logged.
 
 use std::collections::BTreeSet;

@@ -148,9 +148,10 @@ impl Templates {
         let mut objects = Vec::new();
         for name in &names {
             let template = self.find(name).ok_or_else(|| ManifestError::NoTemplate(name.clone()))?;
-            match vars.fill(template).map_err(template_error)? {
-                Value::Array(several) => objects.extend(several),
-                one => objects.push(one),
+            let mut filled = vars.fill(template).map_err(template_error)?;
+            match filled.as_array_mut() {
+                Some(several) => objects.append(several),
+                None => objects.push(filled),
             }
         }
         if let Some(patch) = wanted.merge {

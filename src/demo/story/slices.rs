@@ -139,9 +139,10 @@ fn ports(service: &Value, pods: &[&Value]) -> Vec<Value> {
         .flatten()
         .filter_map(|port| {
             let target = port.get("targetPort").filter(|target| !target.is_null());
-            let number = match target.or_else(|| port.get("port"))? {
-                Value::String(name) => pods.iter().find_map(|pod| find_container_port(pod, name))?,
-                other => other.clone(),
+            let target = target.or_else(|| port.get("port"))?;
+            let number = match target.as_str() {
+                Some(name) => pods.iter().find_map(|pod| find_container_port(pod, name))?,
+                None => target.clone(),
             };
             let mut slice_port = json!({
                 "name": text(port, "/name"), "port": number, "protocol": port.get("protocol").cloned().unwrap_or(json!("TCP")),

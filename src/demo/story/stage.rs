@@ -155,7 +155,7 @@ impl Stage {
             Action::Status(patch) => {
                 let with = fill(&patch.with)?;
                 edit_status(store, &patch.status.0, &patch.manager, time, |status| {
-                    merge(status, &with)
+                    merge(status, &with);
                 })
             }
             Action::Delete(Delete { delete }) => {
@@ -165,13 +165,13 @@ impl Stage {
             Action::Unready(Unready { unready, container }) => {
                 let failing = Readiness::Failing(container);
                 edit_status(store, &unready.0, KUBELET, time, |status| {
-                    set_ready(status, failing, time)
+                    set_ready(status, failing, time);
                 })
             }
             Action::Ready(Ready { ready }) => {
                 let passing = Readiness::Passing;
                 edit_status(store, &ready.0, KUBELET, time, |status| {
-                    set_ready(status, passing, time)
+                    set_ready(status, passing, time);
                 })
             }
             Action::Terminate(Terminate { terminate }) => {
@@ -205,6 +205,7 @@ fn edit_status(
 }
 
 /// Whether a pod's application passes its readiness probe.
+#[derive(Clone, Copy)]
 enum Readiness<'a> {
     Passing,
     /// The probe of this container fails.
@@ -250,12 +251,13 @@ fn put(store: &Store, manifest: Manifest, time: Timestamp) -> Result<(), StoryEr
     let written = created(&object).unwrap_or(time);
     let controlled = name_owners(store, &target, &mut object);
     name_involved(store, &mut object);
-    let manager = match target.resource {
-        _ if controlled => CONTROLLERS,
-        Resource::Events => reporter(&object),
-        _ => manager.as_str(),
-    }
-    .to_owned();
+    let manager = if controlled {
+        CONTROLLERS.to_owned()
+    } else if target.resource == Resource::Events {
+        text(&object, "/reportingComponent").to_owned()
+    } else {
+        manager
+    };
     if manager == CLIENT_SIDE_APPLY {
         note_last_applied(&mut object);
     }
@@ -347,10 +349,6 @@ fn uid_of(store: &Store, reference: &Value, namespace: &str) -> String {
             },
             |owner| text(&owner, "/metadata/uid").to_owned(),
         )
-}
-
-fn reporter(event: &Value) -> &str {
-    text(event, "/reportingComponent")
 }
 
 /// What `kubectl apply` leaves on an object.

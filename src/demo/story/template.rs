@@ -106,10 +106,8 @@ impl Vars {
         while let Some((before, after)) = rest.split_once("${") {
             out.push_str(before);
             let (inside, tail) = split_blank(after, text)?;
-            match self.blank(inside)? {
-                Value::String(value) => out.push_str(&value),
-                other => out.push_str(&other.to_string()),
-            }
+            let value = self.blank(inside)?;
+            out.push_str(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
             rest = tail;
         }
         out.push_str(rest);
@@ -123,13 +121,11 @@ impl Vars {
         let (name, rest) = inside.split_at(end);
         let found = self.values.get(name);
         if let Some(default) = rest.strip_prefix(":-") {
-            return match found {
-                Some(value) => Ok(value.clone()),
-                None => {
-                    let text = self.text(default)?;
-                    Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
-                }
-            };
+            if let Some(value) = found {
+                return Ok(value.clone());
+            }
+            let text = self.text(default)?;
+            return Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)));
         }
         if let Some(words) = rest.strip_prefix(':') {
             return self.function(name, words);
@@ -233,9 +229,8 @@ pub(in crate::demo) fn rfc3339(time: Timestamp) -> String {
 
 /// 64 hexadecimal digits that depend on the words only; not for secrets.
 pub(in crate::demo) fn digest(words: &str) -> String {
-    (0..4_u64)
-        .map(|lane| format!("{:016x}", fnv(words.as_bytes(), lane)))
-        .collect()
+    let lanes = [0, 1, 2, 3].map(|lane| format!("{:016x}", fnv(words.as_bytes(), lane)));
+    lanes.concat()
 }
 
 /// FNV-1a, 64 bits, with a last mix so that short inputs spread; stable for ever, because recordings are found by it.

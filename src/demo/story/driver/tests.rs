@@ -1,11 +1,14 @@
+//! The whole story, played by hand and by itself.
+
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::demo::store::ResourceRef;
-use crate::demo::store::text;
+use crate::demo::admin::{Admin, AdminAnswer};
+use crate::demo::envoy::{ADMIN_PORT, runs_envoy};
+use crate::demo::store::{ResourceRef, text};
 
 /// A cluster with a clock that a test moves.
 struct Demo {
@@ -52,7 +55,7 @@ fn replace(tree: &mut Value, uid: &str, number: usize) {
         Value::String(text) if text == uid => *tree = json!(number),
         Value::Array(items) => items.iter_mut().for_each(|item| replace(item, uid, number)),
         Value::Object(map) => map.values_mut().for_each(|item| replace(item, uid, number)),
-        _ => {}
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -85,24 +88,18 @@ fn every_state_has_the_answers_of_every_living_envoy() {
         let progress = demo.driver.progress().borrow().clone();
         assert!(
             progress.recorded,
-            "step {step} is not recorded: see tests/cluster/README.md"
+            "step {step} is not recorded: run `cargo test --test record-demo`"
         );
         demo.clock.fetch_add(1, Ordering::Relaxed);
         let mut asked = 0;
         for pod in demo.store.list(Resource::Pods, None) {
             let (namespace, name) = (text(&pod, "/metadata/namespace"), text(&pod, "/metadata/name"));
-            let answer = crate::demo::admin::Admin::answer(
-                &*demo.driver.envoys,
-                namespace,
-                name,
-                crate::demo::envoy::ADMIN_PORT,
-                "/clusters?format=json",
-            );
-            let crate::demo::admin::AdminAnswer::Page { status, body, .. } = answer else {
-                assert!(
-                    !crate::demo::envoy::runs_envoy(&pod),
-                    "step {step}: {namespace}/{name} refuses"
-                );
+            let answer = demo
+                .driver
+                .envoys
+                .answer(namespace, name, ADMIN_PORT, "/clusters?format=json");
+            let AdminAnswer::Page { status, body, .. } = answer else {
+                assert!(!runs_envoy(&pod), "step {step}: {namespace}/{name} refuses");
                 continue;
             };
             assert_eq!(status, 200, "step {step}: {namespace}/{name}: {body:?}");
@@ -135,7 +132,7 @@ fn stepping_back_gives_the_state_before() {
 
 #[test]
 fn an_edit_of_ones_own_is_not_recorded_until_it_is_undone() {
-    let mut demo = demo();
+    let demo = demo();
     let target = ResourceRef::new(Resource::Sidecars, "bookinfo", "reviews");
     let old = demo.store.get(&target).unwrap();
     let mut edited = old.clone();
@@ -175,8 +172,8 @@ async fn it_plays_by_itself_pauses_and_follows_the_pods() {
         assert_eq!(start.elapsed().as_secs(), wait);
         commands.send(Command::PauseOrResume).await.unwrap();
         progress.wait_for(|progress| progress.paused).await.unwrap();
-        tokio::time::sleep(Duration::from_secs(3600)).await;
-        assert_eq!(progress.borrow().step, 1);
+        let hour = tokio::time::timeout(Duration::from_secs(3600), progress.changed()).await;
+        assert!(hour.is_err(), "it goes on while paused");
         let reviews = || {
             let slices = store.list(Resource::EndpointSlices, Some("bookinfo"));
             let reviews = slices
@@ -188,7 +185,6 @@ async fn it_plays_by_itself_pauses_and_follows_the_pods() {
         let pod = ResourceRef::new(Resource::Pods, "bookinfo", "reviews-v1-5c4d6d447c-qwmbv");
         store.delete(&pod).unwrap();
         progress.wait_for(|progress| !progress.recorded).await.unwrap();
-        tokio::time::sleep(Duration::from_secs(1)).await;
         assert_eq!(reviews(), 2);
         drop(commands);
     };
