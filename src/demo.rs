@@ -13,12 +13,14 @@
 //! | `admin` | the seam by which a port-forward gets an answer for a pod |
 //! | `story` | the world at the start, and what happens in it |
 //! | `envoy` | recorded answers behind that seam |
+//! | `crowd` | a large cluster around the story |
 //! | `definitions` | the CustomResourceDefinitions without which custom kinds are not served |
 //! | `refusal` | every "no", as a `metav1.Status` |
 //! | `registry` | what happens to an object on its way into the store |
 //! | `schema`, `fields`, `managed`, `patch`, `selector` | types, field ownership, patches, selectors |
 
 pub mod admin;
+pub mod crowd;
 pub mod definitions;
 pub mod envoy;
 mod fields;

@@ -8,6 +8,7 @@
 //! creation times and uids, and a namespace that they only mention is made.
 
 mod feed;
+mod mold;
 mod object;
 mod restore;
 mod shelf;
@@ -20,6 +21,7 @@ use serde_json::Value;
 
 pub use super::managed::Force;
 pub use feed::Feed;
+pub(in crate::demo) use mold::Mold;
 pub(in crate::demo) use object::text;
 pub use object::{Head, Object};
 pub use restore::Snapshot;
@@ -185,11 +187,19 @@ impl Store {
     /// # Errors
     /// As [`Store::put`], and 409 when another manager owns a field, unless `force`.
     pub fn apply(&self, config: &Value, manager: &str, force: Force) -> Result<Value, Refusal> {
+        self.apply_at(config, manager, force, self.now())
+    }
+
+    /// As [`Store::apply`], at a time of one's own.
+    ///
+    /// # Errors
+    /// As [`Store::apply`].
+    pub fn apply_at(&self, config: &Value, manager: &str, force: Force, time: Timestamp) -> Result<Value, Refusal> {
         let target = ResourceRef::of(config)?;
         let author = Author {
             manager,
             part: Part::Whole,
-            time: self.now(),
+            time,
             trust: Trust::Story,
         };
         self.transact(&target, Run::Commit, Stranger::MakeNamespace, |scene, live| {

@@ -69,7 +69,9 @@ fn main() {
         for (namespace, pod) in envoys(&objects) {
             let page = bed.settled_clusters(&pod, &namespace);
             recording.add(state, &format!("{namespace}/{pod}"), &page).unwrap();
-            recording.envoy = bed.envoy_version(&pod, &namespace);
+            if recording.envoy.is_empty() {
+                recording.envoy = bed.envoy_version(&pod, &namespace);
+            }
         }
         println!("{number:3} {state} {}", step.title);
         before = objects;
@@ -102,7 +104,8 @@ fn follow(bed: &Bed, before: &Objects, now: &Objects) {
         .map(|(_, object)| object.to_string())
         .collect::<Vec<_>>();
     bed.apply(&changed.join("\n---\n"), NAMES);
-    for (namespace, pod) in envoys(now) {
+    let running = envoys(before);
+    for (namespace, pod) in envoys(now).into_iter().filter(|pod| !running.contains(pod)) {
         bed.start(&pod, &namespace);
     }
     bed.settle();

@@ -92,11 +92,15 @@ fn facts(resource: Resource, object: &Value) -> Option<Value> {
         }),
         Resource::ConfigMaps if control_plane() => json!({"data": at("/data")}),
         Resource::Deployments if name.starts_with("istiod") && control_plane() => {
-            json!({"containers": at("/spec/template/spec/containers")})
+            let containers = list(object, "/spec/template/spec/containers");
+            containers
+                .iter()
+                .map(|container| only(container, &["args", "env"]))
+                .collect()
         }
         Resource::EndpointSlices => slice(object),
-        Resource::Services
-        | Resource::Sidecars
+        Resource::Services => service(object),
+        Resource::Sidecars
         | Resource::VirtualServices
         | Resource::DestinationRules
         | Resource::ServiceEntries
@@ -134,23 +138,52 @@ fn notes(object: &Value) -> Map<String, Value> {
         .collect()
 }
 
+/// What istiod reads of a Service; the rest may be filled in by a server as it likes.
+fn service(object: &Value) -> Value {
+    const FIELDS: &[&str] = &[
+        "type",
+        "clusterIP",
+        "clusterIPs",
+        "selector",
+        "externalName",
+        "externalIPs",
+        "publishNotReadyAddresses",
+        "internalTrafficPolicy",
+        "trafficDistribution",
+    ];
+    const PORT: &[&str] = &["name", "port", "protocol", "targetPort", "appProtocol"];
+    let ports = list(object, "/spec/ports").iter().map(|port| only(port, PORT));
+    json!({
+        "spec": only(object.get("spec").unwrap_or(&Value::Null), FIELDS), "ports": ports.collect::<Vec<_>>(),
+    })
+}
+
 /// A slice without the uids of its targets, its endpoints in order of address.
 fn slice(object: &Value) -> Value {
-    let mut endpoints = object
-        .get("endpoints")
+    const FIELDS: &[&str] = &["addresses", "conditions", "hostname", "nodeName", "zone", "hints"];
+    const PORT: &[&str] = &["name", "port", "protocol", "appProtocol"];
+    let mut endpoints = list(object, "/endpoints")
+        .iter()
+        .map(|endpoint| json!({"of": only(endpoint, FIELDS), "target": text(endpoint, "/targetRef/name")}))
+        .collect::<Vec<_>>();
+    endpoints.sort_by_cached_key(canonical);
+    let ports = list(object, "/ports").iter().map(|port| only(port, PORT));
+    json!({"type": object.get("addressType"), "endpoints": endpoints, "ports": ports.collect::<Vec<_>>()})
+}
+
+fn list<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
+    object
+        .pointer(pointer)
         .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    for target in endpoints
-        .iter_mut()
-        .filter_map(|endpoint| endpoint.get_mut("targetRef"))
-    {
-        if let Some(target) = target.as_object_mut() {
-            target.remove("uid");
-        }
-    }
-    endpoints.sort_by_key(canonical);
-    json!({"type": object.get("addressType"), "endpoints": endpoints, "ports": object.get("ports")})
+        .map_or(&[], Vec::as_slice)
+}
+
+/// The fields of an object that count, those that are there.
+fn only(object: &Value, fields: &[&str]) -> Value {
+    let present = fields
+        .iter()
+        .filter_map(|field| Some(((*field).to_owned(), object.get(field)?.clone())));
+    Value::Object(present.collect())
 }
 
 /// JSON with sorted keys and no spaces, whatever order the keys came in.

@@ -3,11 +3,14 @@
 //!
 //! Not a parsed tree: fifty thousand pods as trees are gigabytes, as text they are what they are on the wire.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::mold::Mold;
 use crate::demo::kinds::{Origin, Resource, Spec};
 
 /// An object at one version; never changed, only replaced.
@@ -27,8 +30,21 @@ pub struct Object {
     pub fields: Box<[Box<str>]>,
     /// The uids of `metadata.ownerReferences`.
     pub owners: Box<[Box<str>]>,
-    /// The JSON object without its `{`, `apiVersion` and `kind`.
-    body: Box<str>,
+    body: Body,
+}
+
+/// The JSON object without its `{`, `apiVersion` and `kind`.
+#[derive(Debug)]
+pub(super) enum Body {
+    /// As text.
+    Own(Box<str>),
+    /// As one of many of a shape.
+    Cast {
+        /// The shape.
+        mold: Arc<Mold>,
+        /// What is in its blanks.
+        values: Box<[String]>,
+    },
 }
 
 /// Whether `apiVersion` and `kind` are written in front of an object.
@@ -57,7 +73,48 @@ impl Object {
             labels: labels(&whole),
             fields: resource.spec().fields.iter().map(|path| field(&whole, path)).collect(),
             owners: owners(&whole),
-            body: body.into(),
+            body: Body::Own(body.into()),
+        }
+    }
+
+    /// One of many of a shape; `names` are its namespace, name and uid.
+    pub(super) fn cast(
+        version: u64,
+        names: [Box<str>; 3],
+        labels: Box<[(Box<str>, Box<str>)]>,
+        fields: Box<[Box<str>]>,
+        owners: Box<[Box<str>]>,
+        body: Body,
+    ) -> Self {
+        let [namespace, name, uid] = names;
+        Self {
+            version,
+            namespace,
+            name,
+            uid,
+            labels,
+            fields,
+            owners,
+            body,
+        }
+    }
+
+    /// The JSON object without its `{`, `apiVersion` and `kind`.
+    pub(super) fn text(&self) -> Cow<'_, str> {
+        match &self.body {
+            Body::Own(text) => Cow::Borrowed(text),
+            Body::Cast { mold, values } => {
+                let mut text = String::with_capacity(self.size());
+                mold.write(values, &mut text);
+                Cow::Owned(text)
+            }
+        }
+    }
+
+    fn write_body(&self, out: &mut String) {
+        match &self.body {
+            Body::Own(text) => out.push_str(text),
+            Body::Cast { mold, values } => mold.write(values, out),
         }
     }
 
@@ -66,7 +123,7 @@ impl Object {
         let version = match (head, spec.origin) {
             (Head::Item(_), Origin::BuiltIn) => {
                 out.push('{');
-                out.push_str(&self.body);
+                self.write_body(out);
                 return;
             }
             (Head::Item(version) | Head::Version(version), Origin::BuiltIn | Origin::Custom) => version,
@@ -75,12 +132,13 @@ impl Object {
         if !spec.group.is_empty() {
             let _ = write!(out, "{}/", spec.group);
         }
-        let _ = write!(out, "{version}\",\"kind\":\"{}\",{}", spec.kind, self.body);
+        let _ = write!(out, "{version}\",\"kind\":\"{}\",", spec.kind);
+        self.write_body(out);
     }
 
     /// The object as a tree, in a served version.
     pub fn tree(&self, spec: &Spec, version: &str) -> Value {
-        let mut whole = String::with_capacity(self.body.len() + 80);
+        let mut whole = String::with_capacity(self.size() + 80);
         self.write(spec, Head::Version(version), &mut whole);
         // the text was written by serde_json, so it parses
         serde_json::from_str(&whole).unwrap_or(Value::Null)
@@ -88,13 +146,21 @@ impl Object {
 
     /// Those of these uids that the object names, itself or another.
     pub(super) fn find_uids(&self, uids: &BTreeMap<Box<str>, Box<str>>) -> Vec<Box<str>> {
-        let names = |uid: &&Box<str>| self.body.contains(&***uid);
+        let text = match &self.body {
+            Body::Own(text) => Cow::Borrowed(&**text),
+            // molds name no uids but in their blanks
+            Body::Cast { values, .. } => Cow::Owned(values.join(" ")),
+        };
+        let names = |uid: &&Box<str>| text.contains(&***uid);
         uids.keys().filter(names).cloned().collect()
     }
 
     /// Bytes of JSON this object takes, about.
     pub fn size(&self) -> usize {
-        self.body.len()
+        match &self.body {
+            Body::Own(text) => text.len(),
+            Body::Cast { mold, values } => mold.size(values),
+        }
     }
 }
 

@@ -87,7 +87,11 @@ fn difference(
     }
     let mut tree = wanted.tree(&spec, spec.preferred());
     if !stale.is_empty() {
-        rename(&mut tree, renames);
+        let text = stale.iter().fold(tree.to_string(), |text, uid| {
+            text.replace(&**uid, renames.get(uid).unwrap_or(uid))
+        });
+        // the text was written by serde_json, and a uid has nothing that JSON escapes
+        tree = serde_json::from_str(&text).unwrap_or(tree);
     }
     let now = live.map(|live| {
         let mut now = live.tree(&spec, spec.preferred());
@@ -95,19 +99,6 @@ fn difference(
         now
     });
     (now.as_ref() != Some(&tree)).then_some(tree)
-}
-
-fn rename(tree: &mut Value, renames: &Renames) {
-    match tree {
-        Value::String(text) => {
-            if let Some(fresh) = renames.get(text.as_str()) {
-                *text = fresh.to_string();
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| rename(item, renames)),
-        Value::Object(map) => map.values_mut().for_each(|value| rename(value, renames)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
 }
 
 #[cfg(test)]

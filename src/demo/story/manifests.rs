@@ -10,7 +10,6 @@ use super::template::{TemplateError, Vars};
 
 /// The templates by name.
 const TEMPLATES: &[(&str, &str)] = &[
-    ("crd", include_str!("../../../assets/demo/templates/crd.yaml")),
     (
         "deployment",
         include_str!("../../../assets/demo/templates/deployment.yaml"),

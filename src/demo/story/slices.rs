@@ -193,7 +193,7 @@ fn zones(store: &Store) -> Map<String, Value> {
 }
 
 /// Five letters as the API server's name generator picks them, but always the same for one Service.
-fn suffix(namespace: &str, name: &str) -> String {
+pub(in crate::demo) fn suffix(namespace: &str, name: &str) -> String {
     const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
     let mut hash = fnv(format!("{namespace}/{name}").as_bytes(), 0);
     let mut suffix = String::new();

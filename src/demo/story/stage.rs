@@ -14,12 +14,12 @@ use super::manifests::{Manifest, Templates, merge};
 use super::script::{Action, Delete, Ready, Script, Terminate, Unready};
 use super::slices;
 use super::template::{Vars, digest, rfc3339};
+use crate::demo::definitions;
 use crate::demo::kinds::Resource;
-use crate::demo::store::{ResourceRef, Store, text};
+use crate::demo::store::{Force, ResourceRef, Store, text};
 
 /// The world's files, in the order in which they are put in: owners before what they own.
 const WORLD: &[(&str, &str)] = &[
-    ("crds.yaml", include_str!("../../../assets/demo/world/crds.yaml")),
     ("cluster.yaml", include_str!("../../../assets/demo/world/cluster.yaml")),
     (
         "kube-system.yaml",
@@ -38,6 +38,10 @@ const WORLD: &[(&str, &str)] = &[
     ("events.yaml", include_str!("../../../assets/demo/world/events.yaml")),
 ];
 const CLIENT_SIDE_APPLY: &str = "kubectl-client-side-apply";
+/// The manager that applies on the server's side; the others create and update.
+const APPLIER: &str = "argocd-controller";
+/// Before anything else: Istio's kinds are there, those of the Gateway API are not.
+const DEFINED: SignedDuration = SignedDuration::from_hours(40 * 24 + 1);
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 const KUBELET: &str = "kubelet";
 const CONTROLLERS: &str = "kube-controller-manager";
@@ -67,9 +71,17 @@ impl Stage {
         &self.script
     }
 
-    /// The templates, for those who make more of the same.
-    pub(in crate::demo) fn templates(&self) -> &Templates {
-        &self.templates
+    /// Puts the objects of one document in, as the world's are.
+    ///
+    /// # Errors
+    /// When the document cannot be used or the store refuses an object.
+    pub(in crate::demo) fn put(&self, store: &Store, document: &Value, manager: &str) -> Result<(), StoryError> {
+        let now = store.now();
+        for object in self.templates.expand("a document", document, &Vars::new(now))? {
+            let manager = manager.to_owned();
+            put(store, Manifest { manager, object }, now)?;
+        }
+        Ok(())
     }
 
     /// Puts the world and what happened before the start into an empty store; the start is now.
@@ -79,6 +91,13 @@ impl Stage {
     pub fn set(&self, store: &Store) -> Result<(), StoryError> {
         let start = store.now();
         let vars = Vars::new(start);
+        let defined = start.checked_sub(DEFINED).unwrap_or(start);
+        for resource in Resource::ALL
+            .into_iter()
+            .filter(|resource| resource.spec().group == "networking.istio.io")
+        {
+            definitions::install(store, resource, defined)?;
+        }
         for (file, contents) in WORLD {
             for manifest in self.templates.read(file, contents, &vars)? {
                 put(store, manifest, start)?;
@@ -265,7 +284,11 @@ fn put(store: &Store, manifest: Manifest, time: Timestamp) -> Result<(), StoryEr
         let status = object.as_object_mut()?.remove("status")?;
         Some((manager, status))
     });
-    store.put_at(object.clone(), &manager, written)?;
+    if manager == APPLIER {
+        store.apply_at(&object, &manager, Force::Yes, written)?;
+    } else {
+        store.put_at(object.clone(), &manager, written)?;
+    }
     if let (Some((manager, status)), Some(map)) = (status, object.as_object_mut()) {
         let at = last_transition(&status).unwrap_or(written).min(store.now());
         map.insert("status".to_owned(), status);

@@ -9,6 +9,7 @@
 //! | `${now-3d4h}`, `${created+2s}` | a time, moved: `d` `h` `m` `s` |
 //! | `${digest:words}`, `${digest32:…}`, `${digest16:…}` | that many hexadecimal digits (64 by default), always the same for the same words |
 //! | `${uid:words}` | the same in the form of a UUID |
+//! | `${repository:image}` | an image without its tag |
 //!
 //! A string that is one blank and nothing else takes the variable's own type (number, list, object); below `labels`,
 //! `annotations` and `matchLabels`, where Kubernetes wants strings, it stays a string. A default is read as JSON if it is JSON.
@@ -141,9 +142,14 @@ impl Vars {
     }
 
     fn function(&self, name: &str, words: &str) -> Result<Value, TemplateError> {
-        let hex = digest(&self.text(words)?);
+        let words = self.text(words)?;
+        let hex = digest(&words);
         let part = |range| hex.get(range).unwrap_or_default();
         Ok(Value::String(match name {
+            "repository" => words
+                .rsplit_once(':')
+                .map_or(words.as_str(), |(name, _)| name)
+                .to_owned(),
             "digest" => hex,
             "digest32" => part(0..32).to_owned(),
             "digest16" => part(0..16).to_owned(),
@@ -302,6 +308,10 @@ mod tests {
         assert_ne!(filled("${digest:a}"), filled("${digest:b}"));
         assert_eq!(filled("${digest:a}").as_str().unwrap().len(), 64);
         assert_eq!(filled("${uid:a}").as_str().unwrap().len(), 36);
+        assert_eq!(
+            filled("${repository:example.com/${app}:1.2}"),
+            json!("example.com/reviews")
+        );
     }
 
     #[test]
