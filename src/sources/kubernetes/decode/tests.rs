@@ -1,5 +1,9 @@
 //! What every kind has in common: leniency, identity, provenance. What a kind reads is proved where worlds are.
 
+mod istio;
+mod properties;
+mod samples;
+
 use serde_json::json;
 
 use super::*;
