@@ -7,7 +7,7 @@ use crate::mesh::world::World;
 
 use super::clusters::Client;
 use super::endpoints::Shard;
-use super::gateways::Patches;
+use super::gateways::{GatewayFacts, Patches};
 use super::plane::Plane;
 use super::planes::caveats;
 use super::proxy::ProxyFacts;
@@ -21,6 +21,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) proxy: &'a ProxyFacts,
     pub(crate) scope: &'a SidecarScope,
     pub(crate) patches: Patches,
+    pub(crate) gateway: GatewayFacts,
     pub(crate) is_assumed: bool,
 }
 
@@ -32,6 +33,7 @@ impl<'a> Subject<'a> {
             proxy,
             scope,
             patches: plane.gateways.patches_for(proxy.namespace(), &proxy.labels, tag),
+            gateway: plane.gateways.facts_for(proxy, &plane.flags, &plane.virtual_services),
             is_assumed,
         }
     }
@@ -43,6 +45,7 @@ impl<'a> Subject<'a> {
             proxy: self.proxy,
             scope: self.scope,
             patches: &self.patches,
+            gateway: &self.gateway,
         };
         let mut rows = client.rows(service, shard);
         rows.sort_by(Row::order);

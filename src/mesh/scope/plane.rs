@@ -21,7 +21,7 @@ use super::virtual_services::{Context, VirtualServices};
 
 /// A control plane, prepared.
 #[derive(Clone, Debug)]
-pub struct Plane {
+pub(crate) struct Plane {
     /// Revision, version, namespace. Whether it was assumed is a matter of the pod.
     pub(crate) name: PlaneName,
     /// istiod's release; the judged one where it cannot be read.
