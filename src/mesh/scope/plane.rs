@@ -109,6 +109,15 @@ impl Plane {
         Some(plane)
     }
 
+    /// Whether a service with the same endpoints gives the same rows under both.
+    pub(crate) fn makes_same_rows(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.mesh, &other.mesh)
+            && Arc::ptr_eq(&self.flags, &other.flags)
+            && Arc::ptr_eq(&self.rules, &other.rules)
+            && Arc::ptr_eq(&self.gateways, &other.gateways)
+            && (!self.flags.filter_gateway_clusters || Arc::ptr_eq(&self.virtual_services, &other.virtual_services))
+    }
+
     /// What a change touches; `None` for everything.
     fn parts_of(&self, world: &World, change: &Change) -> Option<Parts> {
         let (kind, _) = change.identity()?;
