@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::mesh::model::{Key, Kind, Text};
-use crate::mesh::world::World;
+use crate::mesh::world::{Gap, World};
 
 use super::clusters::Client;
 use super::endpoints::Shard;
-use super::gateways::Patches;
+use super::gateways::{GatewayFacts, Patches};
 use super::plane::Plane;
 use super::planes::caveats;
 use super::proxy::ProxyFacts;
@@ -21,6 +21,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) proxy: &'a ProxyFacts,
     pub(crate) scope: &'a SidecarScope,
     pub(crate) patches: Patches,
+    pub(crate) gateway: GatewayFacts,
     pub(crate) is_assumed: bool,
 }
 
@@ -32,6 +33,7 @@ impl<'a> Subject<'a> {
             proxy,
             scope,
             patches: plane.gateways.patches_for(proxy.namespace(), &proxy.labels, tag),
+            gateway: plane.gateways.facts_for(proxy, &plane.flags, &plane.virtual_services),
             is_assumed,
         }
     }
@@ -43,6 +45,7 @@ impl<'a> Subject<'a> {
             proxy: self.proxy,
             scope: self.scope,
             patches: &self.patches,
+            gateway: &self.gateway,
         };
         let mut rows = client.rows(service, shard);
         rows.sort_by(Row::order);
@@ -58,16 +61,15 @@ impl<'a> Subject<'a> {
         rows
     }
 
-    /// The table with these rows, which need be in no order.
-    pub(crate) fn table(&self, world: &World, mut rows: Vec<Row>) -> EndpointTable {
-        rows.sort_by(Row::order);
-        let mut hosts: Vec<Text> = self
-            .scope
-            .services
-            .iter()
-            .map(|service| service.service.host.clone())
-            .collect();
-        hosts.sort();
+    /// Input that could not be read.
+    pub(crate) fn gaps(&self, world: &World) -> Vec<Gap> {
+        world.coverage.gaps(needed_kinds()).collect()
+    }
+
+    /// The table with these rows; what it has in common with the one before is shared with it.
+    pub(crate) fn table(&self, world: &World, rows: Arc<[Row]>, before: Option<&EndpointTable>) -> EndpointTable {
+        let hosts = self.scope.sorted_hosts();
+        let known = before.map(|before| &before.hosts).filter(|known| **known == hosts);
         EndpointTable {
             pod: self.proxy.pod.meta.key.clone(),
             plane: PlaneName {
@@ -75,9 +77,9 @@ impl<'a> Subject<'a> {
                 ..self.plane.name.clone()
             },
             governing: self.scope.key.governing.clone(),
-            rows: rows.into(),
-            hosts: hosts.into(),
-            gaps: world.coverage.gaps(needed_kinds()).collect(),
+            rows,
+            hosts: known.cloned().unwrap_or(hosts),
+            gaps: self.gaps(world).into(),
             caveats: self.caveats(),
         }
     }

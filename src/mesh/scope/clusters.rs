@@ -7,19 +7,19 @@ mod pick;
 
 use std::sync::Arc;
 
-use crate::mesh::model::{Labels, Text};
+use crate::mesh::model::{Labels, Subset, Text};
 
-use self::pick::Picker;
+use self::pick::{Picker, Writer};
 use super::destination_rules::{MergedRule, Policy, choose};
 use super::endpoints::{Endpoint, EndpointHealth, Shard};
-use super::gateways::{PatchContext, Patched, Patches};
+use super::gateways::{GatewayFacts, PatchContext, Patched, Patches};
 use super::host::is_wildcard;
 use super::plane::Plane;
 use super::protocol::Protocol;
 use super::proxy::ProxyFacts;
 use super::reason::{Reason, Why};
 use super::registry::HostKey;
-use super::service::{MeshPort, MeshService, Resolution};
+use super::service::{MeshPort, Resolution};
 use super::sidecar_scope::{Pick, ScopeService, SidecarScope, Via};
 use super::table::{Address, Class, Cluster, Direction, Health, Row};
 use super::topology::{NETWORK, WorkloadLabels};
@@ -30,11 +30,12 @@ pub(crate) struct Client<'a> {
     pub(crate) proxy: &'a ProxyFacts,
     pub(crate) scope: &'a SidecarScope,
     pub(crate) patches: &'a Patches,
+    pub(crate) gateway: &'a GatewayFacts,
 }
 
 /// How a cluster finds its hosts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Discovery {
+enum Discovery {
     /// istiod sends them.
     Eds,
     /// DNS, one answer a target.
@@ -47,14 +48,21 @@ pub(crate) enum Discovery {
     Forward,
 }
 
+/// For what a cluster is made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Purpose {
+    /// Requests of the pod's own.
+    Usual,
+    /// TLS that a gateway passes through by the name in it; only endpoints with Istio's mutual TLS are taken.
+    PassTls,
+}
+
 /// One cluster to build.
 struct Target<'a> {
-    service: &'a ScopeService,
     port: &'a MeshPort,
     subset: &'a Text,
     discovery: Discovery,
     policy: Policy<'a>,
-    rule: Option<&'a MergedRule>,
     labels: Labels,
     why: Arc<Why>,
 }
@@ -70,156 +78,202 @@ impl Client<'_> {
 
     /// All rows of a service, in no order.
     pub(crate) fn rows(&self, service: &ScopeService, shard: &Shard) -> Vec<Row> {
-        let mut rows = Vec::new();
         if service.service.resolution == Resolution::Alias {
-            return rows;
+            return Vec::new();
         }
-        let rules = self.plane.rules.find(
-            &self.scope.key.namespace,
-            &service.service.host,
-            &service.service.namespace,
-        );
-        let rule = choose(&rules, &self.scope.key.namespace, &self.proxy.labels);
-        let reasons = self.reasons(service, rule);
-        let mut names: Vec<(u32, Text)> = Vec::new();
-        for port in service.ports.iter().filter(|port| port.protocol != Protocol::Udp) {
-            self.port_rows(service, port, rule, shard, &reasons, &mut names, &mut rows);
+        let namespace = &self.scope.key.namespace;
+        let rules = self.plane.rules.find(namespace, &service.service.host, &service.service.namespace);
+        let rule = choose(&rules, namespace, &self.proxy.labels);
+        let mut rows = Vec::new();
+        if self.gateway.wants(&service.service.host) {
+            rows = Builder::of(self, service, shard, rule, Purpose::Usual).build();
+        }
+        if self.gateway.passes_tls && !service.service.is_external {
+            rows.extend(Builder::of(self, service, shard, rule, Purpose::PassTls).build());
         }
         rows
     }
+}
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one step of a loop, cut out to be read by itself"
-    )]
-    fn port_rows(
-        &self,
-        service: &ScopeService,
-        port: &MeshPort,
-        rule: Option<&MergedRule>,
-        shard: &Shard,
-        reasons: &[Reason],
-        names: &mut Vec<(u32, Text)>,
-        rows: &mut Vec<Row>,
-    ) {
-        let Some(kind) = self.discovery_of(&service.service, port) else {
+/// Builds the clusters of one service.
+struct Builder<'a> {
+    client: &'a Client<'a>,
+    service: &'a ScopeService,
+    rule: Option<&'a MergedRule>,
+    purpose: Purpose,
+    picker: Picker<'a>,
+    /// Links that all rows of the service share.
+    reasons: Vec<Reason>,
+    /// Port and subset of the clusters so far: of one name the first counts.
+    names: Vec<(u32, Text)>,
+    rows: Vec<Row>,
+}
+
+impl<'a> Builder<'a> {
+    fn of(
+        client: &'a Client<'a>,
+        service: &'a ScopeService,
+        shard: &'a Shard,
+        rule: Option<&'a MergedRule>,
+        purpose: Purpose,
+    ) -> Self {
+        let mut reasons = vec![Reason::Governed(client.scope.key.governing.clone())];
+        import_reasons(client.scope, service, &mut reasons);
+        reasons.extend(rule.map(|rule| Reason::Rule {
+            rules: rule.from.clone(),
+            by_selector: rule.selector.is_some(),
+        }));
+        Self {
+            client,
+            service,
+            rule,
+            purpose,
+            picker: Picker::of(client, service, shard),
+            reasons,
+            names: Vec::new(),
+            rows: Vec::new(),
+        }
+    }
+
+    fn build(mut self) -> Vec<Row> {
+        let service = self.service;
+        for port in service.ports.iter().filter(|port| port.protocol != Protocol::Udp) {
+            self.add_port(port);
+        }
+        self.rows
+    }
+
+    /// The cluster of a port and those of its subsets.
+    fn add_port(&mut self, port: &'a MeshPort) {
+        let Some(discovery) = self.discovery_of(port) else {
             return;
         };
-        let policy = rule.map(|rule| rule.policy_for(port.number, "")).unwrap_or_default();
         let no_subset = Text::default();
+        let policy = Policy::of(self.rule.and_then(|rule| rule.policy.as_deref()), port.number);
         let mut base = Target {
-            service,
             port,
             subset: &no_subset,
-            discovery: kind,
-            policy: Policy::of(rule.and_then(|rule| rule.policy.as_deref()), port.number),
-            rule,
+            discovery,
+            policy,
             labels: Labels::default(),
-            why: why(reasons.iter().cloned()),
+            why: Why::of(self.reasons.iter().cloned()),
         };
-        let picker = Picker::of(self, shard);
-        if !picker.can_exist(&base) {
+        if !self.picker.can_exist(&base) {
             return;
         }
-        base.discovery = self.after_policy(kind, port, base.policy);
-        let base_kind = base.discovery;
-        self.add_cluster(&picker, &base, policy, names, rows);
-        if kind == Discovery::Forward {
+        base.discovery = self.after_policy(discovery, port, policy);
+        self.add_cluster(&base);
+        if discovery == Discovery::Forward {
             return;
         }
-        for subset in rule.map(|rule| rule.subsets.as_slice()).unwrap_or_default() {
-            let own = subset.policy.as_deref();
-            let asks_passthrough = own.is_some_and(|policy| Policy::from(&policy.settings).is_passthrough());
-            let kind = if asks_passthrough {
-                Discovery::OriginalDst
-            } else {
-                base_kind
-            };
-            let found = rule.map(|rule| rule.first.meta.key.clone()).unwrap_or_default();
-            let last = Reason::Subset {
-                rule: found,
-                subset: subset.name.clone(),
-            };
-            let mut target = Target {
-                service,
-                port,
-                subset: &subset.name,
-                discovery: kind,
-                policy: base.policy.under(own, port.number),
-                rule,
-                labels: rule.map(|rule| rule.subset_labels(&subset.name)).unwrap_or_default(),
-                why: why(reasons.iter().cloned().chain([last])),
-            };
-            if !picker.can_exist(&target) {
-                continue;
-            }
-            target.discovery = self.after_policy(kind, port, target.policy);
-            let effective = rule
-                .map(|rule| rule.policy_for(port.number, &subset.name))
-                .unwrap_or_default();
-            self.add_cluster(&picker, &target, effective, names, rows);
+        let Some(rule) = self.rule else {
+            return;
+        };
+        for subset in &rule.subsets {
+            self.add_subset(rule, subset, port, base.discovery, policy);
+        }
+    }
+
+    fn add_subset(
+        &mut self,
+        rule: &'a MergedRule,
+        subset: &'a Subset,
+        port: &'a MeshPort,
+        base: Discovery,
+        policy: Policy<'a>,
+    ) {
+        let own = subset.policy.as_deref();
+        let asks_passthrough = own.is_some_and(|policy| Policy::from(&policy.settings).is_passthrough());
+        let discovery = if asks_passthrough { Discovery::OriginalDst } else { base };
+        let last = Reason::Subset {
+            rule: rule.first.meta.key.clone(),
+            subset: subset.name.clone(),
+        };
+        let mut target = Target {
+            port,
+            subset: &subset.name,
+            discovery,
+            policy: policy.under(own, port.number),
+            labels: rule.subset_labels(&subset.name),
+            why: Why::of(self.reasons.iter().cloned().chain([last])),
+        };
+        if self.picker.can_exist(&target) {
+            target.discovery = self.after_policy(discovery, port, target.policy);
+            self.add_cluster(&target);
         }
     }
 
     /// Adds the rows of a cluster, unless a cluster of that name is there already or an EnvoyFilter takes it away.
-    fn add_cluster(
-        &self,
-        picker: &Picker<'_>,
-        target: &Target<'_>,
-        policy: Policy<'_>,
-        names: &mut Vec<(u32, Text)>,
-        rows: &mut Vec<Row>,
-    ) {
-        let cluster = Arc::new(Cluster::Traffic {
-            direction: Direction::Outbound,
-            port: target.port.number,
-            subset: target.subset.clone(),
-            host: target.service.service.host.clone(),
-        });
+    fn add_cluster(&mut self, target: &Target<'_>) {
+        let cluster = Arc::new(self.cluster_of(target));
         if self.is_removed(&cluster, target) {
             return;
         }
         let name = (target.port.number, target.subset.clone());
-        if names.contains(&name) {
+        if self.names.contains(&name) {
             return;
         }
-        names.push(name);
-        picker.add_rows(target, policy, &cluster, rows);
+        self.names.push(name);
+        // Endpoints are looked up by name: of two subsets of one name the first gives the policy.
+        let rule = self.rule.filter(|_| target.discovery == Discovery::Eds);
+        let policy = rule.map_or(target.policy, |rule| rule.policy_for(target.port.number, target.subset));
+        let takes_all = self.purpose == Purpose::Usual;
+        let has_mtls = |endpoint: &Endpoint| takes_all || has_mtls(self.rule, target, endpoint);
+        let writer = Writer {
+            target,
+            cluster: &cluster,
+            rule: self.rule,
+            is_tie: self.is_tie(),
+        };
+        self.picker.add_rows(&writer, policy, has_mtls, &mut self.rows);
+    }
+
+    fn is_tie(&self) -> bool {
+        matches!(&self.service.import.via, Via::VirtualService { pick: Pick::Tie, .. })
+    }
+
+    fn cluster_of(&self, target: &Target<'_>) -> Cluster {
+        let (port, subset, host) = (target.port.number, target.subset.clone(), self.service.service.host.clone());
+        match self.purpose {
+            Purpose::Usual => Cluster::Traffic {
+                direction: Direction::Outbound,
+                port,
+                subset,
+                host,
+            },
+            Purpose::PassTls => Cluster::Named(Text::from(format!("outbound_.{port}_.{subset}_.{host}"))),
+        }
     }
 
     fn is_removed(&self, cluster: &Cluster, target: &Target<'_>) -> bool {
-        if self.patches.is_empty() {
+        if self.client.patches.is_empty() {
             return false;
         }
-        let context = if self.proxy.is_router {
-            PatchContext::Gateway
-        } else {
-            PatchContext::SidecarOutbound
-        };
-        let hosts = [target.service.service.host.clone()];
+        let context = if self.client.proxy.is_router { PatchContext::Gateway } else { PatchContext::SidecarOutbound };
         let patched = Patched {
             name: &cluster.name(),
-            hosts: &hosts,
+            hosts: std::slice::from_ref(&self.service.service.host),
             subset: target.subset,
             port: target.port.number,
         };
-        self.patches.removes(context, &patched).is_some()
+        self.client.patches.removes(context, &patched).is_some()
     }
 
     /// The kind of the base cluster before any policy; `None` for no cluster.
-    fn discovery_of(&self, service: &MeshService, port: &MeshPort) -> Option<Discovery> {
-        let forwards = self.proxy.is_router || self.plane.version.is_at_least(30);
+    fn discovery_of(&self, port: &MeshPort) -> Option<Discovery> {
+        let (plane, service) = (self.client.plane, &self.service.service);
+        let is_router = self.client.proxy.is_router;
+        let forwards = is_router || plane.version.is_at_least(30);
+        let is_headless = service.source.is_kubernetes();
         match service.resolution {
             Resolution::ClientSide => Some(Discovery::Eds),
             Resolution::Dns if service.races_connects => Some(Discovery::LogicalDns),
             Resolution::Dns => Some(Discovery::StrictDns),
             Resolution::DnsRoundRobin => Some(Discovery::LogicalDns),
-            Resolution::Passthrough if self.proxy.is_router => Some(Discovery::Eds),
-            Resolution::Passthrough if service.source.is_kubernetes() && self.plane.flags.eds_for_headless => {
-                Some(Discovery::Eds)
-            }
+            Resolution::Passthrough if is_router => Some(Discovery::Eds),
+            Resolution::Passthrough if is_headless && plane.flags.eds_for_headless => Some(Discovery::Eds),
             Resolution::Passthrough => Some(Discovery::OriginalDst),
-            Resolution::DynamicDns if is_wildcard(&service.host) => {
+            Resolution::DynamicDns if is_wildcard(&service.host) && self.purpose == Purpose::Usual => {
                 (forwards && port.protocol.is_forwardable()).then_some(Discovery::Forward)
             }
             Resolution::DynamicDns => Some(Discovery::Eds),
@@ -231,7 +285,7 @@ impl Client<'_> {
     ///
     /// istio: `cluster_traffic_policy.go`, `applyLoadBalancer`.
     fn after_policy(&self, kind: Discovery, port: &MeshPort, policy: Policy<'_>) -> Discovery {
-        let keeps = self.plane.flags.redis_filter && port.protocol == Protocol::Redis;
+        let keeps = self.client.plane.flags.redis_filter && port.protocol == Protocol::Redis;
         match kind {
             Discovery::Forward | Discovery::OriginalDst => kind,
             Discovery::Eds | Discovery::StrictDns | Discovery::LogicalDns if policy.is_passthrough() && !keeps => {
@@ -240,25 +294,16 @@ impl Client<'_> {
             Discovery::Eds | Discovery::StrictDns | Discovery::LogicalDns => kind,
         }
     }
-
-    /// The links from the Sidecar to the DestinationRule.
-    fn reasons(&self, service: &ScopeService, rule: Option<&MergedRule>) -> Vec<Reason> {
-        let mut reasons = vec![Reason::Governed(self.scope.key.governing.clone())];
-        import_reasons(self.scope, service, &mut reasons);
-        if let Some(rule) = rule {
-            reasons.push(Reason::Rule {
-                rules: rule.from.clone(),
-                by_selector: rule.selector.is_some(),
-            });
-        }
-        reasons
-    }
 }
 
-fn why(reasons: impl Iterator<Item = Reason>) -> Arc<Why> {
-    Arc::new(Why {
-        chain: reasons.collect(),
-    })
+/// Whether traffic to an endpoint has Istio's mutual TLS: as a rule says, else by the endpoint's label.
+///
+/// istio: `pilot/pkg/xds/endpoints/mtls_checker.go`. PeerAuthentications that switch it off are not read.
+fn has_mtls(rule: Option<&MergedRule>, target: &Target<'_>, endpoint: &Endpoint) -> bool {
+    match rule.and_then(|rule| rule.tls_mode(target.port.number, target.subset)) {
+        Some(mode) => *mode == "ISTIO_MUTUAL",
+        None => endpoint.workload.labels.own.get("security.istio.io/tlsMode").is_some_and(|mode| *mode == "istio"),
+    }
 }
 
 /// How the service got into the scope, in links.
@@ -361,7 +406,7 @@ fn is_in_view(proxy: &ProxyFacts, endpoint: &Endpoint) -> bool {
 }
 
 /// How certain a row of this endpoint is.
-fn class_of(endpoint: &Endpoint, shard: &Shard, is_tie: bool) -> Class {
-    let is_uncertain = endpoint.is_chance || shard.depends_on_past || is_tie;
+fn class_of(client: &Client<'_>, endpoint: &Endpoint, shard: &Shard, is_tie: bool) -> Class {
+    let is_uncertain = endpoint.is_chance || shard.depends_on_past || is_tie || client.plane.mesh.has_network_gateways;
     if is_uncertain { Class::Unknown } else { Class::Exact }
 }

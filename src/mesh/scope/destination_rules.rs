@@ -66,6 +66,19 @@ impl MergedRule {
         found.map(|subset| subset.labels.clone()).unwrap_or_default()
     }
 
+    /// `tls.mode` for a port of a subset; the subset's own counts before the host's. `None` if neither says.
+    ///
+    /// istio: `pilot/pkg/xds/endpoints/mtls_checker.go`, `tlsModeForDestinationRule`.
+    pub(crate) fn tls_mode(&self, port: u32, subset: &str) -> Option<&Text> {
+        let whole = || policy::tls_mode(self.policy.as_deref()?, port);
+        if subset.is_empty() {
+            return whole();
+        }
+        let inner = self.subsets.iter().find(|known| known.name == *subset)?;
+        let own = inner.policy.as_deref().and_then(|policy| policy::tls_mode(policy, port));
+        own.or_else(whole)
+    }
+
     /// What holds for a port of a subset (empty name: of the whole host).
     ///
     /// istio: `getSubsetTrafficPolicy`.
@@ -85,8 +98,6 @@ pub(crate) struct DestinationRules {
     exported: FxHashMap<Text, RulesByHost>,
     root_local: RulesByHost,
     root_namespace: Text,
-    /// Some rule has a selector: then what counts may depend on the pod's labels.
-    pub(crate) has_selectors: bool,
 }
 
 impl DestinationRules {
@@ -108,7 +119,6 @@ impl DestinationRules {
         });
         let mut index = Self {
             root_namespace: mesh.root_namespace.clone(),
-            has_selectors: rules.iter().any(|rule| rule.selector.is_some()),
             ..Self::default()
         };
         for rule in rules {

@@ -6,14 +6,17 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::mesh::model::{ClusterMatch, ClusterPatch, EnvoyFilter, Gateway, Key, Kind, Text};
 use crate::mesh::world::World;
 
 use super::discovery::Discovery;
+use super::flags::Flags;
 use super::mesh_settings::Mesh;
+use super::proxy::ProxyFacts;
 use super::topology::WorkloadLabels;
+use super::virtual_services::VirtualServices;
 
 /// EnvoyFilters and Gateways of a control plane.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +24,22 @@ pub(crate) struct Gateways {
     filters: FxHashMap<Text, Vec<Arc<EnvoyFilter>>>,
     gateways: Vec<Arc<Gateway>>,
     root_namespace: Text,
+}
+
+/// What Gateways say of a router.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct GatewayFacts {
+    /// It passes TLS through by the name in it (`AUTO_PASSTHROUGH`), for which it gets clusters of their own.
+    pub(crate) passes_tls: bool,
+    /// The only hosts it gets clusters for, with `PILOT_FILTER_GATEWAY_CLUSTER_CONFIG`.
+    wanted: Option<FxHashSet<Text>>,
+}
+
+impl GatewayFacts {
+    /// Whether the proxy gets clusters for this host.
+    pub(crate) fn wants(&self, host: &Text) -> bool {
+        self.wanted.as_ref().is_none_or(|wanted| wanted.contains(host))
+    }
 }
 
 /// In which part of a proxy's configuration a patch applies.
@@ -104,9 +123,27 @@ impl Gateways {
             .then_with(by_age)
     }
 
-    /// The Gateways whose selector fits these labels.
-    pub(crate) fn for_labels<'a>(&'a self, labels: &'a WorkloadLabels) -> impl Iterator<Item = &'a Arc<Gateway>> {
-        self.gateways.iter().filter(|gateway| labels.matches(&gateway.selector))
+    /// What Gateways say of a proxy; nothing for a sidecar.
+    pub(crate) fn facts_for(&self, proxy: &ProxyFacts, flags: &Flags, services: &VirtualServices) -> GatewayFacts {
+        if !proxy.is_router {
+            return GatewayFacts::default();
+        }
+        let is_near = |gateway: &Gateway| !flags.scope_gateways || gateway.meta.key.namespace == *proxy.namespace();
+        let mut facts = GatewayFacts {
+            wanted: flags.filter_gateway_clusters.then(FxHashSet::default),
+            ..GatewayFacts::default()
+        };
+        for gateway in &self.gateways {
+            if !is_near(gateway) || !proxy.labels.matches(&gateway.selector) {
+                continue;
+            }
+            facts.passes_tls |= gateway.servers.iter().any(|server| server.tls_mode == "AUTO_PASSTHROUGH");
+            if let Some(wanted) = &mut facts.wanted {
+                let name = format!("{}/{}", gateway.meta.key.namespace, gateway.meta.key.name);
+                wanted.extend(services.destinations_of_gateway(&name).iter().cloned());
+            }
+        }
+        facts
     }
 }
 

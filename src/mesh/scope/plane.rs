@@ -21,7 +21,7 @@ use super::virtual_services::{Context, VirtualServices};
 
 /// A control plane, prepared.
 #[derive(Clone, Debug)]
-pub struct Plane {
+pub(crate) struct Plane {
     /// Revision, version, namespace. Whether it was assumed is a matter of the pod.
     pub(crate) name: PlaneName,
     /// istiod's release; the judged one where it cannot be read.
@@ -107,6 +107,15 @@ impl Plane {
         let mut plane = self.clone();
         plane.remake(world, parts);
         Some(plane)
+    }
+
+    /// Whether a service with the same endpoints gives the same rows under both.
+    pub(crate) fn makes_same_rows(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.mesh, &other.mesh)
+            && Arc::ptr_eq(&self.flags, &other.flags)
+            && Arc::ptr_eq(&self.rules, &other.rules)
+            && Arc::ptr_eq(&self.gateways, &other.gateways)
+            && (!self.flags.filter_gateway_clusters || Arc::ptr_eq(&self.virtual_services, &other.virtual_services))
     }
 
     /// What a change touches; `None` for everything.

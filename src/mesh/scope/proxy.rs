@@ -81,6 +81,19 @@ impl ProxyFacts {
         })
     }
 
+    /// Whether every service gives the same rows to both: what the pod says of itself besides does not matter.
+    pub(crate) fn gives_same_rows(&self, other: &Self) -> bool {
+        self.pod.meta.key == other.pod.meta.key
+            && self.container == other.container
+            && self.is_router == other.is_router
+            && self.labels == other.labels
+            && self.locality == other.locality
+            && self.node == other.node
+            && self.ips == other.ips
+            && self.never_tunnels == other.never_tunnels
+            && self.networks == other.networks
+    }
+
     /// The proxy's namespace.
     pub(crate) fn namespace(&self) -> &Text {
         &self.pod.meta.key.namespace

@@ -6,7 +6,7 @@
 mod hosts;
 mod listener;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
@@ -36,6 +36,7 @@ pub struct SidecarScope {
     /// One for each host.
     pub(crate) services: Vec<ScopeService>,
     by_host: FxHashMap<Text, usize>,
+    sorted_hosts: OnceLock<Arc<[Text]>>,
 }
 
 /// A service in a scope.
@@ -111,6 +112,7 @@ impl SidecarScope {
             sidecar,
             services: Vec::new(),
             by_host: FxHashMap::default(),
+            sorted_hosts: OnceLock::new(),
         };
         if key.governing == Governing::Gateway {
             scope.import_all_exported(plane);
@@ -230,13 +232,23 @@ impl SidecarScope {
             && Arc::ptr_eq(&made_from.virtual_services, &now.virtual_services)
     }
 
+    /// The names in scope, sorted; put in order when first asked for.
+    pub(crate) fn sorted_hosts(&self) -> Arc<[Text]> {
+        let sort = || {
+            let mut hosts: Vec<Text> = self.hosts().cloned().collect();
+            hosts.sort();
+            hosts.into()
+        };
+        Arc::clone(self.sorted_hosts.get_or_init(sort))
+    }
+
     /// Whether a host is in scope.
     pub fn has_host(&self, host: &str) -> bool {
         self.find(host).is_some()
     }
 
     /// The names in scope, in the order in which their clusters are made.
-    pub fn hosts(&self) -> impl Iterator<Item = &Text> {
+    pub fn hosts(&self) -> impl ExactSizeIterator<Item = &Text> {
         self.services.iter().map(|service| &service.service.host)
     }
 }

@@ -3,7 +3,7 @@
 //! istio: `pilot/pkg/networking/util/util.go` (`GetPortLevelTrafficPolicy`, `MergeSubsetTrafficPolicy`),
 //! `pilot/pkg/model/destination_rule.go` (`MergeTrafficPolicy`).
 
-use crate::mesh::model::{LoadBalancer, OutlierDetection, PolicySettings, TrafficPolicy};
+use crate::mesh::model::{LoadBalancer, OutlierDetection, PolicySettings, Text, TrafficPolicy};
 
 /// What is in force; each part is absent where nothing was said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -59,4 +59,11 @@ impl<'a> From<&'a PolicySettings> for Policy<'a> {
 fn port_entry(policy: &TrafficPolicy, port: u32) -> Option<&PolicySettings> {
     let entry = policy.ports.iter().find(|entry| entry.port == Some(port));
     entry.map(|entry| &entry.settings)
+}
+
+/// `tls.mode` for a port: of its entry if that has one, else of the policy.
+pub(super) fn tls_mode(policy: &TrafficPolicy, port: u32) -> Option<&Text> {
+    let mut entries = policy.ports.iter().filter(|entry| entry.port == Some(port));
+    let of_port = entries.find_map(|entry| entry.settings.tls_mode.as_ref());
+    of_port.or(policy.settings.tls_mode.as_ref())
 }

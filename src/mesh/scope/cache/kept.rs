@@ -1,0 +1,130 @@
+//! What is kept of one control plane: itself, its scopes, the endpoints of its hosts.
+
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::Counters;
+use super::stamps::{ShardStamp, Stamps};
+use crate::mesh::model::Text;
+use crate::mesh::scope::endpoints::Shard;
+use crate::mesh::scope::plane::Plane;
+use crate::mesh::scope::registry::{HostKey, Registry};
+use crate::mesh::scope::sidecar_scope::{ScopeKey, SidecarScope};
+use crate::mesh::world::{Change, World};
+
+/// One control plane and all that hangs on it.
+#[derive(Clone, Debug)]
+pub(super) struct KeptPlane {
+    pub(super) plane: Arc<Plane>,
+    scopes: FxHashMap<ScopeKey, KeptScope>,
+    /// By host, then namespace: nearly always one.
+    shards: FxHashMap<Text, Vec<KeptShard>>,
+}
+
+#[derive(Clone, Debug)]
+struct KeptScope {
+    made_from: Arc<Plane>,
+    scope: Arc<SidecarScope>,
+}
+
+#[derive(Clone, Debug)]
+struct KeptShard {
+    namespace: Text,
+    stamp: ShardStamp,
+    registry: Arc<Registry>,
+    shard: Arc<Shard>,
+}
+
+impl KeptPlane {
+    pub(super) fn new(plane: Arc<Plane>) -> Self {
+        Self {
+            plane,
+            scopes: FxHashMap::default(),
+            shards: FxHashMap::default(),
+        }
+    }
+
+    /// Takes these changes in; `false` if all must be made anew.
+    pub(super) fn follow(&mut self, world: &World, changes: &[Change]) -> bool {
+        match self.plane.after(world, changes) {
+            Some(after) => self.plane = Arc::new(after),
+            None => return false,
+        }
+        let plane = &self.plane;
+        // A scope is checked when it is asked for; one whose Sidecar is gone never is.
+        self.scopes.retain(|key, _| key.governing.key().is_none() || plane.sidecars.find(&key.governing).is_some());
+        true
+    }
+
+    pub(super) fn scope(&mut self, key: ScopeKey, counters: &mut Counters) -> Arc<SidecarScope> {
+        let plane = &self.plane;
+        if let Some(kept) = self.scopes.get_mut(&key)
+            && kept.scope.depends_on_same(&kept.made_from, plane)
+        {
+            kept.made_from = Arc::clone(plane);
+            return Arc::clone(&kept.scope);
+        }
+        counters.scopes += 1;
+        let scope = Arc::new(SidecarScope::of(plane, &key));
+        let kept = KeptScope {
+            made_from: Arc::clone(plane),
+            scope: Arc::clone(&scope),
+        };
+        self.scopes.insert(key, kept);
+        scope
+    }
+
+    /// The endpoints of a host. The very same ones as before, if nothing about them is different.
+    pub(super) fn shard(
+        &mut self,
+        world: &World,
+        stamps: &Stamps,
+        host: &Text,
+        namespace: &Text,
+        counters: &mut Counters,
+    ) -> Arc<Shard> {
+        let plane = &self.plane;
+        let stamp = stamps.of_host(host, namespace, &plane.flags.domain);
+        let of_host = self.shards.entry(host.clone()).or_default();
+        let known = of_host.iter_mut().find(|kept| kept.namespace == *namespace);
+        if let Some(kept) = &known
+            && kept.stamp == stamp
+            && Arc::ptr_eq(&kept.registry, &plane.registry)
+        {
+            return Arc::clone(&kept.shard);
+        }
+        counters.shards += 1;
+        let key = HostKey {
+            host: host.clone(),
+            namespace: namespace.clone(),
+        };
+        let shard = Shard::of(world, plane, &key);
+        let registry = Arc::clone(&plane.registry);
+        match known {
+            Some(kept) => {
+                if *kept.shard != shard {
+                    kept.shard = Arc::new(shard);
+                }
+                kept.stamp = stamp;
+                kept.registry = registry;
+                Arc::clone(&kept.shard)
+            }
+            None => {
+                let shard = Arc::new(shard);
+                of_host.push(KeptShard {
+                    namespace: namespace.clone(),
+                    stamp,
+                    registry,
+                    shard: Arc::clone(&shard),
+                });
+                shard
+            }
+        }
+    }
+
+    /// Drops the endpoints of hosts that no table shows any more.
+    pub(super) fn forget_endpoints_but(&mut self, hosts: &FxHashSet<&Text>) {
+        self.shards.retain(|host, _| hosts.contains(host));
+    }
+}

@@ -1,0 +1,197 @@
+//! Every world of the corpus gives the tables that real istiod gave, byte for byte.
+//!
+//! A case is a folder: `world.yaml`, `case.yaml` with its pods, `expected/POD.NS.txt`. A pod without a proxy has no
+//! expected file, and must give no table. A what-if is a folder: `base.yaml`, `draft.yaml` with a Sidecar that is not in
+//! it, `expected.json` with the rows of a pod that istiod then adds, removes and changes.
+//!
+//! `SIDESCOPE_CORPUS=DIR` runs all that is found under that folder as well.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test may fail loudly"
+)]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sidescope::output::endpoint_table;
+use sidescope::mesh::diff::{self, RowId};
+use sidescope::mesh::model::Key;
+use sidescope::mesh::scope::{Cache, Class, NoTable, Settings};
+use sidescope::mesh::world::World;
+use sidescope::sources::files;
+
+/// A folder of the corpus.
+enum Case {
+    /// A world with tables.
+    Tables(PathBuf),
+    /// A world with a draft.
+    WhatIf(PathBuf),
+}
+
+/// The cases under `root`.
+fn find_cases(root: &Path, into: &mut Vec<Case>) {
+    if root.join("world.yaml").is_file() {
+        into.push(Case::Tables(root.to_owned()));
+        return;
+    }
+    if root.join("draft.yaml").is_file() {
+        into.push(Case::WhatIf(root.to_owned()));
+        return;
+    }
+    let Ok(entries) = fs::read_dir(root) else {
+        return;
+    };
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders.iter().for_each(|folder| find_cases(folder, into));
+}
+
+fn load(path: &Path) -> World {
+    let mut world = World::default();
+    let loaded = files::load(path).unwrap_or_else(|error| panic!("{error}"));
+    for delta in loaded.into_deltas() {
+        world.apply(delta);
+    }
+    world
+}
+
+/// The pods of `case.yaml`, as `NAME.NAMESPACE`.
+fn pods_of(case: &Path) -> BTreeSet<String> {
+    let text = fs::read_to_string(case.join("case.yaml")).unwrap();
+    let mut pods = BTreeSet::new();
+    let mut lines = text.lines().skip_while(|line| *line != "pods:").skip(1);
+    while let Some(pod) = lines.next().and_then(|line| line.trim_start().strip_prefix("- ")) {
+        pods.insert(pod.trim_matches(['"', '\'']).to_owned());
+    }
+    assert!(!pods.is_empty(), "{} names no pod", case.display());
+    pods
+}
+
+/// `NAME.NAMESPACE` as a key: a namespace has no dot.
+fn key_of(pod: &str) -> Key {
+    let (name, namespace) = pod.rsplit_once('.').unwrap();
+    Key::new(namespace, name)
+}
+
+/// What differs, or nothing.
+fn differences(expected: &str, actual: &str) -> String {
+    let rows = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
+    let (wanted, got) = (rows(expected), rows(actual));
+    let mut text = String::new();
+    for row in wanted.difference(&got) {
+        writeln!(text, "  - {row}").unwrap();
+    }
+    for row in got.difference(&wanted) {
+        writeln!(text, "  + {row}").unwrap();
+    }
+    if text.is_empty() { "  only the order or the widths differ".to_owned() } else { text }
+}
+
+/// Checks one case; says how many pods were compared, and what differs.
+fn check(case: &Path) -> (usize, Vec<String>) {
+    let world = load(&case.join("world.yaml"));
+    let mut cache = Cache::new(Settings::default());
+    let mut failures = Vec::new();
+    let pods = pods_of(case);
+    for pod in &pods {
+        let expected = fs::read_to_string(case.join("expected").join(format!("{pod}.txt"))).ok();
+        let table = cache.table(&world, &key_of(pod));
+        match (table, expected) {
+            (Ok(table), Some(expected)) => {
+                let rows = table.rows.iter().filter(|row| row.class != Class::Bootstrap);
+                let actual = endpoint_table(rows, true);
+                if actual != expected {
+                    failures.push(format!("{} {pod}\n{}", case.display(), differences(&expected, &actual)));
+                }
+            }
+            (Err(NoTable::NoProxy | NoTable::Ambient | NoTable::Waypoint), None) => {}
+            (Err(state), Some(_)) => failures.push(format!("{} {pod}: no table, {state:?}", case.display())),
+            (Ok(_), None) => failures.push(format!("{} {pod}: a table where there is none", case.display())),
+            (Err(state), None) => failures.push(format!("{} {pod}: {state:?}", case.display())),
+        }
+    }
+    (pods.len(), failures)
+}
+
+/// Endpoint and cluster of each row, sorted.
+fn pairs<'a>(rows: impl IntoIterator<Item = &'a RowId>) -> Vec<[String; 2]> {
+    let pair = |row: &RowId| [row.address.to_string(), row.cluster.name()];
+    let mut pairs: Vec<_> = rows.into_iter().map(pair).collect();
+    pairs.sort();
+    pairs
+}
+
+/// Checks one what-if: the cache that gave the table before must give the table after.
+fn check_draft(case: &Path) -> Vec<String> {
+    let mut world = load(&case.join("base.yaml"));
+    let mut cache = Cache::new(Settings::default());
+    let text = fs::read_to_string(case.join("expected.json")).unwrap();
+    let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let pod = key_of(expected["pod"].as_str().unwrap());
+    let before = cache.table(&world, &pod).unwrap();
+    for delta in files::load(&case.join("draft.yaml")).unwrap().into_deltas() {
+        cache.apply(&world.apply(delta));
+    }
+    let after = cache.table(&world, &pod).unwrap();
+    let diff = diff::tables(&before, &after);
+    let actual = [
+        ("added", pairs(diff.added.iter().map(|(id, _)| id))),
+        ("removed", pairs(diff.removed.iter().map(|(id, _)| id))),
+        ("changed", pairs(diff.changed.iter().map(|(id, ..)| id))),
+    ];
+    let mut failures = Vec::new();
+    for (what, actual) in actual {
+        let mut wanted: Vec<[String; 2]> = serde_json::from_value(expected[what].clone()).unwrap();
+        wanted.sort();
+        if wanted != actual {
+            failures.push(format!("{} {what}: expected {wanted:?}, is {actual:?}", case.display()));
+        }
+    }
+    failures
+}
+
+fn run(root: &Path) {
+    let mut cases = Vec::new();
+    find_cases(root, &mut cases);
+    assert!(!cases.is_empty(), "no case under {}", root.display());
+    let (mut worlds, mut pods, mut drafts) = (0, 0, 0);
+    let mut failures = Vec::new();
+    for case in &cases {
+        match case {
+            Case::Tables(case) => {
+                let (count, failed) = check(case);
+                worlds += 1;
+                pods += count;
+                failures.extend(failed);
+            }
+            Case::WhatIf(case) => {
+                drafts += 1;
+                failures.extend(check_draft(case));
+            }
+        }
+    }
+    let differ = failures.len();
+    eprintln!("{}: {worlds} worlds, {pods} pods, {drafts} what-ifs, {differ} differ", root.display());
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn every_case_gives_istiods_own_table() {
+    run(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus"));
+}
+
+#[test]
+fn every_case_of_the_given_folder_gives_istiods_own_table() {
+    let Some(root) = std::env::var_os("SIDESCOPE_CORPUS") else {
+        eprintln!("SIDESCOPE_CORPUS is not set: only the cases of this repository were run");
+        return;
+    };
+    run(Path::new(&root));
+}
