@@ -108,11 +108,8 @@ impl Cache {
             settings: self.settings.clone(),
             planes: self.planes.clone(),
             pending: self.pending.clone(),
-            scopes: self.scopes.clone(),
-            shards: self.shards.clone(),
             tables: own.into_iter().collect(),
             stamps: self.stamps.clone(),
-            asked: self.asked,
             counters: self.counters,
         }
     }
