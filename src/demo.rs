@@ -11,6 +11,7 @@
 //! | `server` | HTTP: discovery, lists, watches, writes, tables, port-forward |
 //! | `options` | who may do what, and which troubles are played |
 //! | `admin` | the seam by which a port-forward gets an answer for a pod |
+//! | `start` | all of it put together |
 //! | `story` | the world at the start, and what happens in it |
 //! | `envoy` | recorded answers behind that seam |
 //! | `crowd` | a large cluster around the story |
@@ -33,5 +34,6 @@ mod registry;
 mod schema;
 mod selector;
 pub mod server;
+pub mod start;
 pub mod store;
 pub mod story;
