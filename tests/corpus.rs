@@ -20,11 +20,11 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sidescope::output::endpoint_table;
 use sidescope::mesh::diff::{self, RowId};
 use sidescope::mesh::model::Key;
 use sidescope::mesh::scope::{Cache, Class, NoTable, Settings};
 use sidescope::mesh::world::World;
+use sidescope::output::endpoint_table;
 use sidescope::sources::files;
 
 /// A folder of the corpus.
@@ -48,7 +48,10 @@ fn find_cases(root: &Path, into: &mut Vec<Case>) {
     let Ok(entries) = fs::read_dir(root) else {
         return;
     };
-    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<PathBuf> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
     folders.sort();
     folders.iter().for_each(|folder| find_cases(folder, into));
 }
@@ -91,7 +94,11 @@ fn differences(expected: &str, actual: &str) -> String {
     for row in got.difference(&wanted) {
         writeln!(text, "  + {row}").unwrap();
     }
-    if text.is_empty() { "  only the order or the widths differ".to_owned() } else { text }
+    if text.is_empty() {
+        "  only the order or the widths differ".to_owned()
+    } else {
+        text
+    }
 }
 
 /// Checks one case; says how many pods were compared, and what differs.
@@ -178,7 +185,10 @@ fn run(root: &Path) {
         }
     }
     let differ = failures.len();
-    eprintln!("{}: {worlds} worlds, {pods} pods, {drafts} what-ifs, {differ} differ", root.display());
+    eprintln!(
+        "{}: {worlds} worlds, {pods} pods, {drafts} what-ifs, {differ} differ",
+        root.display()
+    );
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 

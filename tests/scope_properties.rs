@@ -23,9 +23,15 @@ use sidescope::sources::files::{self, Loader};
 static WORLDS: LazyLock<Vec<(PathBuf, Vec<Object>)>> = LazyLock::new(|| {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let folders = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
-    let mut paths: Vec<PathBuf> = folders.map(|folder| folder.join("world.yaml")).filter(|path| path.is_file()).collect();
+    let mut paths: Vec<PathBuf> = folders
+        .map(|folder| folder.join("world.yaml"))
+        .filter(|path| path.is_file())
+        .collect();
     paths.sort();
-    paths.into_iter().map(|path| (path.clone(), files::load(&path).unwrap().objects)).collect()
+    paths
+        .into_iter()
+        .map(|path| (path.clone(), files::load(&path).unwrap().objects))
+        .collect()
 });
 
 fn world_of(objects: &[Object]) -> World {
@@ -45,12 +51,14 @@ type Outcome = Result<EndpointTable, NoTable>;
 /// The tables of all pods, each from scratch.
 fn from_scratch(world: &World) -> Vec<Outcome> {
     let pods = world.pods.keys();
-    pods.map(|pod| endpoint_table(world, pod, &Settings::default())).collect()
+    pods.map(|pod| endpoint_table(world, pod, &Settings::default()))
+        .collect()
 }
 
 fn from_cache(world: &World, cache: &mut Cache) -> Vec<Outcome> {
     let pods = world.pods.keys();
-    pods.map(|pod| cache.table(world, pod).map(|table| EndpointTable::clone(&table))).collect()
+    pods.map(|pod| cache.table(world, pod).map(|table| EndpointTable::clone(&table)))
+        .collect()
 }
 
 /// Another version of an object: something that rules read is different.
@@ -63,11 +71,19 @@ fn vary(object: &Object, others: &[Object], choice: usize) -> Object {
         Object::Namespace(_) | Object::Node(_) | Object::Istiod(_) | Object::MeshConfigMap(_) => object.clone(),
         _ => donor.clone(),
     };
-    let labels = [donor.meta().labels.clone(), object.meta().labels.clone(), Labels::default()];
+    let labels = [
+        donor.meta().labels.clone(),
+        object.meta().labels.clone(),
+        Labels::default(),
+    ];
     let meta = Meta {
         key: object.key().clone(),
         labels: labels[choice % 3].clone(),
-        created: if choice % 2 == 0 { object.meta().created } else { donor.meta().created },
+        created: if choice % 2 == 0 {
+            object.meta().created
+        } else {
+            donor.meta().created
+        },
         ..varied.meta().clone()
     };
     set_meta(&mut varied, meta, choice);
@@ -147,8 +163,15 @@ proptest! {
 
 /// Spoils a line of YAML so that it often still is YAML.
 fn strain(line: &mut String, donor: &str, how: usize) {
-    let value = |line: &str| line.rsplit_once([' ', '/']).map(|(_, value)| value.to_owned()).unwrap_or_default();
-    let keep = line.rsplit_once(' ').map(|(start, _)| start.to_owned()).unwrap_or_default();
+    let value = |line: &str| {
+        line.rsplit_once([' ', '/'])
+            .map(|(_, value)| value.to_owned())
+            .unwrap_or_default()
+    };
+    let keep = line
+        .rsplit_once(' ')
+        .map(|(start, _)| start.to_owned())
+        .unwrap_or_default();
     *line = match how {
         0 => format!("{keep} {}", value(donor)),
         1 => format!("{keep} '*'"),
@@ -162,7 +185,10 @@ fn strain(line: &mut String, donor: &str, how: usize) {
 /// A world with one scoped pod that has a table.
 fn bookinfo() -> (World, sidescope::mesh::model::Key) {
     let folder = "oncall-bookinfo-typo-hides-ratings";
-    let (_, objects) = WORLDS.iter().find(|(path, _)| path.parent().unwrap().ends_with(folder)).unwrap();
+    let (_, objects) = WORLDS
+        .iter()
+        .find(|(path, _)| path.parent().unwrap().ends_with(folder))
+        .unwrap();
     let world = world_of(objects);
     let has_table = |pod: &&sidescope::mesh::model::Key| {
         let table = endpoint_table(&world, pod, &Settings::default());
@@ -177,7 +203,11 @@ fn a_slice_event_remakes_the_rows_of_one_service() {
     let (mut world, pod) = bookinfo();
     let mut cache = Cache::new(Settings::default());
     let table = cache.table(&world, &pod).unwrap();
-    let host = table.hosts.iter().find(|host| host.starts_with("reviews.") || host.starts_with("details.")).unwrap();
+    let host = table
+        .hosts
+        .iter()
+        .find(|host| host.starts_with("reviews.") || host.starts_with("details."))
+        .unwrap();
     let name = host.split('.').next().unwrap();
     let slice = world.slices.iter().find(|slice| slice.service == name).unwrap();
     let mut slice = (**slice).clone();

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
@@ -11,12 +10,9 @@ use super::args::{Cli, DemoArgs};
 use super::exit::{Ended, Exit};
 use super::{print, screen};
 use crate::app::message::{DemoControl, DemoState};
-use crate::demo::crowd;
-use crate::demo::envoy::Envoys;
 use crate::demo::options::Options;
-use crate::demo::server;
-use crate::demo::store::Store;
-use crate::demo::story::{Command, Driver, Progress, Stage, StoryError};
+use crate::demo::start::{Demo, start};
+use crate::demo::story::{Command, Progress};
 use crate::runtime::clock::now;
 use crate::runtime::{Host, Story};
 use crate::sources::kubernetes::connect_to;
@@ -26,24 +22,12 @@ const QUEUE: usize = 8;
 
 /// Starts the built-in cluster, then the screen over it, or with `--serve` nothing else.
 pub(super) fn run(cli: &Cli, args: &DemoArgs, host: &Host) -> Result<Exit, Ended> {
-    let broken = |error: StoryError| Ended::new(Exit::Internal, format!("the demo's story is broken: {error}"));
-    let store = Arc::new(Store::new(now));
-    let stage = Stage::load().map_err(broken)?;
-    stage.set(&store).map_err(broken)?;
-    if let Ok(pods @ 1..) = usize::try_from(args.pods) {
-        crowd::join(&store, &stage, pods).map_err(broken)?;
-    }
-    let envoys = Arc::new(Envoys::load(Arc::clone(&store)).map_err(broken)?);
-    let serving = host.block_on(server::serve(
-        Arc::clone(&store),
-        Arc::clone(&envoys) as _,
-        Options::default(),
-    ));
-    let (address, serving) =
-        serving.map_err(|error| Ended::new(Exit::Internal, format!("cannot listen on 127.0.0.1: {error}")))?;
-    host.spawn(serving);
-    let driver = Driver::new(stage, store, envoys);
-    let story = tell(host, driver);
+    let pods = usize::try_from(args.pods).unwrap_or(usize::MAX);
+    let started = host.block_on(start(now, pods, Options::default()));
+    let (demo, living) = started.map_err(|error| Ended::new(Exit::Internal, error.to_string()))?;
+    host.spawn(living);
+    let address = demo.address;
+    let story = tell(host, demo);
     if args.serve {
         return serve(args.kubeconfig_out.as_deref(), address, host);
     }
@@ -53,12 +37,12 @@ pub(super) fn run(cli: &Cli, args: &DemoArgs, host: &Host) -> Result<Exit, Ended
 }
 
 /// Plays the story beside everything else; the other end of its strings.
-fn tell(host: &Host, driver: Driver) -> Story {
-    let (commands, asked) = mpsc::channel(QUEUE);
+fn tell(host: &Host, demo: Demo) -> Story {
+    let Demo {
+        commands, mut progress, ..
+    } = demo;
     let (steer, mut keys) = mpsc::channel(QUEUE);
-    let mut progress = driver.progress();
     let (told, state) = watch::channel(shown(&progress.borrow()));
-    host.spawn(driver.run(asked));
     host.spawn(async move {
         while let Some(key) = keys.recv().await {
             let command = match key {

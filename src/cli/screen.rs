@@ -27,12 +27,15 @@ pub(super) fn show(
     connect: Option<ConnectOptions>,
     story: Option<Story>,
 ) -> Result<Exit, Ended> {
-    let shown = input::shown(&cli.scope, Some(&connection.cluster));
+    let is_demo = story.is_some();
+    // the demo's story goes through all namespaces, and begins with this pod
+    let shown = input::shown(&cli.scope, (!is_demo).then_some(&connection.cluster));
+    let pod = cli.pod.as_deref().or(is_demo.then_some("my-shell.default"));
     let options = Options {
-        pod: cli.pod.as_deref().map(|pod| first_pod(pod, &shown)).transpose()?,
+        pod: pod.map(|pod| first_pod(pod, &shown)).transpose()?,
         namespaces: shown.clone(),
         time_zone: time_zone(&cli.log),
-        demo: story.is_some(),
+        demo: is_demo,
         ..Options::default()
     };
     let follow = input::follow(Kind::ALL, &cli.cluster, &shown, &connection.cluster);

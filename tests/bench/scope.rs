@@ -61,7 +61,11 @@ fn pod(namespace: &Text, home: usize, number: usize, proxy: &Arc<Proxy>) -> Pod 
     let app = format!("app-{:02}", number / 2);
     let ip = format!("10.{}.{}.{}", home / 250, home % 250, number + 1);
     Pod {
-        meta: meta(namespace, format!("pod-{number:02}"), Labels::from([("app", app.as_str()), ("version", "v1")])),
+        meta: meta(
+            namespace,
+            format!("pod-{number:02}"),
+            Labels::from([("app", app.as_str()), ("version", "v1")]),
+        ),
         node: Text::from(format!("node-{:02}", number % 50)),
         phase: "Running".into(),
         ips: [Text::from(ip)].into(),
@@ -145,8 +149,14 @@ fn world(services: usize) -> World {
     for home in 0..namespaces {
         let own = namespace(home);
         let key = meta(&Text::default(), own.to_string(), Labels::default());
-        put(Namespace { meta: key, terminating: false }.into());
-        let pods: Vec<Pod> = (0..PODS_PER_NAMESPACE).map(|number| pod(&own, home, number, &proxy)).collect();
+        put(Namespace {
+            meta: key,
+            terminating: false,
+        }
+        .into());
+        let pods: Vec<Pod> = (0..PODS_PER_NAMESPACE)
+            .map(|number| pod(&own, home, number, &proxy))
+            .collect();
         for number in 0..SERVICES_PER_NAMESPACE {
             put(service(&own, number).into());
             put(slice(&own, number, &pods, 0).into());
@@ -233,7 +243,10 @@ fn a_sidecar_edit_to_its_difference(bencher: Bencher<'_, '_>, services: usize) {
         cache.apply(&changes);
         let after = cache.table(&world, &a_pod(true)).unwrap();
         let diff = diff::tables(&before, &after);
-        assert_eq!(diff.added.len() + diff.removed.len(), if turn == 1 && diff.is_empty() { 0 } else { 200 });
+        assert_eq!(
+            diff.added.len() + diff.removed.len(),
+            if turn == 1 && diff.is_empty() { 0 } else { 200 }
+        );
         before = after;
         diff
     });
@@ -260,7 +273,11 @@ fn the_scopes_of_all_pods(bencher: Bencher<'_, '_>, services: usize) {
     let world = of_size(services);
     let cache = prepared(world);
     bencher.with_inputs(|| cache.clone()).bench_local_values(|mut cache| {
-        let hosts: usize = world.pods.keys().map(|pod| cache.scope_of(world, pod).unwrap().hosts().len()).sum();
+        let hosts: usize = world
+            .pods
+            .keys()
+            .map(|pod| cache.scope_of(world, pod).unwrap().hosts().len())
+            .sum();
         (hosts, cache)
     });
 }
@@ -269,5 +286,7 @@ fn the_scopes_of_all_pods(bencher: Bencher<'_, '_>, services: usize) {
 fn how_many_pods_each_sidecar_governs(bencher: Bencher<'_, '_>, services: usize) {
     let world = of_size(services);
     let cache = prepared(world);
-    bencher.with_inputs(|| cache.clone()).bench_local_values(|mut cache| cache.governed(world));
+    bencher
+        .with_inputs(|| cache.clone())
+        .bench_local_values(|mut cache| cache.governed(world));
 }

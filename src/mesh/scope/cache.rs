@@ -142,7 +142,11 @@ impl Cache {
         if self.tables.len() <= MAX_TABLES {
             return;
         }
-        let oldest = self.tables.iter().min_by_key(|(_, kept)| kept.asked()).map(|(key, _)| key.clone());
+        let oldest = self
+            .tables
+            .iter()
+            .min_by_key(|(_, kept)| kept.asked())
+            .map(|(key, _)| key.clone());
         oldest.map(|key| self.tables.remove(&key));
         let hosts: rustc_hash::FxHashSet<&Text> = self.tables.values().flat_map(KeptTable::hosts).collect();
         for plane in self.planes.values_mut() {
@@ -168,7 +172,8 @@ impl Cache {
         }
         self.counters.planes += 1;
         let plane = Arc::new(planes::prepare(world, &choice.key, &self.settings));
-        self.planes.insert(choice.key.clone(), KeptPlane::new(Arc::clone(&plane)));
+        self.planes
+            .insert(choice.key.clone(), KeptPlane::new(Arc::clone(&plane)));
         (choice, plane)
     }
 
@@ -207,8 +212,14 @@ impl Cache {
         if found.proxy.is_router {
             return Ok(Vec::new());
         }
-        let passed = found.plane.sidecars.passed_over(found.proxy.namespace(), &found.proxy.labels);
-        Ok(passed.into_iter().map(|(sidecar, why)| (sidecar.meta.key.clone(), why)).collect())
+        let passed = found
+            .plane
+            .sidecars
+            .passed_over(found.proxy.namespace(), &found.proxy.labels);
+        Ok(passed
+            .into_iter()
+            .map(|(sidecar, why)| (sidecar.meta.key.clone(), why))
+            .collect())
     }
 
     /// How many pods each Sidecar governs; a Sidecar that governs none is not in it.

@@ -82,7 +82,10 @@ impl Client<'_> {
             return Vec::new();
         }
         let namespace = &self.scope.key.namespace;
-        let rules = self.plane.rules.find(namespace, &service.service.host, &service.service.namespace);
+        let rules = self
+            .plane
+            .rules
+            .find(namespace, &service.service.host, &service.service.namespace);
         let rule = choose(&rules, namespace, &self.proxy.labels);
         let mut rows = Vec::new();
         if self.gateway.wants(&service.service.host) {
@@ -233,7 +236,11 @@ impl<'a> Builder<'a> {
     }
 
     fn cluster_of(&self, target: &Target<'_>) -> Cluster {
-        let (port, subset, host) = (target.port.number, target.subset.clone(), self.service.service.host.clone());
+        let (port, subset, host) = (
+            target.port.number,
+            target.subset.clone(),
+            self.service.service.host.clone(),
+        );
         match self.purpose {
             Purpose::Usual => Cluster::Traffic {
                 direction: Direction::Outbound,
@@ -249,7 +256,11 @@ impl<'a> Builder<'a> {
         if self.client.patches.is_empty() {
             return false;
         }
-        let context = if self.client.proxy.is_router { PatchContext::Gateway } else { PatchContext::SidecarOutbound };
+        let context = if self.client.proxy.is_router {
+            PatchContext::Gateway
+        } else {
+            PatchContext::SidecarOutbound
+        };
         let patched = Patched {
             name: &cluster.name(),
             hosts: std::slice::from_ref(&self.service.service.host),
@@ -302,7 +313,12 @@ impl<'a> Builder<'a> {
 fn has_mtls(rule: Option<&MergedRule>, target: &Target<'_>, endpoint: &Endpoint) -> bool {
     match rule.and_then(|rule| rule.tls_mode(target.port.number, target.subset)) {
         Some(mode) => *mode == "ISTIO_MUTUAL",
-        None => endpoint.workload.labels.own.get("security.istio.io/tlsMode").is_some_and(|mode| *mode == "istio"),
+        None => endpoint
+            .workload
+            .labels
+            .own
+            .get("security.istio.io/tlsMode")
+            .is_some_and(|mode| *mode == "istio"),
     }
 }
 

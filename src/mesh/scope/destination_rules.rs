@@ -75,7 +75,10 @@ impl MergedRule {
             return whole();
         }
         let inner = self.subsets.iter().find(|known| known.name == *subset)?;
-        let own = inner.policy.as_deref().and_then(|policy| policy::tls_mode(policy, port));
+        let own = inner
+            .policy
+            .as_deref()
+            .and_then(|policy| policy::tls_mode(policy, port));
         own.or_else(whole)
     }
 

@@ -137,7 +137,10 @@ impl Gateways {
             if !is_near(gateway) || !proxy.labels.matches(&gateway.selector) {
                 continue;
             }
-            facts.passes_tls |= gateway.servers.iter().any(|server| server.tls_mode == "AUTO_PASSTHROUGH");
+            facts.passes_tls |= gateway
+                .servers
+                .iter()
+                .any(|server| server.tls_mode == "AUTO_PASSTHROUGH");
             if let Some(wanted) = &mut facts.wanted {
                 let name = format!("{}/{}", gateway.meta.key.namespace, gateway.meta.key.name);
                 wanted.extend(services.destinations_of_gateway(&name).iter().cloned());

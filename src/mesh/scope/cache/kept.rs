@@ -53,7 +53,8 @@ impl KeptPlane {
         }
         let plane = &self.plane;
         // A scope is checked when it is asked for; one whose Sidecar is gone never is.
-        self.scopes.retain(|key, _| key.governing.key().is_none() || plane.sidecars.find(&key.governing).is_some());
+        self.scopes
+            .retain(|key, _| key.governing.key().is_none() || plane.sidecars.find(&key.governing).is_some());
         true
     }
 

@@ -67,12 +67,18 @@ impl Stamps {
         let key = object.key();
         match object {
             Object::EndpointSlice(slice) => {
-                self.services.entry(key.namespace.clone()).or_default().insert(slice.service.clone(), now);
+                self.services
+                    .entry(key.namespace.clone())
+                    .or_default()
+                    .insert(slice.service.clone(), now);
                 let mut pods = slice.endpoints.iter().filter_map(|endpoint| endpoint.pod.as_ref());
                 self.has_foreign_pods |= pods.any(|pod| pod.namespace != key.namespace);
             }
             Object::Service(_) => {
-                self.services.entry(key.namespace.clone()).or_default().insert(key.name.clone(), now);
+                self.services
+                    .entry(key.namespace.clone())
+                    .or_default()
+                    .insert(key.name.clone(), now);
             }
             Object::Pod(_) => {
                 self.pods.insert(key.namespace.clone(), now);

@@ -159,9 +159,8 @@ impl<'a> Work<'a> {
             let old = self.old_groups.remove(host);
             // Targets of a DNS cluster depend on all services of its host.
             let looks_at_others = service.service.resolution.is_dns() && !self.same_registry;
-            let stays = |group: &Group| {
-                !looks_at_others && Arc::ptr_eq(&group.shard, &shard) && group.service == *service
-            };
+            let stays =
+                |group: &Group| !looks_at_others && Arc::ptr_eq(&group.shard, &shard) && group.service == *service;
             if let Some(group) = old {
                 if stays(&group) {
                     self.groups.insert(host.clone(), group);
@@ -183,7 +182,13 @@ impl<'a> Work<'a> {
     fn shard(&mut self, service: &ScopeService) -> Option<Arc<Shard>> {
         let kept = self.cache.planes.get_mut(&self.found.choice.key)?;
         let (host, namespace) = (&service.service.host, &service.service.namespace);
-        Some(kept.shard(self.world, &self.cache.stamps, host, namespace, &mut self.cache.counters))
+        Some(kept.shard(
+            self.world,
+            &self.cache.stamps,
+            host,
+            namespace,
+            &mut self.cache.counters,
+        ))
     }
 
     fn finish(mut self, subject: &Subject<'_>) -> (Arc<EndpointTable>, FxHashMap<Text, Group>, Vec<Row>) {
@@ -200,7 +205,10 @@ impl<'a> Work<'a> {
             }
             self.rows.sort_by(Row::order);
             let stale = &self.stale;
-            merge(old_rows.iter().filter(|row| !stale.contains(row.cluster.host())), self.rows)
+            merge(
+                old_rows.iter().filter(|row| !stale.contains(row.cluster.host())),
+                self.rows,
+            )
         };
         let table = subject.table(self.world, rows, old.as_deref());
         let table = match old.filter(|old| **old == table) {

@@ -60,15 +60,22 @@ impl<'a> Picker<'a> {
             Discovery::OriginalDst | Discovery::Forward => return,
             Discovery::Eds => self.eds_endpoints(target, policy),
             Discovery::StrictDns => self.dns_endpoints(target),
-            Discovery::LogicalDns => Some(self.dns_endpoints(target)).filter(|picked| picked.len() == 1).unwrap_or_default(),
+            Discovery::LogicalDns => Some(self.dns_endpoints(target))
+                .filter(|picked| picked.len() == 1)
+                .unwrap_or_default(),
         };
         let is_eds = target.discovery == Discovery::Eds;
         let near = self.service.service.distribution;
         let distribution = in_force(self.client.plane, policy.load_balancer, near);
-        let entry = distribution.as_ref().and_then(|found| found.entry_for(&self.client.proxy.locality));
+        let entry = distribution
+            .as_ref()
+            .and_then(|found| found.entry_for(&self.client.proxy.locality));
         let mut chains = Chains::of(writer, self.shard, is_eds);
         if let (Some(found), Some(_)) = (&distribution, entry) {
-            let rule = writer.rule.filter(|_| !found.is_of_mesh).map(|rule| rule.first.meta.key.clone());
+            let rule = writer
+                .rule
+                .filter(|_| !found.is_of_mesh)
+                .map(|rule| rule.first.meta.key.clone());
             chains.common.push(Reason::Distributed { rule });
         }
         let mut seen: Vec<(Option<IpAddr>, Address)> = Vec::new();
@@ -124,7 +131,9 @@ impl<'a> Picker<'a> {
         let registry = &self.client.plane.registry;
         let key = Client::shard_key(self.service);
         let entries = registry.entries_of(&key).iter().map(|source| &*source.service);
-        let kubernetes = registry.find(&key.host, &key.namespace).filter(|found| found.source.is_kubernetes());
+        let kubernetes = registry
+            .find(&key.host, &key.namespace)
+            .filter(|found| found.source.is_kubernetes());
         let mut services: Vec<&MeshService> = entries.chain(kubernetes.map(|found| &**found)).collect();
         services.sort_by(|a, b| a.order(b));
         let found = self.shard.for_dns_port(&services, target.port.number).into_iter();
@@ -137,7 +146,10 @@ impl<'a> Picker<'a> {
         let sends_unhealthy = self.sends_unhealthy(policy);
         let flags = &self.client.plane.flags;
         let keeps_draining = !flags.session_label.is_empty()
-            && service.labels.get(&flags.session_label).is_some_and(|value| !value.is_empty());
+            && service
+                .labels
+                .get(&flags.session_label)
+                .is_some_and(|value| !value.is_empty());
         let passes = |endpoint: &&Endpoint| {
             let is_near = !service.is_node_local || endpoint.workload.node == self.client.proxy.node;
             let is_draining = endpoint.health == EndpointHealth::Draining
@@ -161,7 +173,9 @@ impl<'a> Picker<'a> {
         if plane.flags.send_unhealthy || (is_near && plane.version.is_at_least(25)) {
             return true;
         }
-        let is_forbidden = policy.outlier_detection.is_some_and(|detection| detection.min_health_percent > 0);
+        let is_forbidden = policy
+            .outlier_detection
+            .is_some_and(|detection| detection.min_health_percent > 0);
         plane.flags.auto_send_unhealthy && !is_forbidden
     }
 }
