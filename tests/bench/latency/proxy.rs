@@ -56,8 +56,8 @@ impl Proxy {
 
     /// For each window of time the first arrival on a connection that carries edits.
     ///
-    /// A connection carries edits if bytes came down it in a tenth of the windows or more. One that a bookmark came down
-    /// by chance does not count, so that the bookmark cannot pass for the event.
+    /// A connection carries edits if bytes came down it in half of the windows or more. One that a bookmark or an Envoy's
+    /// answer came down by chance does not count, so that those cannot pass for the event.
     pub(crate) fn first_arrivals(&self, windows: &[(Instant, Instant)]) -> Vec<Option<Instant>> {
         let arrivals = self.arrivals.lock().unwrap();
         let within: Vec<BTreeMap<usize, Instant>> = windows
@@ -74,7 +74,7 @@ impl Proxy {
         for connection in within.iter().flat_map(BTreeMap::keys) {
             *counts.entry(*connection).or_default() += 1;
         }
-        let carries = |connection: &usize| counts[connection] * 10 >= windows.len();
+        let carries = |connection: &usize| counts[connection] * 2 >= windows.len();
         let first = |window: &BTreeMap<usize, Instant>| {
             window
                 .iter()

@@ -13,12 +13,15 @@ use regex::Regex;
 const ROWS: u16 = 40;
 const COLUMNS: u16 = 120;
 
+/// A row that is in force: no tombstone (`-`), and not one that only Envoy still has (`<`).
+const ROW: &str = r"(?m)^[▸ ][+~ ] +(?:[=>?] +)?[0-9.]+:[0-9]+ ";
+
 pub(crate) struct Screen {
     child: Box<dyn Child + Send + Sync>,
     _terminal: Box<dyn MasterPty + Send>,
     written: Receiver<(Instant, Vec<u8>)>,
     parser: vt100::Parser,
-    title: Regex,
+    row: Regex,
 }
 
 impl Screen {
@@ -50,13 +53,13 @@ impl Screen {
         });
         let [rows, columns] = [ROWS, COLUMNS].map(|size| NonZero::new(size).unwrap());
         let parser = vt100::Parser::new(rows, columns, 0);
-        let title = Regex::new(r"Endpoints[^0-9\n]{0,40}([0-9]+)").unwrap();
+        let row = Regex::new(ROW).unwrap();
         Self {
             child,
             _terminal: pair.master,
             written,
             parser,
-            title,
+            row,
         }
     }
 
@@ -69,14 +72,14 @@ impl Screen {
         self.wait(deadline, |_| true)
     }
 
-    /// Waits until the title of the endpoints counts rows.
-    pub(crate) fn wait_for_table(&mut self, deadline: Duration) {
-        self.wait(deadline, |screen| screen.rows().is_some());
+    /// When the bytes were written that showed the first rows.
+    pub(crate) fn wait_for_table(&mut self, deadline: Duration) -> Instant {
+        self.wait(deadline, |screen| screen.rows() > 0)
     }
 
-    /// When the bytes were written that made the title count this many rows.
+    /// When the bytes were written that left this many rows in force.
     pub(crate) fn wait_for_rows(&mut self, rows: usize, deadline: Duration) -> Instant {
-        self.wait(deadline, |screen| screen.rows() == Some(rows))
+        self.wait(deadline, |screen| screen.rows() == rows)
     }
 
     /// Lets time pass while what is written is read.
@@ -85,9 +88,9 @@ impl Screen {
         while self.next(end).is_some() {}
     }
 
-    /// How many rows the title of the endpoints counts.
-    pub(crate) fn rows(&self) -> Option<usize> {
-        self.title.captures(&self.text())?[1].parse().ok()
+    /// How many endpoints are on the screen that are in force.
+    pub(crate) fn rows(&self) -> usize {
+        self.row.find_iter(&self.text()).count()
     }
 
     /// What a person would see now.
