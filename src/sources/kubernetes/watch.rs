@@ -7,6 +7,9 @@
 //! * A kind that may not be listed in the whole cluster is followed by namespace instead, those that the reader
 //!   chose and the control plane's, at most [`MOST_NAMESPACES`]; the cluster is asked again once a minute.
 
+mod served;
+mod wire;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,11 +20,10 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use http_body_util::{BodyExt, Limited};
 use kube::Client;
 use kube::client::Body;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
+use self::wire::{Event, List, ended_early, malformed, percent_encoded, version_of};
 use super::backoff::Backoff;
 use super::decode;
 use super::failure::{Break, Status, failure_of, first_line, status_of};
@@ -159,6 +161,7 @@ impl Follower {
                     true
                 }
                 Break::NotServed => self.next_version().await,
+                Break::Forbidden if !self.is_served().await => self.next_version().await,
                 Break::Forbidden => Box::pin(self.forbidden()).await,
                 Break::Failed(failure) => self.retry(failure).await,
             };
@@ -493,66 +496,4 @@ struct Reading {
     count: usize,
     /// Whether anything came at all: a server that only ever hangs up is not dialled without a pause.
     heard: bool,
-}
-
-#[derive(Deserialize)]
-struct Event<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    #[serde(borrow)]
-    object: &'a RawValue,
-}
-
-#[derive(Deserialize)]
-struct List<'a> {
-    #[serde(default)]
-    metadata: ListMeta,
-    #[serde(borrow, default, deserialize_with = "null_is_empty")]
-    items: Vec<&'a RawValue>,
-}
-
-/// Go writes an empty list as `null` where it was never filled.
-fn null_is_empty<'de: 'a, 'a, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<&'a RawValue>, D::Error> {
-    Option::deserialize(from).map(Option::unwrap_or_default)
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct ListMeta {
-    #[serde(rename = "resourceVersion")]
-    version: String,
-    #[serde(rename = "continue")]
-    next: String,
-}
-
-fn version_of(object: &str) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Object {
-        metadata: ListMeta,
-    }
-    let object: Object = serde_json::from_str(object).ok()?;
-    Some(object.metadata.version).filter(|version| !version.is_empty())
-}
-
-fn malformed(error: &serde_json::Error) -> Break {
-    Break::Failed(Failure::Malformed(first_line(&error.to_string())))
-}
-
-fn ended_early() -> Break {
-    Break::Failed(Failure::Interrupted("the server hung up".into()))
-}
-
-/// A continue token as a query value: everything but unreserved characters escaped (RFC 3986 §2.3).
-fn percent_encoded(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes()
-        .fold(String::with_capacity(text.len()), |mut encoded, byte| {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                encoded.push(char::from(byte));
-            } else {
-                // writing to a String does not fail
-                let _ = write!(encoded, "%{byte:02X}");
-            }
-            encoded
-        })
 }
