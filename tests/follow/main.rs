@@ -339,3 +339,41 @@ async fn a_failing_server_is_asked_again_and_what_was_listed_stays() {
     assert_eq!(scene.services(), ["shop/a"]);
     scene.until(|scene| scene.services() == ["shop/a", "shop/b"]).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_kind_that_the_server_does_not_know_is_absent_and_not_forbidden() {
+    let forbidden = || status(403, "httproutes.gateway.networking.k8s.io is forbidden");
+    let other = r#"{"kind":"APIResourceList","resources":[{"name":"gateways"}]}"#;
+    let script: Vec<Exchange> = vec![
+        (&["/v1/httproutes?"], 403, forbidden()),
+        (&["/apis/gateway.networking.k8s.io/v1"], 200, other.to_owned()),
+        (&["/v1beta1/httproutes?"], 403, forbidden()),
+        (
+            &["/apis/gateway.networking.k8s.io/v1beta1"],
+            404,
+            "404 page not found".to_owned(),
+        ),
+    ];
+    let mut scene = Scene::start(Kind::HTTPRoute, ListStrategy::Paged, script);
+    scene
+        .until(|scene| scene.world.coverage.get(Kind::HTTPRoute) == Coverage::Absent)
+        .await;
+    assert_eq!(scene.states.last(), Some(&(ListScope::All, SourceState::Absent)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kind_that_the_server_knows_may_be_forbidden() {
+    let known = r#"{"kind":"APIResourceList","resources":[{"name":"httproutes"}]}"#;
+    let script: Vec<Exchange> = vec![
+        (&["/v1/httproutes?"], 403, status(403, "httproutes is forbidden")),
+        (&["/apis/gateway.networking.k8s.io/v1"], 200, known.to_owned()),
+        (&["/v1/namespaces/shop/httproutes?"], 200, page("", &[])),
+    ];
+    let mut scene = Scene::start(Kind::HTTPRoute, ListStrategy::Paged, script);
+    let partial = Coverage::Partial {
+        readable: [Text::from("shop")].into(),
+    };
+    scene
+        .until(|scene| scene.world.coverage.get(Kind::HTTPRoute) == partial)
+        .await;
+}

@@ -102,6 +102,13 @@ impl Resource {
         }
     }
 
+    /// The path of the discovery of the `version`-th version's group; `None` for what every server has.
+    pub(super) fn discovery(&self, version: usize) -> Option<String> {
+        let is_custom = matches!(self.group, "networking.istio.io" | "gateway.networking.k8s.io");
+        let version = self.versions.get(version).filter(|_| is_custom)?;
+        Some(format!("/apis/{}/{version}", self.group))
+    }
+
     /// The namespace that a refusal in this scope is about; empty for the whole cluster.
     pub(super) fn namespace_of(&self, scope: &ListScope, istio_namespace: &str) -> Text {
         match (self.place, scope) {

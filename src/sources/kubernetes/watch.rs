@@ -7,6 +7,7 @@
 //! * A kind that may not be listed in the whole cluster is followed by namespace instead, those that the reader
 //!   chose and the control plane's, at most [`MOST_NAMESPACES`]; the cluster is asked again once a minute.
 
+mod served;
 mod settings;
 mod wire;
 
@@ -23,7 +24,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 pub use self::settings::{ListStrategy, MOST_NAMESPACES, SourceMessage, WatchSettings};
-use self::wire::{Event, List, percent_encoded, version_of};
+use self::wire::{Event, List, ended_early, malformed, percent_encoded, version_of};
 use super::backoff::Backoff;
 use super::decode;
 use super::failure::{Break, Status, failure_of, first_line, status_of};
@@ -120,6 +121,7 @@ impl Follower {
                     true
                 }
                 Break::NotServed => self.next_version().await,
+                Break::Forbidden if !self.is_served().await => self.next_version().await,
                 Break::Forbidden => Box::pin(self.forbidden()).await,
                 Break::Failed(failure) => self.retry(failure).await,
             };
@@ -454,12 +456,4 @@ struct Reading {
     count: usize,
     /// Whether anything came at all: a server that only ever hangs up is not dialled without a pause.
     heard: bool,
-}
-
-fn malformed(error: &serde_json::Error) -> Break {
-    Break::Failed(Failure::Malformed(first_line(&error.to_string())))
-}
-
-fn ended_early() -> Break {
-    Break::Failed(Failure::Interrupted("the server hung up".into()))
 }

@@ -1,7 +1,12 @@
-//! The envelopes of the wire: a line of a watch, a page of a list. What is inside is left as text for the decoder.
+//! What a list and a watch look like on the wire, down to the objects, which stay text.
+//!
+//! Kubernetes: `apimachinery/pkg/apis/meta/v1`, `ListMeta`, `WatchEvent`.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+use crate::mesh::world::Failure;
+use crate::sources::kubernetes::failure::{Break, first_line};
 
 #[derive(Deserialize)]
 pub(super) struct Event<'a> {
@@ -40,6 +45,14 @@ pub(super) fn version_of(object: &str) -> Option<String> {
     }
     let object: Object = serde_json::from_str(object).ok()?;
     Some(object.metadata.version).filter(|version| !version.is_empty())
+}
+
+pub(super) fn malformed(error: &serde_json::Error) -> Break {
+    Break::Failed(Failure::Malformed(first_line(&error.to_string())))
+}
+
+pub(super) fn ended_early() -> Break {
+    Break::Failed(Failure::Interrupted("the server hung up".into()))
 }
 
 /// A continue token as a query value: everything but unreserved characters escaped (RFC 3986 §2.3).
