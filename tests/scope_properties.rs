@@ -79,7 +79,7 @@ fn vary(object: &Object, others: &[Object], choice: usize) -> Object {
     let meta = Meta {
         key: object.key().clone(),
         labels: labels[choice % 3].clone(),
-        created: if choice % 2 == 0 {
+        created: if choice.is_multiple_of(2) {
             object.meta().created
         } else {
             donor.meta().created

@@ -12,7 +12,7 @@ pub use self::table::ACTIONS;
 
 /// Something a person can do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[expect(missing_docs, reason = "the table says what each does")]
+#[allow(missing_docs, reason = "the table says what each does")]
 pub enum Action {
     Help,
     Palette,
@@ -90,7 +90,7 @@ pub enum Where {
 
 /// A table, whichever pod it is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(missing_docs, reason = "the names of the tables")]
+#[allow(missing_docs, reason = "the names of the tables")]
 pub enum Pane {
     Pods,
     Workloads,

@@ -202,7 +202,7 @@ impl App {
             (KeyCode::Down, _) | (KeyCode::Char('j'), false) => dialog.top += 1,
             (KeyCode::Up, _) | (KeyCode::Char('k'), false) => dialog.top = dialog.top.saturating_sub(1),
             (KeyCode::PageDown, _) | (KeyCode::Char('f' | 'd'), true) | (KeyCode::Char(' '), false) => {
-                dialog.top += PAGE
+                dialog.top += PAGE;
             }
             (KeyCode::PageUp, _) | (KeyCode::Char('b' | 'u'), true) => dialog.top = dialog.top.saturating_sub(PAGE),
             (KeyCode::Home, _) | (KeyCode::Char('g'), false) => dialog.top = 0,

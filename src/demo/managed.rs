@@ -191,6 +191,10 @@ impl Managed {
     }
 
     /// Takes what the apply changed away from others, or says who they are.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "what an apply is about does not come in fewer parts"
+    )]
     fn settle(
         &mut self,
         live: &Value,

@@ -5,11 +5,11 @@
 //! | step | file | depends on |
 //! |---|---|---|
 //! | which objects count, with which flags | `version`, `flags`, `mesh_settings`, `discovery` | istiod, mesh config, namespaces |
-//! | services in istiod's order, who sees which | `service`, `registry` | Services, ServiceEntries |
-//! | VirtualServices, DestinationRules, Sidecars, EnvoyFilters | `virtual_services`, `gamma`, `destination_rules`, `sidecars`, `gateways` | their kinds |
+//! | services in istiod's order, who sees which | `service`, `registry` | Services, `ServiceEntries` |
+//! | `VirtualServices`, `DestinationRules`, Sidecars, `EnvoyFilters` | `virtual_services`, `gamma`, `destination_rules`, `sidecars`, `gateways` | their kinds |
 //! | all of these for one control plane | `plane`, `planes` | |
 //! | the services a proxy is told of | `sidecar_scope` | plane, Sidecar, namespace |
-//! | endpoints of a host | `endpoints` | slices, pods, nodes, WorkloadEntries |
+//! | endpoints of a host | `endpoints` | slices, pods, nodes, `WorkloadEntries` |
 //! | clusters and rows of a service for a proxy | `clusters`, `proxy` | scope, endpoints, proxy |
 //! | inbound and bootstrap rows | `inbound`, `bootstrap` | pod |
 //! | the table, kept and renewed | `build`, `cache` | |

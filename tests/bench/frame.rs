@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench frame`
 
-#![allow(clippy::unwrap_used, reason = "a bench may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench may fail loudly")]
 
 use divan::{Bencher, black_box};
 use jiff::{SignedDuration, Timestamp};

@@ -39,7 +39,10 @@ fn pod(names: &mut Interner, n: usize, ready: bool) -> Object {
                 namespace: names.text(&format!("ns-{}", n % 500)),
                 name: names.text(&format!("reviews-v{}-{n}", n % 20)),
             },
-            labels: names.labels([("app", "reviews"), ("version", if n % 2 == 0 { "v1" } else { "v2" })]),
+            labels: names.labels([
+                ("app", "reviews"),
+                ("version", if n.is_multiple_of(2) { "v1" } else { "v2" }),
+            ]),
             ..Meta::default()
         },
         ips: [names.text(&format!("10.{}.{}.{}", n >> 16, n >> 8 & 255, n & 255))].into(),

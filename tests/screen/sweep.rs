@@ -110,6 +110,10 @@ fn random_event(stage: &mut Stage, dice: &mut Dice) {
 
 #[test]
 fn random_keys_and_events_never_panic_and_escape_leads_home() {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "how long it may take is for who runs it to say"
+    )]
     let rounds: u64 = std::env::var("SIDESCOPE_MONKEY")
         .ok()
         .and_then(|rounds| rounds.parse().ok())
@@ -125,7 +129,7 @@ fn random_keys_and_events_never_panic_and_escape_leads_home() {
                     stage.size = (
                         u16::try_from(dice.roll(201)).unwrap(),
                         u16::try_from(dice.roll(61)).unwrap(),
-                    )
+                    );
                 }
                 4 | 5 => {
                     let code = CODES[dice.roll(CODES.len())];

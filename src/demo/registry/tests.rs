@@ -1,3 +1,5 @@
+//! What the registry does to objects on their way into the store.
+
 use super::*;
 use crate::demo::store::Store;
 

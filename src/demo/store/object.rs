@@ -150,8 +150,7 @@ impl Object {
             // molds name no uids but in their blanks
             Body::Cast { values, .. } => Cow::Owned(values.join(" ")),
         };
-        let names = |uid: &&Box<str>| text.contains(&***uid);
-        uids.keys().filter(names).cloned().collect()
+        uids.keys().filter(|uid| text.contains(&***uid)).cloned().collect()
     }
 
     /// Bytes of JSON this object takes, about.

@@ -1,3 +1,5 @@
+//! What the store promises: versions, history, ownership.
+
 use std::sync::Arc;
 
 use futures::FutureExt;

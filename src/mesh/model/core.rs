@@ -30,7 +30,7 @@ pub struct Node {
 pub struct Pod {
     /// Key, labels, annotations.
     pub meta: Meta,
-    /// The controlling owner, such as a ReplicaSet.
+    /// The controlling owner, such as a `ReplicaSet`.
     pub owner: Option<Owner>,
     /// `spec.nodeName`; empty while unscheduled.
     pub node: Text,

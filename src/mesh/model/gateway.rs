@@ -30,7 +30,7 @@ pub struct Server {
     pub tls_mode: Text,
 }
 
-/// What HTTPRoute, GRPCRoute, TCPRoute and TLSRoute share: which Service they hang on and where they send.
+/// What `HTTPRoute`, `GRPCRoute`, `TCPRoute` and `TLSRoute` share: which Service they hang on and where they send.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct RouteSpec {
     /// `spec.parentRefs` in order.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Labels, Text};
 
-/// Key `mesh` of istiod's ConfigMap.
+/// Key `mesh` of istiod's `ConfigMap`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct MeshConfig {
     /// `rootNamespace`.

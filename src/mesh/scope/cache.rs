@@ -93,9 +93,8 @@ impl Cache {
             if stamps::touches_planes(change) {
                 self.pending.push(change.clone());
             }
-            match (change.identity(), &change.after) {
-                (Some((Kind::Pod, key)), None) => drop(self.tables.remove(key)),
-                (Some(_) | None, _) => {}
+            if let (Some((Kind::Pod, key)), None) = (change.identity(), &change.after) {
+                drop(self.tables.remove(key))
             }
         }
     }

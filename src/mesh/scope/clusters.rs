@@ -309,7 +309,7 @@ impl<'a> Builder<'a> {
 
 /// Whether traffic to an endpoint has Istio's mutual TLS: as a rule says, else by the endpoint's label.
 ///
-/// istio: `pilot/pkg/xds/endpoints/mtls_checker.go`. PeerAuthentications that switch it off are not read.
+/// istio: `pilot/pkg/xds/endpoints/mtls_checker.go`. `PeerAuthentications` that switch it off are not read.
 fn has_mtls(rule: Option<&MergedRule>, target: &Target<'_>, endpoint: &Endpoint) -> bool {
     match rule.and_then(|rule| rule.tls_mode(target.port.number, target.subset)) {
         Some(mode) => *mode == "ISTIO_MUTUAL",
@@ -378,7 +378,7 @@ fn address_of(client: &Client<'_>, endpoint: &Endpoint) -> Address {
         || has("networking.istio.io/tunnel", "http")
         || (flags.ambient && endpoint.workload.is_redirected);
     let has_mtls = has("security.istio.io/tlsMode", "istio");
-    if takes && !(has_mtls && !flags.prefer_hbone) && !client.proxy.never_tunnels {
+    if takes && (flags.prefer_hbone || !has_mtls) && !client.proxy.never_tunnels {
         let ip = &endpoint.address;
         let id = if ip.contains(':') {
             format!("[{ip}]:{}", endpoint.port)

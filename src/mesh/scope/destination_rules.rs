@@ -1,4 +1,4 @@
-//! DestinationRules: merged by host, by who may see them, and the one that counts for a service (scope rules §6).
+//! `DestinationRules`: merged by host, by who may see them, and the one that counts for a service (scope rules §6).
 //!
 //! istio: `pilot/pkg/model/push_context.go` (`setDestinationRules`, `destinationRule`), `destination_rule.go`
 //! (`mergeDestinationRule`), `sidecar.go` (`DestinationRule`).
@@ -20,7 +20,7 @@ use super::topology::WorkloadLabels;
 
 pub(crate) use self::policy::Policy;
 
-/// One or more DestinationRules of one host and namespace, merged.
+/// One or more `DestinationRules` of one host and namespace, merged.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct MergedRule {
     /// The first of the rules; it gives the selector and the exportTo.
@@ -94,7 +94,7 @@ impl MergedRule {
 /// Rules by host: of one host all merged entries, in order.
 type RulesByHost = HostMap<Vec<MergedRule>>;
 
-/// All DestinationRules that istiod takes notice of, prepared for look-up.
+/// All `DestinationRules` that istiod takes notice of, prepared for look-up.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DestinationRules {
     local: FxHashMap<Text, RulesByHost>,

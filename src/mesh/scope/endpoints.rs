@@ -119,7 +119,7 @@ fn network_of(world: &World, plane: &Plane, labels: &Labels) -> Text {
 /// All endpoints of one host in one namespace.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Shard {
-    /// Those of ServiceEntries, then those of Kubernetes.
+    /// Those of `ServiceEntries`, then those of Kubernetes.
     pub(crate) endpoints: Vec<Endpoint>,
     /// Whether istiod has those of Kubernetes depends on the order of past events (`~` in the Service's exportTo).
     pub(crate) depends_on_past: bool,
@@ -152,7 +152,7 @@ impl Shard {
         shard
     }
 
-    /// Those of a port of a DNS service: matched by number for ServiceEntries, by name for Kubernetes.
+    /// Those of a port of a DNS service: matched by number for `ServiceEntries`, by name for Kubernetes.
     ///
     /// istio: `EndpointShards.CopyEndpoints`; of several services of one host and namespace the youngest that finds
     /// any decides (`initServiceRegistry`).
@@ -198,7 +198,7 @@ fn is_in_use(pod: &Pod) -> bool {
     pod.ready && !is_over && pod.meta.deleting.is_none() && !pod.ips.is_empty()
 }
 
-/// The labels under which ServiceEntries know the address of a pod, if they do: an inline endpoint or a WorkloadEntry of
+/// The labels under which `ServiceEntries` know the address of a pod, if they do: an inline endpoint or a WorkloadEntry of
 /// the pod's namespace that has it.
 ///
 /// istio: `pilot/pkg/serviceregistry/serviceentry/controller.go`, `GetProxyWorkloadLabels`. Pods that a ServiceEntry

@@ -44,7 +44,7 @@ pub(crate) struct Flags {
     pub(crate) prefer_hbone: bool,
     /// `PILOT_ENABLE_GATEWAY_API`
     pub(crate) gateway_api: bool,
-    /// TCPRoutes and TLSRoutes are read: before 1.31 only with `PILOT_ENABLE_ALPHA_GATEWAY_API`.
+    /// `TCPRoutes` and `TLSRoutes` are read: before 1.31 only with `PILOT_ENABLE_ALPHA_GATEWAY_API`.
     pub(crate) reads_l4_routes: bool,
     /// `PILOT_DRAINING_LABEL`; empty switches it off.
     pub(crate) draining_label: Text,

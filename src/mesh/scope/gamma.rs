@@ -1,4 +1,4 @@
-//! Gateway API routes that hang on a Service or a ServiceEntry: istiod turns them into VirtualServices of the mesh.
+//! Gateway API routes that hang on a Service or a ServiceEntry: istiod turns them into `VirtualServices` of the mesh.
 //!
 //! One VirtualService a route and host; istiod merges those of one host, which changes no row. istio:
 //! `pilot/pkg/config/kube/gateway/route_collections.go`, `conversion.go`.

@@ -1,4 +1,4 @@
-//! EnvoyFilters that touch clusters, and Gateways that pass TLS through: both concern only some pods.
+//! `EnvoyFilters` that touch clusters, and Gateways that pass TLS through: both concern only some pods.
 //!
 //! istio: `pilot/pkg/model/push_context.go` (`initEnvoyFilters`, `EnvoyFilters`, `mergeGateways`),
 //! `pilot/pkg/networking/core/envoyfilter/cluster_patch.go`.
@@ -18,7 +18,7 @@ use super::proxy::ProxyFacts;
 use super::topology::WorkloadLabels;
 use super::virtual_services::VirtualServices;
 
-/// EnvoyFilters and Gateways of a control plane.
+/// `EnvoyFilters` and Gateways of a control plane.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Gateways {
     filters: FxHashMap<Text, Vec<Arc<EnvoyFilter>>>,
@@ -64,7 +64,7 @@ impl PatchContext {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Patches {
     list: Vec<(Key, ClusterPatch)>,
-    /// EnvoyFilters whose effect cannot be computed, in the order in which they apply.
+    /// `EnvoyFilters` whose effect cannot be computed, in the order in which they apply.
     pub(crate) unknown: Vec<Key>,
 }
 

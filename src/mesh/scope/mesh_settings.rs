@@ -1,4 +1,4 @@
-//! The mesh config that an istiod works with: its ConfigMaps laid over the defaults (scope rules §1.2).
+//! The mesh config that an istiod works with: its `ConfigMaps` laid over the defaults (scope rules §1.2).
 //!
 //! istio: `pkg/config/mesh/mesh.go`, `DefaultMeshConfig`, `ApplyMeshConfig`; `pilot/pkg/bootstrap/mesh.go`. A list or a
 //! message that is given replaces the default whole, except `defaultConfig`, which is merged by field.
@@ -43,7 +43,7 @@ pub(crate) struct Mesh {
 }
 
 impl Mesh {
-    /// What the ConfigMaps of this istiod make of the defaults.
+    /// What the `ConfigMaps` of this istiod make of the defaults.
     pub(crate) fn of(world: &World, namespace: &Text, flags: &Flags) -> Self {
         let named = |name: &str| world.mesh_configs.get(&Key::new(namespace.clone(), name));
         let main = match flags.revision.as_str() {

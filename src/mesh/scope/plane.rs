@@ -193,7 +193,7 @@ impl Parts {
     const RULES: Parts = Parts(1 << 2);
     const SIDECARS: Parts = Parts(1 << 3);
     const GATEWAYS: Parts = Parts(1 << 4);
-    /// VirtualServices, but only if there are Gateway API routes, which look at Services.
+    /// `VirtualServices`, but only if there are Gateway API routes, which look at Services.
     const VIRTUAL_SERVICES_IF_ROUTES: Parts = Parts(1 << 5);
     const ALL: Parts = Parts(0x3f);
 

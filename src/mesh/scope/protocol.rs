@@ -51,7 +51,7 @@ const NAMES: &[(&str, Protocol)] = &[
     ("mysql", Protocol::MySql),
 ];
 
-/// Ports that are TCP unless their name says otherwise: SMTP, DNS, MySQL, MongoDB.
+/// Ports that are TCP unless their name says otherwise: SMTP, DNS, `MySQL`, `MongoDB`.
 const WELL_KNOWN_TCP: &[u16] = &[25, 53, 3306, 27017];
 
 impl Protocol {

@@ -158,7 +158,7 @@ pub(crate) fn container_of(pod: &Pod) -> Result<&Arc<model::Proxy>, NoTable> {
 
 /// The labels that a registry gives to a proxy, over those of its container's environment.
 ///
-/// The registry of ServiceEntries is asked first: an inline endpoint or a WorkloadEntry with the pod's address then
+/// The registry of `ServiceEntries` is asked first: an inline endpoint or a WorkloadEntry with the pod's address then
 /// gives the labels. istio: `SetWorkloadLabels`, `GetProxyWorkloadLabels`.
 fn base_labels(world: &World, plane: &Plane, pod: &Pod, container: &model::Proxy) -> WorkloadLabels {
     let found = labels_at_address(world, plane, pod);

@@ -157,12 +157,12 @@ impl Registry {
             || export.contains(namespace)
     }
 
-    /// The ServiceEntries that give endpoints to this host in this namespace, by age.
+    /// The `ServiceEntries` that give endpoints to this host in this namespace, by age.
     pub(crate) fn entries_of(&self, key: &HostKey) -> &[EntrySource] {
         self.entries.get(key).map_or(&[], Vec::as_slice)
     }
 
-    /// All ServiceEntries of a namespace as sources of endpoints.
+    /// All `ServiceEntries` of a namespace as sources of endpoints.
     pub(crate) fn entries_in(&self, namespace: &str) -> impl Iterator<Item = &EntrySource> {
         let here = self.entry_hosts.get(namespace).into_iter().flatten();
         here.flat_map(|key| self.entries_of(key))

@@ -1,7 +1,7 @@
-//! VirtualServices bound to the mesh: delegates merged in, short names expanded, by who may see them (§5.1).
+//! `VirtualServices` bound to the mesh: delegates merged in, short names expanded, by who may see them (§5.1).
 //!
 //! istio: `pilot/pkg/model/virtualservice_controller.go`, `virtualservice.go`, `push_context.go`
-//! (`initVirtualServices`). Routes of the Gateway API that hang on a Service are VirtualServices too ([`super::gamma`]).
+//! (`initVirtualServices`). Routes of the Gateway API that hang on a Service are `VirtualServices` too ([`super::gamma`]).
 
 mod delegate;
 
@@ -79,17 +79,17 @@ impl MeshVirtualService {
     }
 }
 
-/// VirtualServices bound to `mesh`, by visibility, each list by age.
+/// `VirtualServices` bound to `mesh`, by visibility, each list by age.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct VirtualServices {
     private: FxHashMap<Text, Vec<Arc<MeshVirtualService>>>,
     exported: FxHashMap<Text, Vec<Arc<MeshVirtualService>>>,
     public: Vec<Arc<MeshVirtualService>>,
-    /// Hosts that VirtualServices of each gateway (`namespace/name`) send to.
+    /// Hosts that `VirtualServices` of each gateway (`namespace/name`) send to.
     by_gateway: FxHashMap<Text, Vec<Text>>,
 }
 
-/// What the preparation of VirtualServices needs besides them.
+/// What the preparation of `VirtualServices` needs besides them.
 pub(crate) struct Context<'a> {
     pub(crate) world: &'a World,
     pub(crate) mesh: &'a Mesh,
@@ -182,7 +182,7 @@ impl VirtualServices {
         ]
     }
 
-    /// Hosts that VirtualServices of a gateway (`namespace/name`) send to.
+    /// Hosts that `VirtualServices` of a gateway (`namespace/name`) send to.
     pub(crate) fn destinations_of_gateway(&self, gateway: &str) -> &[Text] {
         self.by_gateway.get(gateway).map_or(&[], Vec::as_slice)
     }

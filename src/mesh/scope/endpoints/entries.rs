@@ -1,4 +1,4 @@
-//! Endpoints that ServiceEntries give: inline, by selector, or the host itself (scope rules §9).
+//! Endpoints that `ServiceEntries` give: inline, by selector, or the host itself (scope rules §9).
 //!
 //! istio: `pilot/pkg/serviceregistry/serviceentry/conversion.go`, `services`, `convertServiceEntryToInstances`,
 //! `mergeServicesInstancesByNamespaceHost`.
@@ -129,7 +129,7 @@ fn endpoint(address: Text, number: u32, port: &EntryPort, workload: &Arc<Workloa
     }
 }
 
-/// Pods, then WorkloadEntries of the entry's namespace that the selector selects, each by name.
+/// Pods, then `WorkloadEntries` of the entry's namespace that the selector selects, each by name.
 fn select(world: &World, plane: &Plane, entry: &ServiceEntry, selector: &Labels, is_dns: bool) -> Vec<Selected> {
     let namespace = &entry.meta.key.namespace;
     let mut selected = Vec::new();

@@ -1,4 +1,4 @@
-//! Endpoints from EndpointSlices (scope rules §8.1).
+//! Endpoints from `EndpointSlices` (scope rules §8.1).
 //!
 //! istio: `pilot/pkg/serviceregistry/kube/controller/endpointslice.go`.
 

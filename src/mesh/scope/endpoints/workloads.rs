@@ -1,4 +1,4 @@
-//! WorkloadEntries: as workloads, and as endpoints of the Kubernetes Services that select them (scope rules §8.2).
+//! `WorkloadEntries`: as workloads, and as endpoints of the Kubernetes Services that select them (scope rules §8.2).
 //!
 //! istio: `pilot/pkg/serviceregistry/kube/controller/controller.go` (`collectWorkloadInstanceEndpoints`), `util.go`
 //! (`findServiceTargetPort`), `serviceentry/conversion.go` (`convertWorkloadEntryToWorkloadInstance`).
@@ -75,7 +75,7 @@ pub(super) fn in_namespace<'w>(
     entries.filter(|entry| plane.discovery.has(Kind::WorkloadEntry, &entry.meta) && is_healthy(plane, entry))
 }
 
-/// Adds the WorkloadEntries that a Service selects.
+/// Adds the `WorkloadEntries` that a Service selects.
 pub(super) fn collect(world: &World, plane: &Plane, name: &Key, out: &mut Vec<Endpoint>) {
     if !plane.flags.services_select_workload_entries {
         return;

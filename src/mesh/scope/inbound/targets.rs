@@ -49,7 +49,7 @@ fn target(service: &MeshService, port: u32) -> ServiceTarget {
     }
 }
 
-/// ServiceEntries of the pod's namespace with an endpoint that has one of the pod's addresses.
+/// `ServiceEntries` of the pod's namespace with an endpoint that has one of the pod's addresses.
 fn of_entries(world: &World, plane: &Plane, proxy: &ProxyFacts) -> Vec<ServiceTarget> {
     let mut targets = Vec::new();
     for source in plane.registry.entries_in(proxy.namespace()) {

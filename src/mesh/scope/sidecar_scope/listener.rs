@@ -1,4 +1,4 @@
-//! One egress listener: the services it selects, and those its VirtualServices send to (scope rules §4.3 to §4.5, §5).
+//! One egress listener: the services it selects, and those its `VirtualServices` send to (scope rules §4.3 to §4.5, §5).
 //!
 //! istio: `pilot/pkg/model/sidecar.go`, `selectServices`, `serviceMatchingListenerPort`,
 //! `serviceMatchingVirtualServicePorts`, `collectImportedServices`; `virtualservice.go`, `SelectVirtualServices`.
