@@ -2,7 +2,7 @@
 //!
 //! Mirrors `sigs.k8s.io/structured-merge-diff/v6/{fieldpath,typed}` as far as kube-apiserver can be seen to use it. A field is
 //! named by elements in their serialised form: `f:NAME`, `k:{"name":"x"}` for an item of a keyed list, `v:"x"` for an item of a
-//! set; so a set's JSON is FieldsV1.
+//! set; so a set's JSON is `FieldsV1`.
 
 mod compare;
 mod remove;
@@ -46,7 +46,7 @@ impl Node {
 }
 
 impl FieldSet {
-    /// Reads FieldsV1; what is not an element is dropped.
+    /// Reads `FieldsV1`; what is not an element is dropped.
     pub(in crate::demo) fn from_json(fields: &Value) -> Self {
         let mut set = Self::default();
         for (element, below) in fields.as_object().into_iter().flatten() {
@@ -66,7 +66,7 @@ impl FieldSet {
         set
     }
 
-    /// Writes FieldsV1.
+    /// Writes `FieldsV1`.
     pub(in crate::demo) fn json(&self) -> Value {
         let nodes = self.nodes.iter().map(|(element, node)| {
             let mut below = node.below.json();
@@ -110,9 +110,9 @@ impl FieldSet {
         if let Some((first, rest)) = path.split_first() {
             let node = self.nodes.entry((*first).to_owned()).or_default();
             if rest.is_empty() {
-                node.member = true
+                node.member = true;
             } else {
-                node.below.insert(rest)
+                node.below.insert(rest);
             }
         }
     }

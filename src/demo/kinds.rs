@@ -2,7 +2,7 @@
 //!
 //! Not the schemas. Versions, scopes, short names and subresources are those of Kubernetes 1.36, of Istio's
 //! `manifests/charts/base/files/crd-all.gen.yaml` and of the Gateway API's CRDs. A kind of [`Origin::Custom`] is served only
-//! while its CustomResourceDefinition is in the store, as in a real cluster.
+//! while its `CustomResourceDefinition` is in the store, as in a real cluster.
 
 /// A kind that is served. Plural names are unique among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,7 +42,7 @@ pub enum Resource {
 pub enum Origin {
     /// Compiled into kube-apiserver: strategic merge patches work, list items carry no kind, unknown fields are dropped.
     BuiltIn,
-    /// Defined by a CustomResourceDefinition.
+    /// Defined by a `CustomResourceDefinition`.
     Custom,
 }
 

@@ -102,7 +102,7 @@ fn merge_lists(items: &mut Vec<Value>, patch: &[Value], of: Type<'_>) {
                 .iter()
                 .filter(|item| directive(item) != "replace")
                 .cloned()
-                .collect()
+                .collect();
         }
         ListPatch::Replace => *items = patch.to_vec(),
         ListPatch::AddScalars => {

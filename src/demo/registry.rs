@@ -454,7 +454,7 @@ fn typed(target: &ResourceRef, config: &Value, version: &str) -> Result<(), Refu
 }
 
 fn mistyped(config: &Value, path: &str, of: Type<'_>) -> String {
-    let pointer = format!("/{}", path.replace('.', "/").replace('[', "/").replace(']', ""));
+    let pointer = format!("/{}", path.replace(['.', '['], "/").replace(']', ""));
     let value = config.pointer(&pointer).cloned().unwrap_or_default();
     let mut wanted = of;
     for part in path.split('.') {

@@ -50,7 +50,7 @@ pub(super) fn allocate(resource: Resource, object: &mut Value, live: Option<&Val
         }
         Resource::Services => {
             within(object, "spec", |spec| {
-                addresses(spec, live.and_then(|live| live.get("spec")), version)
+                addresses(spec, live.and_then(|live| live.get("spec")), version);
             });
             within(object, "status", |status| absent(status, "loadBalancer", json!({})));
         }
@@ -89,7 +89,7 @@ fn namespace(object: &mut Map<String, Value>) {
         .unwrap_or_default();
     within(object, "metadata", |metadata| {
         within(metadata, "labels", |labels| {
-            drop(labels.insert("kubernetes.io/metadata.name".to_owned(), name))
+            drop(labels.insert("kubernetes.io/metadata.name".to_owned(), name));
         });
     });
 }

@@ -1,6 +1,7 @@
 //! Watches: the changes of a kind as lines of JSON, from a version on, with bookmarks.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use super::table::{self, Headers, Printer};
 use crate::demo::options::{FaultSwitch, Options, WatchList, Watches};
 use crate::demo::refusal::Refusal;
 use crate::demo::selector::Selector;
-use crate::demo::store::{Change, Feed, Head, Keep, Object, Store, Verb, text, within};
+use crate::demo::store::{Change, Feed, Head, Keep, Object, Store, Verb, set, text, within};
 
 /// Bytes of JSON gathered before they are sent.
 const CHUNK: usize = 64 * 1024;
@@ -214,14 +215,14 @@ impl Watch {
         match self.form {
             Form::Objects => object.write(&spec, Head::Version(&self.target.version), lines),
             Form::Metadata => {
-                lines.push_str(&table::metadata_only(&object.tree(&spec, &self.target.version)).to_string())
+                lines.push_str(&table::metadata_only(&object.tree(&spec, &self.target.version)).to_string());
             }
             Form::Table(include) => {
                 let tree = object.tree(&spec, &self.target.version);
                 let printer = Printer::new(self.target.resource, self.store.now(), include);
                 let metadata = json!({"resourceVersion": text(&tree, "/metadata/resourceVersion")});
                 let headers = std::mem::replace(&mut self.headers, Headers::Hidden);
-                lines.push_str(&printer.table(&metadata, headers, vec![printer.row(&tree)]).to_string());
+                lines.push_str(&printer.table(&metadata, headers, &[printer.row(&tree)]).to_string());
             }
         }
         lines.push_str("}\n");
@@ -231,7 +232,7 @@ impl Watch {
         let spec = self.target.resource.spec();
         let mut metadata = json!({"resourceVersion": version.to_string()});
         if annotations.is_object() {
-            metadata["annotations"] = annotations;
+            set(&mut metadata, "annotations", annotations);
         }
         let object = match self.form {
             Form::Objects => {
@@ -245,7 +246,7 @@ impl Watch {
             }
         };
         // the type comes first on the wire, so that a reader need not keep the object
-        lines.push_str(&format!("{{\"type\":\"BOOKMARK\",\"object\":{object}}}\n"));
+        let _ = writeln!(lines, "{{\"type\":\"BOOKMARK\",\"object\":{object}}}");
     }
 }
 
