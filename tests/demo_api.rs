@@ -172,10 +172,11 @@ fn of(value: Value) -> DynamicObject {
 }
 
 fn refused<T: std::fmt::Debug>(result: Result<T, kube::Error>) -> (u16, String) {
-    match result.unwrap_err() {
-        kube::Error::Api(status) => (status.code, status.message.clone()),
-        other => panic!("{other:?}"),
-    }
+    let refusal = result.unwrap_err();
+    let kube::Error::Api(status) = &refusal else {
+        panic!("{refusal:?}")
+    };
+    (status.code, status.message.clone())
 }
 
 async fn next<S: futures::Stream>(stream: &mut Pin<Box<S>>) -> S::Item {
@@ -364,7 +365,7 @@ async fn a_watch_tells_what_enters_and_leaves_its_selection() {
             pod.metadata.name.unwrap(),
             pod.metadata.resource_version.unwrap()
         ),
-        other => panic!("{other:?}"),
+        WatchEvent::Modified(_) | WatchEvent::Bookmark(_) | WatchEvent::Error(_) => "unexpected".to_owned(),
     })
     .collect();
     let now = demo.store.version();

@@ -107,7 +107,7 @@ fn set_meta(object: &mut Object, meta: Meta, choice: usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_cache_gives_after_every_step_what_a_fresh_one_gives(

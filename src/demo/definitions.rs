@@ -1,4 +1,4 @@
-//! The `CustomResourceDefinitions` of the custom kinds: while one is stored its kind is served.
+//! The `CustomResourceDefinition`s of the custom kinds: while one is stored its kind is served.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};

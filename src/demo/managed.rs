@@ -178,7 +178,7 @@ impl Managed {
             Some(last) if !last.fields.is_empty() => self.prune(&merged, &last.fields, of),
             Some(_) | None => merged,
         };
-        self.settle(live, &object, &fresh, force, author, of)?;
+        self.settle(live, &object, &fresh, (force, author), of)?;
         let changed = object != *live;
         for entry in self.entries.iter_mut().filter(|entry| entry.is_of(&fresh)) {
             entry.fields = entry.fields.difference(&stripped());
@@ -200,8 +200,7 @@ impl Managed {
         live: &Value,
         object: &Value,
         fresh: &Entry,
-        force: Force,
-        author: &Author<'_>,
+        (force, author): (Force, &Author<'_>),
         of: Type<'_>,
     ) -> Result<(), Refusal> {
         let nothing = json!({});
@@ -265,7 +264,7 @@ impl Managed {
             let younger = self.entries.remove(second);
             bucket.fields = bucket.fields.union(&younger.fields);
             bucket.time = younger.time;
-            bucket.manager = "ancient-changes".to_owned();
+            "ancient-changes".clone_into(&mut bucket.manager);
             bucket.subresource.clear();
             self.entries.push(bucket);
         }

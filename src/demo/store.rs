@@ -22,8 +22,8 @@ use serde_json::Value;
 pub use super::managed::Force;
 pub use feed::Feed;
 pub(in crate::demo) use mold::Mold;
-pub(in crate::demo) use object::text;
 pub use object::{Head, Object};
+pub(in crate::demo) use object::{set, text};
 pub use restore::Snapshot;
 pub use shelf::{Change, Objects, Verb};
 pub(in crate::demo) use transact::{Decision, Run, Scene, Stranger};
@@ -286,12 +286,11 @@ impl Store {
     pub(in crate::demo) fn snapshot(&self, resource: Resource, keep: Keep) -> (u64, Objects) {
         let mut inner = self.lock();
         let version = inner.version;
-        let shelf = inner.shelf_mut(resource);
-        match keep {
-            Keep::ForPages => shelf.keep(version),
-            Keep::No => {}
+        let kind = inner.shelf_mut(resource);
+        if keep == Keep::ForPages {
+            kind.keep(version);
         }
-        (version, shelf.objects.clone())
+        (version, kind.objects.clone())
     }
 
     /// The state of a kind at an earlier version, if it is still known.

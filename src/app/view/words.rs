@@ -155,7 +155,7 @@ fn describe_pod(pod: &Pod, governing: Option<&Governing>, world: &World) -> Vec<
                 Role::Strong,
                 format!("{:?} {}", proxy.kind, proxy.image_tag),
             ));
-            let governed = governing.map_or_else(|| "not known".to_owned(), |governing| governing_sentence(governing));
+            let governed = governing.map_or_else(|| "not known".to_owned(), governing_sentence);
             lines.push(fact("Governed by", Role::Name, governed));
         }
         None => lines.extend(super::state::why_no_proxy(pod, world)),

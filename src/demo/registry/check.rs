@@ -4,6 +4,8 @@
 //! `k8s.io/apiextensions-apiserver` does. Not checked: `oneOf`, `anyOf`, `not`, CEL rules, and most of what the strategies of
 //! built-in kinds check by hand.
 
+use std::fmt::Write as _;
+
 use regex::Regex;
 use serde_json::{Map, Value, json};
 
@@ -91,7 +93,7 @@ impl Walk {
             Value::Array(items) => {
                 let (item, start) = (of.item(), path.len());
                 for (index, value) in items.iter_mut().enumerate() {
-                    path.push_str(&format!("[{index}]"));
+                    let _ = write!(path, "[{index}]");
                     self.value(value, item, path, owner);
                     path.truncate(start);
                 }
@@ -275,13 +277,19 @@ fn limit(of: Type<'_>, keyword: &str) -> Option<usize> {
 
 fn has_type(value: &Value, of: Type<'_>) -> bool {
     match (of.text("type"), value) {
-        ("object", Value::Object(_)) | ("array", Value::Array(_)) | ("string", Value::String(_)) => true,
-        ("boolean", Value::Bool(_)) | ("number", Value::Number(_)) => true,
         ("integer", Value::Number(number)) => {
             number.is_i64() || number.is_u64() || number.as_f64().is_some_and(|n| n.fract() == 0.0)
         }
         // no type said: anything, such as IntOrString and Quantity
-        ("", _) => true,
+        (
+            "",
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) | Value::Null,
+        )
+        | ("object", Value::Object(_))
+        | ("array", Value::Array(_))
+        | ("string", Value::String(_))
+        | ("boolean", Value::Bool(_))
+        | ("number", Value::Number(_)) => true,
         (_, Value::Null) => of.is_nullable(),
         (_, _) => false,
     }
@@ -316,7 +324,7 @@ fn schema_type(value: &Value) -> &'static str {
 mod tests {
     use super::*;
 
-    fn faults(spec: Value) -> Vec<String> {
+    fn faults(spec: &Value) -> Vec<String> {
         let mut object =
             json!({"apiVersion": "networking.istio.io/v1", "kind": "Sidecar", "metadata": {"name": "x"}, "spec": spec});
         let found = check(Resource::Sidecars, "v1", &mut object).unwrap();
@@ -358,7 +366,7 @@ mod tests {
                 ],
             ),
         ] {
-            assert_eq!(faults(spec), expected);
+            assert_eq!(faults(&spec), expected);
         }
     }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, json as json_answer, refuse, text};
 use crate::demo::kinds::{Origin, Resource, Scope, Spec, Status};
 use crate::demo::refusal::Refusal;
-use crate::demo::store::Store;
+use crate::demo::store::{Store, set};
 
 /// Kinds that exist only to be asked: group, version, plural, kind.
 const REVIEWS: [(&str, &str, &str); 3] = [
@@ -44,7 +44,7 @@ const STATUS_VERBS: [&str; 3] = ["get", "patch", "update"];
 /// A version of a group, with the kinds in it.
 struct Version {
     group: &'static str,
-    version: &'static str,
+    name: &'static str,
     resources: Vec<Resource>,
 }
 
@@ -54,30 +54,28 @@ pub(super) fn answer(store: &Store, headers: &HeaderMap, segments: &[String]) ->
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
     match parts.as_slice() {
         ["api"] => match aggregated_type(headers) {
-            Some(content_type) => aggregated(&versions, |group| group.is_empty(), content_type),
+            Some(content_type) => aggregated(&versions, str::is_empty, content_type),
             None => json_answer(
                 200,
                 &json!({"kind": "APIVersions", "versions": ["v1"],
                     "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1"}]}),
             ),
         },
-        ["apis"] => match aggregated_type(headers) {
-            Some(content_type) => aggregated(&versions, |group| !group.is_empty(), content_type),
-            None => {
-                let groups: Vec<Value> = groups(&versions)
-                    .filter(|group| !group.is_empty())
-                    .map(|group| group_json(&versions, group))
-                    .collect();
-                json_answer(
-                    200,
-                    &json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}),
-                )
+        ["apis"] => {
+            if let Some(content_type) = aggregated_type(headers) {
+                return aggregated(&versions, |group| !group.is_empty(), content_type);
             }
-        },
+            let named = groups(&versions).filter(|group| !group.is_empty());
+            let groups: Vec<Value> = named.map(|group| group_json(&versions, group)).collect();
+            json_answer(
+                200,
+                &json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}),
+            )
+        }
         ["apis", group] if groups(&versions).any(|one| one == *group) => {
             let mut document = group_json(&versions, group);
-            document["kind"] = json!("APIGroup");
-            document["apiVersion"] = json!("v1");
+            set(&mut document, "kind", json!("APIGroup"));
+            set(&mut document, "apiVersion", json!("v1"));
             json_answer(200, &document)
         }
         ["api", version] => resources(&versions, "", version),
@@ -94,12 +92,12 @@ fn versions(store: &Store) -> Vec<Version> {
         for version in spec.versions {
             match found
                 .iter_mut()
-                .find(|one| one.group == spec.group && one.version == *version)
+                .find(|one| one.group == spec.group && one.name == *version)
             {
                 Some(one) => one.resources.push(resource),
                 None => found.push(Version {
                     group: spec.group,
-                    version,
+                    name: version,
                     resources: vec![resource],
                 }),
             }
@@ -109,12 +107,12 @@ fn versions(store: &Store) -> Vec<Version> {
         if !found.iter().any(|one| one.group == group) {
             found.push(Version {
                 group,
-                version: "v1",
+                name: "v1",
                 resources: Vec::new(),
             });
         }
     }
-    found.sort_by_key(|one| rank(one.version));
+    found.sort_by_key(|one| rank(one.name));
     found
 }
 
@@ -147,17 +145,17 @@ fn group_json(versions: &[Version], group: &str) -> Value {
     let all: Vec<Value> = versions
         .iter()
         .filter(|one| one.group == group)
-        .map(|one| json!({"groupVersion": one.name(), "version": one.version}))
+        .map(|one| json!({"groupVersion": one.full_name(), "version": one.name}))
         .collect();
     json!({"name": group, "preferredVersion": all.first(), "versions": all})
 }
 
 impl Version {
-    fn name(&self) -> String {
+    fn full_name(&self) -> String {
         if self.group.is_empty() {
-            self.version.to_owned()
+            self.name.to_owned()
         } else {
-            format!("{}/{}", self.group, self.version)
+            format!("{}/{}", self.group, self.name)
         }
     }
 
@@ -180,7 +178,7 @@ fn verbs(spec: &Spec) -> Vec<&'static str> {
 }
 
 fn resources(versions: &[Version], group: &str, version: &str) -> Answer {
-    let Some(found) = versions.iter().find(|one| one.group == group && one.version == version) else {
+    let Some(found) = versions.iter().find(|one| one.group == group && one.name == version) else {
         return if versions.iter().any(|one| one.group == group) {
             refuse(&Refusal::no_such_resource())
         } else {
@@ -197,7 +195,7 @@ fn resources(versions: &[Version], group: &str, version: &str) -> Answer {
         });
         for (key, names) in [("shortNames", spec.short_names), ("categories", spec.categories)] {
             if !names.is_empty() {
-                entry[key] = json!(names);
+                set(&mut entry, key, json!(names));
             }
         }
         list.push(entry);
@@ -216,7 +214,7 @@ fn resources(versions: &[Version], group: &str, version: &str) -> Answer {
     }
     json_answer(
         200,
-        &json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": found.name(), "resources": list}),
+        &json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": found.full_name(), "resources": list}),
     )
 }
 
@@ -285,14 +283,14 @@ fn aggregated_version(found: &Version) -> Value {
     let mut resources: Vec<Value> = Vec::new();
     for resource in &found.resources {
         let spec = resource.spec();
-        let kind = |kind: &str| json!({"group": found.group, "version": found.version, "kind": kind});
+        let kind = |kind: &str| json!({"group": found.group, "version": found.name, "kind": kind});
         let mut entry = json!({
             "resource": spec.plural, "responseKind": kind(spec.kind), "scope": scope(spec.scope),
             "singularResource": spec.singular, "verbs": verbs(&spec),
         });
         for (key, names) in [("shortNames", spec.short_names), ("categories", spec.categories)] {
             if !names.is_empty() {
-                entry[key] = json!(names);
+                set(&mut entry, key, json!(names));
             }
         }
         let below: Vec<Value> = subresources(*resource)
@@ -302,17 +300,17 @@ fn aggregated_version(found: &Version) -> Value {
             })
             .collect();
         if !below.is_empty() {
-            entry["subresources"] = json!(below);
+            set(&mut entry, "subresources", json!(below));
         }
         resources.push(entry);
     }
     for (plural, kind) in found.reviews() {
         resources.push(json!({
-            "resource": plural, "responseKind": {"group": found.group, "version": found.version, "kind": kind},
+            "resource": plural, "responseKind": {"group": found.group, "version": found.name, "kind": kind},
             "scope": "Cluster", "singularResource": kind.to_lowercase(), "verbs": ["create"],
         }));
     }
-    json!({"version": found.version, "freshness": "Current", "resources": resources})
+    json!({"version": found.name, "freshness": "Current", "resources": resources})
 }
 
 const fn scope(scope: Scope) -> &'static str {

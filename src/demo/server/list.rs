@@ -1,5 +1,6 @@
 //! Lists: one page or all, at a version, streamed object by object.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -49,8 +50,8 @@ pub(super) fn list(store: &Store, target: &Target, query: &Query, form: Form) ->
     let page = select(store, target, query)?;
     match form {
         Form::Objects => Ok(stream(target, page)),
-        Form::Table(include) => Ok(rows(store, target, page, include)),
-        Form::Metadata => Ok(partial(target, page)),
+        Form::Table(include) => Ok(rows(store, target, &page, include)),
+        Form::Metadata => Ok(partial(target, &page)),
     }
 }
 
@@ -86,17 +87,7 @@ fn select(store: &Store, target: &Target, query: &Query) -> Result<Page, Refusal
             after,
         }) => match store.find_snapshot(target.resource, *version) {
             Some(objects) => (*version, objects),
-            None => {
-                let resume = Token {
-                    version: None,
-                    after: after.clone(),
-                }
-                .write();
-                return Err(Refusal {
-                    resume: Some(resume),
-                    ..Refusal::new(Reason::Expired, EXPIRED)
-                });
-            }
+            None => return Err(expired(after)),
         },
     };
     let all = within(&objects, target.namespace.as_deref());
@@ -128,6 +119,18 @@ fn select(store: &Store, target: &Target, query: &Query) -> Result<Page, Refusal
         next,
         remaining,
     })
+}
+
+/// The 410 for a page of a list that is no longer known, with a token for the rest as it is now.
+fn expired(after: &str) -> Refusal {
+    let resume = Token {
+        version: None,
+        after: after.to_owned(),
+    };
+    Refusal {
+        resume: Some(resume.write()),
+        ..Refusal::new(Reason::Expired, EXPIRED)
+    }
 }
 
 /// The state that `resourceVersion` and `resourceVersionMatch` ask for.
@@ -229,10 +232,11 @@ impl Page {
 impl Token {
     fn write(&self) -> String {
         let version = self.version.map(|version| version.to_string()).unwrap_or_default();
-        format!("{version}:{}", self.after)
-            .bytes()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        let mut text = String::new();
+        for byte in format!("{version}:{}", self.after).bytes() {
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
     }
 
     fn read(text: &str) -> Result<Self, Refusal> {
@@ -305,7 +309,7 @@ fn streamed(chunks: impl Iterator<Item = Bytes> + Send + 'static) -> Answer {
     answer
 }
 
-fn rows(store: &Store, target: &Target, page: Page, include: Include) -> Answer {
+fn rows(store: &Store, target: &Target, page: &Page, include: Include) -> Answer {
     let printer = table::Printer::new(target.resource, store.now(), include);
     let spec = target.resource.spec();
     let rows: Vec<Value> = page
@@ -313,10 +317,10 @@ fn rows(store: &Store, target: &Target, page: Page, include: Include) -> Answer 
         .iter()
         .map(|object| printer.row(&object.tree(&spec, &target.version)))
         .collect();
-    json(200, &printer.table(&page.metadata(), table::Headers::Shown, rows))
+    json(200, &printer.table(&page.metadata(), table::Headers::Shown, &rows))
 }
 
-fn partial(target: &Target, page: Page) -> Answer {
+fn partial(target: &Target, page: &Page) -> Answer {
     let spec = target.resource.spec();
     let items: Vec<Value> = page
         .items

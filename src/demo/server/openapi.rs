@@ -19,7 +19,7 @@ use super::discovery::is_custom;
 use crate::demo::kinds::{Origin, Resource, Scope, Spec};
 use crate::demo::refusal::{Reason, Refusal};
 use crate::demo::schema::{DOCUMENTS, built_in_name};
-use crate::demo::store::Store;
+use crate::demo::store::{Store, set};
 
 const REFERENCE: &str = "#/components/schemas/";
 
@@ -108,7 +108,11 @@ fn content(resources: &[Resource], version: &str) -> (Map<String, Value>, Map<St
                 .cloned(),
         };
         let mut schema = schema.unwrap_or_default();
-        schema["x-kubernetes-group-version-kind"] = json!([kind(&spec, version)]);
+        set(
+            &mut schema,
+            "x-kubernetes-group-version-kind",
+            json!([kind(&spec, version)]),
+        );
         references(&schema, &mut wanted);
         schemas.insert(name.clone(), schema);
         add_paths(&spec, version, &name, &mut paths);
@@ -171,7 +175,12 @@ fn add_paths(spec: &Spec, version: &str, definition: &str, paths: &mut Map<Strin
     let content = json!({"application/json": {"schema": {"$ref": format!("{REFERENCE}{definition}")}}});
     let responses = json!({"200": {"description": "OK", "content": content}});
     let query = |name: &str| json!({"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": true}});
-    let writing = json!([query("dryRun"), query("fieldManager"), query("fieldValidation")]);
+    let writing = json!([
+        query("dryRun"),
+        query("fieldManager"),
+        query("fieldValidation"),
+        query("force")
+    ]);
     let operation = |action: &str| {
         json!({"x-kubernetes-action": action, "x-kubernetes-group-version-kind": kind(spec, version),
             "parameters": writing, "requestBody": {"content": {"*/*": {"schema": {"$ref": format!("{REFERENCE}{definition}")}}}}, "responses": responses})
@@ -186,10 +195,11 @@ fn add_paths(spec: &Spec, version: &str, definition: &str, paths: &mut Map<Strin
         types.push("application/strategic-merge-patch+json");
     }
     let mut patch = operation("patch");
-    patch["requestBody"] = json!({"required": true, "content": types.into_iter().map(|one| (one.to_owned(), json!({"schema": {"type": "object"}}))).collect::<Map<_, _>>()});
-    if let Some(parameters) = patch["parameters"].as_array_mut() {
-        parameters.push(query("force"));
-    }
+    let types: Map<String, Value> = types
+        .into_iter()
+        .map(|one| (one.to_owned(), json!({"schema": {"type": "object"}})))
+        .collect();
+    set(&mut patch, "requestBody", json!({"required": true, "content": types}));
     paths.insert(
         collection.clone(),
         json!({"get": reading("list"), "post": operation("post")}),

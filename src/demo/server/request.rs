@@ -147,7 +147,7 @@ impl Route {
             ["version"] => Self::Version,
             ["healthz" | "livez" | "readyz", ..] => Self::Health,
             ["openapi", rest @ ..] => Self::OpenApi(rest.join("/")),
-            ["api" | "apis"] | ["api", _] | ["apis", _] | ["apis", _, _] => Self::Discovery(segments),
+            ["api" | "apis"] | ["api" | "apis", _] | ["apis", _, _] => Self::Discovery(segments),
             ["apis", "authorization.k8s.io" | "authentication.k8s.io", "v1", review] => {
                 Self::Review((*review).to_owned())
             }
@@ -316,9 +316,8 @@ pub(super) fn agent(headers: &HeaderMap) -> &str {
 /// The verb of a request, as rights name it.
 pub(super) fn verb(method: &Method, target: &Target, query: &Query) -> &'static str {
     match (method.as_str(), target.name.is_some()) {
-        ("GET" | "HEAD", false) if query.is_on("watch") => "watch",
+        ("GET" | "HEAD", _) if query.is_on("watch") => "watch",
         ("GET" | "HEAD", false) => "list",
-        ("GET" | "HEAD", true) if query.is_on("watch") => "watch",
         ("GET" | "HEAD", true) => "get",
         ("POST", _) => "create",
         ("PUT", _) => "update",
@@ -336,10 +335,10 @@ mod tests {
     use super::*;
 
     fn target(path: &str) -> Target {
-        match Route::of(path) {
-            Route::Objects(target) => target,
-            other => panic!("{path}: {other:?}"),
-        }
+        let Route::Objects(target) = Route::of(path) else {
+            panic!("{path} leads elsewhere")
+        };
+        target
     }
 
     #[test]

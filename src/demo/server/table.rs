@@ -96,7 +96,7 @@ impl Printer {
     }
 
     /// A table of rows.
-    pub(super) fn table(&self, metadata: &Value, headers: Headers, rows: Vec<Value>) -> Value {
+    pub(super) fn table(&self, metadata: &Value, headers: Headers, rows: &[Value]) -> Value {
         let definitions = match headers {
             Headers::Shown => self.definitions(),
             Headers::Hidden => Value::Null,
@@ -127,9 +127,8 @@ impl Printer {
 
     /// What tells kubectl that a pod is done.
     fn conditions(&self, object: &Value) -> Option<Value> {
-        let reason = match (self.resource, text(object, "/status/phase")) {
-            (Resource::Pods, reason @ ("Succeeded" | "Failed")) => reason,
-            _ => return None,
+        let (Resource::Pods, reason @ ("Succeeded" | "Failed")) = (self.resource, text(object, "/status/phase")) else {
+            return None;
         };
         let message = if reason == "Succeeded" {
             "The pod has completed successfully."

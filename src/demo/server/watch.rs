@@ -6,6 +6,7 @@
 )]
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use super::table::{self, Headers, Printer};
 use crate::demo::options::{FaultSwitch, Options, WatchList, Watches};
 use crate::demo::refusal::Refusal;
 use crate::demo::selector::Selector;
-use crate::demo::store::{Change, Feed, Head, Keep, Object, Store, Verb, text, within};
+use crate::demo::store::{Change, Feed, Head, Keep, Object, Store, Verb, set, text, within};
 
 /// Bytes of JSON gathered before they are sent.
 const CHUNK: usize = 64 * 1024;
@@ -226,7 +227,7 @@ impl Watch {
                 let printer = Printer::new(self.target.resource, self.store.now(), include);
                 let metadata = json!({"resourceVersion": text(&tree, "/metadata/resourceVersion")});
                 let headers = std::mem::replace(&mut self.headers, Headers::Hidden);
-                lines.push_str(&printer.table(&metadata, headers, vec![printer.row(&tree)]).to_string());
+                lines.push_str(&printer.table(&metadata, headers, &[printer.row(&tree)]).to_string());
             }
         }
         lines.push_str("}\n");
@@ -236,7 +237,7 @@ impl Watch {
         let spec = self.target.resource.spec();
         let mut metadata = json!({"resourceVersion": version.to_string()});
         if annotations.is_object() {
-            metadata["annotations"] = annotations;
+            set(&mut metadata, "annotations", annotations);
         }
         let object = match self.form {
             Form::Objects => {
@@ -250,7 +251,7 @@ impl Watch {
             }
         };
         // the type comes first on the wire, so that a reader need not keep the object
-        lines.push_str(&format!("{{\"type\":\"BOOKMARK\",\"object\":{object}}}\n"));
+        let _ = writeln!(lines, "{{\"type\":\"BOOKMARK\",\"object\":{object}}}");
     }
 }
 

@@ -23,7 +23,7 @@ use crate::demo::patch::{self, Misfit};
 use crate::demo::refusal::{Cause, Reason, Refusal};
 use crate::demo::registry::{self, Author, Manifest, Part, Trust, rfc3339, unknown_fields};
 use crate::demo::schema::Type;
-use crate::demo::store::{Decision, ResourceRef, Run, Store, Stranger, text};
+use crate::demo::store::{Decision, ResourceRef, Run, Store, Stranger, set, text};
 
 /// A write, as far as all verbs share it.
 pub(super) struct Write<'r> {
@@ -168,16 +168,17 @@ impl Write<'_> {
                 patched.map_err(misfit)?;
                 let shown = next.to_string();
                 let manifest = Manifest::decode(target.resource, &self.target.version, next).map_err(|refusal| {
-                    unfit(
-                        &shown,
-                        refusal.message.split(": ").skip(1).collect::<Vec<_>>().join(": "),
-                    )
+                    let why = refusal
+                        .message
+                        .split_once(": ")
+                        .map_or(refusal.message.as_str(), |(_, why)| why);
+                    unfit(&shown, why)
                 })?;
                 match validation {
                     Validation::Strict if !manifest.unknown.is_empty() => {
                         return Err(unfit(
                             &shown,
-                            format!("strict decoding error: {}", unknown_fields(&manifest.unknown)),
+                            &format!("strict decoding error: {}", unknown_fields(&manifest.unknown)),
                         ));
                     }
                     Validation::Warn => {
@@ -248,7 +249,7 @@ impl Write<'_> {
         let spec = target.resource.spec();
         let mut details = json!({"name": target.name, "kind": spec.plural, "uid": text(&stored, "/metadata/uid")});
         if !spec.group.is_empty() {
-            details["group"] = json!(spec.group);
+            set(&mut details, "group", json!(spec.group));
         }
         let status =
             json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details});
@@ -470,7 +471,7 @@ pub(super) fn in_form(store: &Store, target: &Target, form: Form, object: Value)
         Form::Table(include) => {
             let printer = Printer::new(target.resource, store.now(), include);
             let metadata = json!({"resourceVersion": text(&object, "/metadata/resourceVersion")});
-            printer.table(&metadata, Headers::Shown, vec![printer.row(&object)])
+            printer.table(&metadata, Headers::Shown, &[printer.row(&object)])
         }
     }
 }
@@ -517,7 +518,7 @@ fn misfit(misfit: Misfit) -> Refusal {
 }
 
 /// The 422 for a patch that led to something that is no object of the kind.
-fn unfit(patched: &str, why: String) -> Refusal {
+fn unfit(patched: &str, why: &str) -> Refusal {
     let message = format!(" \"\" is invalid: patch: Invalid value: {}: {why}", json!(patched));
     let cause = Cause {
         reason: "FieldValueInvalid",

@@ -162,6 +162,13 @@ impl Object {
     }
 }
 
+/// Sets a field of an object; of anything else nothing.
+pub(in crate::demo) fn set(object: &mut Value, key: &str, value: Value) {
+    if let Some(map) = object.as_object_mut() {
+        map.insert(key.to_owned(), value);
+    }
+}
+
 /// The text at a JSON pointer; empty when there is none.
 pub(in crate::demo) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()

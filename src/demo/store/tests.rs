@@ -116,9 +116,9 @@ fn a_namespace_takes_its_content_along_and_an_owner_what_it_owned() {
     let owner = store.put(deployment, "kubectl").unwrap();
     let reference =
         json!([{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": owner["metadata"]["uid"]}]);
-    let owned = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet",
+    let replica_set = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet",
         "metadata": {"name": "web-1", "namespace": "a", "ownerReferences": reference}});
-    store.put(owned, "kube-controller-manager").unwrap();
+    store.put(replica_set, "kube-controller-manager").unwrap();
     store.put(sidecar(&["./*"]), "a").unwrap();
     store
         .delete(&ResourceRef::new(Resource::Deployments, "a", "web"))

@@ -108,3 +108,67 @@ async fn answer(requests: &mut SendRequest<Empty<Bytes>>, request: Request<Empty
 fn closed(error: &hyper::Error) -> AdminError {
     AdminError::Closed(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    use super::*;
+
+    /// Reads one request and writes these bytes.
+    async fn reply(server: &mut DuplexStream, bytes: &str) -> String {
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            request.push(server.read_u8().await.unwrap());
+        }
+        server.write_all(bytes.as_bytes()).await.unwrap();
+        String::from_utf8(request).unwrap()
+    }
+
+    #[tokio::test]
+    async fn one_stream_serves_many_questions_and_outlives_an_error() {
+        let (client, mut server) = duplex(1024);
+        let mut admin = Admin::over(client).await.unwrap();
+        let (answer, request) = futures::join!(
+            admin.clusters(),
+            reply(&mut server, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+        );
+        assert!(
+            request.starts_with("GET /clusters?format=json HTTP/1.1\r\n"),
+            "{request}"
+        );
+        assert_eq!(answer.unwrap(), "{}");
+        let (answer, _) = futures::join!(
+            admin.clusters(),
+            reply(&mut server, "HTTP/1.1 503 No\r\ncontent-length: 9\r\n\r\nbusy\nmore")
+        );
+        assert!(
+            matches!(answer, Err(AdminError::Status { status: 503, ref reason }) if reason == "busy"),
+            "{answer:?}"
+        );
+        let (answer, _) = futures::join!(
+            admin.clusters(),
+            reply(
+                &mut server,
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n7\r\n0\r\n\r\n"
+            )
+        );
+        assert_eq!(answer.unwrap(), "7");
+    }
+
+    #[tokio::test]
+    async fn stream_that_ends_half_way_or_speaks_no_http_is_closed() {
+        for bytes in [
+            "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf",
+            "nonsense\r\n\r\n",
+            "",
+        ] {
+            let (client, mut server) = duplex(1024);
+            let mut admin = Admin::over(client).await.unwrap();
+            let (answer, ()) = futures::join!(admin.clusters(), async move {
+                reply(&mut server, bytes).await;
+            });
+            assert!(matches!(answer, Err(AdminError::Closed(_))), "{bytes}: {answer:?}");
+        }
+    }
+}

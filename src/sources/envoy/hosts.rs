@@ -1,11 +1,19 @@
 //! `/clusters?format=json`: clusters and their hosts.
 //!
-//! Envoy: `api/envoy/admin/v3/clusters.proto`. Proto-JSON leaves out what has its default; a field that is strange is
-//! taken as left out.
+//! Envoy: `api/envoy/admin/v3/clusters.proto`. Proto-JSON leaves out what has its default; a value of the wrong type is
+//! taken as left out ([`super::lax`]). Read in one pass: no tree, and nothing of a host beside its row.
+
+use std::fmt;
+use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::lax::{Number, Word, Yes};
 use crate::mesh::model::{Interner, Text};
+
+/// No Envoy holds more; more is not an answer but an accident.
+const MOST_HOSTS: usize = 500_000;
 
 /// One host of one cluster.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,6 +26,56 @@ pub struct Host {
     pub health: Text,
     /// `failed_outlier_check`.
     pub ejected: bool,
+    /// What else keeps it from getting traffic, in the order of [`Fault`].
+    pub faults: Arc<[Fault]>,
+    /// `weight`; 0 where Envoy leaves it out.
+    pub weight: u32,
+    /// `priority`; 0 is the first.
+    pub priority: u32,
+    /// `locality`: region, zone, sub-zone; empty where left out.
+    pub locality: [Text; 3],
+    /// `hostname`; empty for all but DNS clusters.
+    pub hostname: Text,
+    /// What it counted since Envoy learnt of it.
+    pub counters: Counters,
+}
+
+/// A flag of `health_status` besides the outlier check.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Fault {
+    /// `failed_active_health_check`
+    FailedActiveHealthCheck,
+    /// `failed_active_degraded_check`
+    FailedActiveDegradedCheck,
+    /// `pending_dynamic_removal`: gone from discovery, kept while it is healthy.
+    PendingDynamicRemoval,
+    /// `pending_active_hc`
+    PendingActiveHealthCheck,
+    /// `excluded_via_immediate_hc_fail`
+    ExcludedViaImmediateFail,
+    /// `active_hc_timeout`
+    ActiveHealthCheckTimeout,
+}
+
+/// The statistics of a host. `*_active` are gauges, the others only grow until Envoy restarts or drops the host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counters {
+    /// `cx_active`
+    pub cx_active: u64,
+    /// `cx_total`
+    pub cx_total: u64,
+    /// `cx_connect_fail`
+    pub cx_connect_fail: u64,
+    /// `rq_active`
+    pub rq_active: u64,
+    /// `rq_total`
+    pub rq_total: u64,
+    /// `rq_success`
+    pub rq_success: u64,
+    /// `rq_error`
+    pub rq_error: u64,
+    /// `rq_timeout`
+    pub rq_timeout: u64,
 }
 
 /// Where a host is.
@@ -31,103 +89,276 @@ pub enum Endpoint {
     Internal(Text, Text),
 }
 
-/// All hosts of the answer, in its order (which differs from one answer to the next).
+/// All hosts of the answer, in its order (which differs from one answer to the next). Hosts without an address are
+/// left out.
 ///
 /// # Errors
-/// It is no JSON of clusters; the place where it stops being one.
+/// It is no JSON of clusters, or it stops half-way; the text names the place.
 pub fn parse(answer: &[u8]) -> Result<Vec<Host>, serde_json::Error> {
-    let answer: Clusters<'_> = serde_json::from_slice(answer)?;
-    let mut interner = Interner::default();
-    let mut hosts = Vec::new();
-    for cluster in answer.cluster_statuses {
-        let name = interner.text(&cluster.name);
-        for host in cluster.host_statuses {
-            let Some(endpoint) = host.address.and_then(|address| address.endpoint(&mut interner)) else {
-                continue;
-            };
-            let health = host.health_status.unwrap_or_default();
-            hosts.push(Host {
-                cluster: name.clone(),
-                endpoint,
-                health: interner.text(health.eds_health_status.as_deref().unwrap_or("HEALTHY")),
-                ejected: health.failed_outlier_check,
-            });
+    let mut into = Rows::default();
+    let mut deserializer = serde_json::Deserializer::from_slice(answer);
+    Fields(&mut into, Level::Answer).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(into.hosts)
+}
+
+#[derive(Default)]
+struct Rows {
+    interner: Interner,
+    hosts: Vec<Host>,
+    no_faults: Arc<[Fault]>,
+}
+
+/// The objects that hold lists of others.
+#[derive(Clone, Copy)]
+enum Level {
+    Answer,
+    Cluster,
+}
+
+impl Level {
+    fn list(self) -> &'static str {
+        match self {
+            Level::Answer => "cluster_statuses",
+            Level::Cluster => "host_statuses",
         }
     }
-    Ok(hosts)
 }
 
-#[derive(Deserialize)]
-struct Clusters<'a> {
-    #[serde(borrow, default)]
-    cluster_statuses: Vec<ClusterStatus<'a>>,
+/// Reads the answer, or one cluster of it. Its name may come after its hosts, so they get it at the end.
+struct Fields<'r>(&'r mut Rows, Level);
+
+impl<'de> DeserializeSeed<'de> for Fields<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
 }
 
-#[derive(Deserialize)]
-struct ClusterStatus<'a> {
-    #[serde(borrow, default)]
-    name: std::borrow::Cow<'a, str>,
-    #[serde(borrow, default)]
-    host_statuses: Vec<HostStatus<'a>>,
+impl<'de> Visitor<'de> for Fields<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Envoy's clusters")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        let Fields(rows, level) = self;
+        let first = rows.hosts.len();
+        let mut name = Text::default();
+        while let Some(field) = fields.next_key::<Word<'de>>()? {
+            if &*field == level.list() {
+                fields.next_value_seed(List(&mut *rows, level))?;
+            } else if &*field == "name" {
+                name = rows.interner.text(&fields.next_value::<Word<'de>>()?);
+            } else {
+                fields.next_value::<IgnoredAny>()?;
+            }
+        }
+        if matches!(level, Level::Cluster) {
+            for host in rows.hosts.iter_mut().skip(first) {
+                host.cluster = name.clone();
+            }
+        }
+        Ok(())
+    }
 }
 
-#[derive(Deserialize)]
-struct HostStatus<'a> {
-    #[serde(borrow, default)]
-    address: Option<Address<'a>>,
-    #[serde(borrow, default)]
-    health_status: Option<HealthStatus<'a>>,
+/// Reads the clusters of the answer, or the hosts of a cluster.
+struct List<'r>(&'r mut Rows, Level);
+
+impl<'de> DeserializeSeed<'de> for List<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for List<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let List(rows, level) = self;
+        match level {
+            Level::Answer => while items.next_element_seed(Fields(&mut *rows, Level::Cluster))?.is_some() {},
+            Level::Cluster => {
+                while let Some(host) = items.next_element::<HostStatus<'de>>()? {
+                    if rows.hosts.len() == MOST_HOSTS {
+                        return Err(A::Error::custom(format_args!("more than {MOST_HOSTS} hosts")));
+                    }
+                    rows.push(&host);
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 #[derive(Deserialize, Default)]
-struct HealthStatus<'a> {
-    #[serde(borrow, default)]
-    eds_health_status: Option<std::borrow::Cow<'a, str>>,
-    #[serde(default)]
-    failed_outlier_check: bool,
+#[serde(default)]
+struct HostStatus<'a> {
+    #[serde(borrow)]
+    address: Option<Address<'a>>,
+    #[serde(borrow)]
+    health_status: Option<HealthStatus<'a>>,
+    #[serde(borrow)]
+    stats: Option<Vec<Stat<'a>>>,
+    weight: Number,
+    priority: Number,
+    #[serde(borrow)]
+    locality: Option<Locality<'a>>,
+    #[serde(borrow)]
+    hostname: Word<'a>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct HealthStatus<'a> {
+    #[serde(borrow)]
+    eds_health_status: Word<'a>,
+    failed_outlier_check: Yes,
+    failed_active_health_check: Yes,
+    failed_active_degraded_check: Yes,
+    pending_dynamic_removal: Yes,
+    pending_active_hc: Yes,
+    excluded_via_immediate_hc_fail: Yes,
+    active_hc_timeout: Yes,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Stat<'a> {
+    #[serde(borrow)]
+    name: Word<'a>,
+    value: Number,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Locality<'a> {
+    #[serde(borrow)]
+    region: Word<'a>,
+    #[serde(borrow)]
+    zone: Word<'a>,
+    #[serde(borrow)]
+    sub_zone: Word<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct Address<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     socket_address: Option<SocketAddress<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     pipe: Option<Pipe<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     envoy_internal_address: Option<InternalAddress<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct SocketAddress<'a> {
-    #[serde(borrow, default)]
-    address: std::borrow::Cow<'a, str>,
-    #[serde(default)]
-    port_value: u16,
+    #[serde(borrow)]
+    address: Word<'a>,
+    port_value: Number,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct Pipe<'a> {
-    #[serde(borrow, default)]
-    path: std::borrow::Cow<'a, str>,
+    #[serde(borrow)]
+    path: Word<'a>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct InternalAddress<'a> {
-    #[serde(borrow, default)]
-    server_listener_name: std::borrow::Cow<'a, str>,
-    #[serde(borrow, default)]
-    endpoint_id: std::borrow::Cow<'a, str>,
+    #[serde(borrow)]
+    server_listener_name: Word<'a>,
+    #[serde(borrow)]
+    endpoint_id: Word<'a>,
+}
+
+impl Rows {
+    fn push(&mut self, host: &HostStatus<'_>) {
+        let interner = &mut self.interner;
+        let Some(endpoint) = host.address.as_ref().and_then(|address| address.endpoint(interner)) else {
+            return;
+        };
+        let health = host.health_status.as_ref();
+        let word = health.map_or("", |health| &health.eds_health_status);
+        let locality = host.locality.as_ref();
+        let parts = locality.map_or([""; 3], |parts| [&*parts.region, &*parts.zone, &*parts.sub_zone]);
+        let row = Host {
+            cluster: Text::default(),
+            endpoint,
+            health: interner.text(if word.is_empty() { "HEALTHY" } else { word }),
+            ejected: health.is_some_and(|health| health.failed_outlier_check.0),
+            faults: match health.map(HealthStatus::faults) {
+                Some(faults) if !faults.is_empty() => faults.into(),
+                Some(_) | None => Arc::clone(&self.no_faults),
+            },
+            weight: host.weight.small(),
+            priority: host.priority.small(),
+            locality: parts.map(|part| interner.text(part)),
+            hostname: interner.text(&host.hostname),
+            counters: Counters::of(host.stats.as_deref().unwrap_or_default()),
+        };
+        self.hosts.push(row);
+    }
+}
+
+impl HealthStatus<'_> {
+    fn faults(&self) -> Vec<Fault> {
+        let all = [
+            (self.failed_active_health_check, Fault::FailedActiveHealthCheck),
+            (self.failed_active_degraded_check, Fault::FailedActiveDegradedCheck),
+            (self.pending_dynamic_removal, Fault::PendingDynamicRemoval),
+            (self.pending_active_hc, Fault::PendingActiveHealthCheck),
+            (self.excluded_via_immediate_hc_fail, Fault::ExcludedViaImmediateFail),
+            (self.active_hc_timeout, Fault::ActiveHealthCheckTimeout),
+        ];
+        all.into_iter().filter(|(is, _)| is.0).map(|(_, fault)| fault).collect()
+    }
+}
+
+impl Counters {
+    fn of(stats: &[Stat<'_>]) -> Self {
+        let mut counters = Self::default();
+        for stat in stats {
+            let counter = match &*stat.name {
+                "cx_active" => &mut counters.cx_active,
+                "cx_total" => &mut counters.cx_total,
+                "cx_connect_fail" => &mut counters.cx_connect_fail,
+                "rq_active" => &mut counters.rq_active,
+                "rq_total" => &mut counters.rq_total,
+                "rq_success" => &mut counters.rq_success,
+                "rq_error" => &mut counters.rq_error,
+                "rq_timeout" => &mut counters.rq_timeout,
+                _ => continue,
+            };
+            *counter = stat.value.0;
+        }
+        counters
+    }
 }
 
 impl Address<'_> {
-    fn endpoint(self, interner: &mut Interner) -> Option<Endpoint> {
-        if let Some(socket) = self.socket_address {
-            return Some(Endpoint::Socket(interner.text(&socket.address), socket.port_value));
+    fn endpoint(&self, interner: &mut Interner) -> Option<Endpoint> {
+        if let Some(socket) = &self.socket_address {
+            let port = u16::try_from(socket.port_value.0).unwrap_or_default();
+            return Some(Endpoint::Socket(interner.text(&socket.address), port));
         }
-        if let Some(pipe) = self.pipe {
+        if let Some(pipe) = &self.pipe {
             return Some(Endpoint::Pipe(interner.text(&pipe.path)));
         }
-        let internal = self.envoy_internal_address?;
+        let internal = self.envoy_internal_address.as_ref()?;
         let (listener, id) = (&internal.server_listener_name, &internal.endpoint_id);
         Some(Endpoint::Internal(interner.text(listener), interner.text(id)))
     }
@@ -163,5 +394,44 @@ mod tests {
     fn half_an_answer_is_an_error() {
         assert!(parse(br#"{"cluster_statuses":[{"name":"a","#).is_err());
         assert!(parse(b"upstream connect error").is_err());
+    }
+
+    #[test]
+    fn counters_weight_priority_locality_and_faults_are_read() {
+        let answer = br#"{"cluster_statuses":[{"host_statuses":[{
+            "address":{"socket_address":{"address":"10.0.0.1","port_value":80}},
+            "stats":[{"type":"COUNTER","name":"rq_total","value":"18446744073709551615"},{"name":"rq_error","value":7},
+                {"name":"cx_total"},{"name":"unheard_of","value":"1"},{"name":"cx_active","value":"3","type":"GAUGE"}],
+            "health_status":{"failed_active_health_check":true,"active_hc_timeout":true,"failed_outlier_check":"odd"},
+            "weight":3,"priority":1,"hostname":"db.test","locality":{"region":"r","zone":"z"}}],"name":"after"}]}"#;
+        let hosts = parse(answer).unwrap();
+        let host = &hosts[0];
+        assert_eq!(host.cluster, "after", "a name that comes after the hosts is theirs too");
+        let counters = Counters {
+            rq_total: u64::MAX,
+            rq_error: 7,
+            cx_active: 3,
+            ..Counters::default()
+        };
+        assert_eq!(host.counters, counters);
+        assert_eq!((host.weight, host.priority, host.hostname.as_str()), (3, 1, "db.test"));
+        assert_eq!(host.locality, ["r".into(), "z".into(), Text::default()]);
+        assert_eq!(
+            *host.faults,
+            [Fault::FailedActiveHealthCheck, Fault::ActiveHealthCheckTimeout]
+        );
+        assert!(!host.ejected, "a flag that is no flag is none");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_cut_and_any_bytes_are_survived(at in 0usize..200, odd: Vec<u8>) {
+            let answer = br#"{"cluster_statuses":[{"name":"a","host_statuses":[{"address":{"socket_address":{"address":"10.0.0.1","port_value":80}},"stats":[{"name":"rq_total","value":"9"}],"weight":1}]}]}"#;
+            let at = at.min(answer.len());
+            let mut bytes = answer[..at].to_vec();
+            bytes.extend(odd);
+            proptest::prop_assert!(parse(&bytes).map_or(0, |hosts| hosts.len()) <= 1);
+            proptest::prop_assert_eq!(parse(&answer[..at]).is_ok(), at == answer.len());
+        }
     }
 }

@@ -72,10 +72,11 @@ impl Inflater {
             if output.len() > MOST_BYTES {
                 return None;
             }
-            match status {
-                TINFLStatus::HasMoreOutput => {}
-                TINFLStatus::NeedsMoreInput => return Some(output),
-                _ => return None,
+            if status == TINFLStatus::NeedsMoreInput {
+                return Some(output);
+            }
+            if status != TINFLStatus::HasMoreOutput {
+                return None;
             }
         }
     }
