@@ -39,7 +39,10 @@ fn pod(names: &mut Interner, n: usize, ready: bool) -> Object {
                 namespace: names.text(&format!("ns-{}", n % 500)),
                 name: names.text(&format!("reviews-v{}-{n}", n % 20)),
             },
-            labels: names.labels([("app", "reviews"), ("version", if n % 2 == 0 { "v1" } else { "v2" })]),
+            labels: names.labels([
+                ("app", "reviews"),
+                ("version", if n.is_multiple_of(2) { "v1" } else { "v2" }),
+            ]),
             ..Meta::default()
         },
         ips: [names.text(&format!("10.{}.{}.{}", n >> 16, n >> 8 & 255, n & 255))].into(),
@@ -174,7 +177,7 @@ fn table(rows: usize, unlike: usize) -> EndpointTable {
     let mut found: Vec<Row> = (0..rows)
         .map(|n| Row {
             address: Address::Socket(format!("10.{}.{}.{}", n >> 16, n >> 8 & 255, n & 255).into(), 8080),
-            health: if unlike > 0 && n % unlike == 0 {
+            health: if unlike > 0 && n.is_multiple_of(unlike) {
                 Health::Unhealthy
             } else {
                 Health::Healthy
