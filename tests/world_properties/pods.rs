@@ -397,6 +397,16 @@ fn a_slice_that_follows_a_pod_is_put_down_to_the_pod() {
     );
     advance(&mut history, &world, &key);
     assert_eq!(cause(&history), "pod shop/p1 was deleted");
+    let lines = history.timeline(Some(&key));
+    let whys: Vec<String> = lines
+        .iter()
+        .filter_map(|line| match line {
+            Line::Endpoints(.., why) => Some(why.to_string()),
+            Line::Edit(..) | Line::Start | Line::Before(_) => None,
+        })
+        .collect();
+    assert_eq!(whys.first().map(String::as_str), Some("pod shop/p1 was deleted"));
+    assert_eq!(whys.get(1).map(String::as_str), Some("pod shop/p1 became not ready"));
 }
 
 #[test]
