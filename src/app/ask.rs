@@ -134,9 +134,9 @@ impl App {
                 let lines = words::before(before, &self.options.time_zone);
                 self.open_text(TextDialog::new(format!("{} {}", before.kind.name(), before.key), lines));
             }
-            Moment::Endpoints(_, at, effect) => {
+            Moment::Endpoints(_, at, effect, cause) => {
                 let text = format!(
-                    "at {}: {}; no edit, see the marks of the endpoints (3)",
+                    "at {}: {cause}: {}; no edit, see the marks of the endpoints (3)",
                     self.clock_text(*at, now),
                     super::view::table::timeline::effect_text(effect)
                 );

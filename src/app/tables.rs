@@ -196,7 +196,7 @@ impl<'a> Subject<'a> {
             Subject::Endpoint(row) => endpoints::is_faulty(row),
             Subject::Sidecar(row) => row.governs == Some(0),
             Subject::Moment(row) => match row.line {
-                Moment::Edit(_, Some(effect)) | Moment::Endpoints(_, _, effect) => effect.removed > 0,
+                Moment::Edit(_, Some(effect)) | Moment::Endpoints(_, _, effect, _) => effect.removed > 0,
                 Moment::Edit(_, None) | Moment::Start | Moment::Before(_) => false,
             },
         }

@@ -177,7 +177,7 @@ fn table(rows: usize, unlike: usize) -> EndpointTable {
     let mut found: Vec<Row> = (0..rows)
         .map(|n| Row {
             address: Address::Socket(format!("10.{}.{}.{}", n >> 16, n >> 8 & 255, n & 255).into(), 8080),
-            health: if unlike > 0 && n % unlike == 0 {
+            health: if unlike > 0 && n.is_multiple_of(unlike) {
                 Health::Unhealthy
             } else {
                 Health::Healthy

@@ -13,6 +13,7 @@
 
 mod churn;
 mod diffs;
+mod engine;
 mod journal;
 mod pods;
 mod toy;

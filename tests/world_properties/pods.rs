@@ -17,9 +17,9 @@ use crate::universe::{cases, deltas, pod, pod_key, second, service, settled, sid
 const BUDGET: usize = 10_000;
 
 /// A mark without its cause and order: before, row, gone, steps.
-type Said = BTreeMap<RowId, (Option<Row>, Row, bool, u32)>;
+pub(crate) type Said = BTreeMap<RowId, (Option<Row>, Row, bool, u32)>;
 
-fn said(history: &History, pod: &Key) -> Said {
+pub(crate) fn said(history: &History, pod: &Key) -> Said {
     let marks = history.pod(pod).unwrap().marks().iter();
     marks
         .map(|(id, mark)| {
@@ -31,7 +31,7 @@ fn said(history: &History, pod: &Key) -> Said {
         .collect()
 }
 
-fn effects(history: &History, pod: &Key) -> Vec<(Seq, Effect)> {
+pub(crate) fn effects(history: &History, pod: &Key) -> Vec<(Seq, Effect)> {
     history.pod(pod).unwrap().effects().collect()
 }
 
@@ -59,7 +59,12 @@ fn older(history: &mut History, world: &World, pod: &Key) -> Option<Walk> {
 }
 
 /// The definition: compare the tables around every single entry, and fold.
-fn by_definition(history: &History, world: &World, pod: &Key) -> (Said, Vec<(Seq, Effect)>) {
+pub(crate) fn by_definition(
+    history: &History,
+    world: &World,
+    pod: &Key,
+    table: &dyn Fn(&World, &Key) -> Outcome,
+) -> (Said, Vec<(Seq, Effect)>) {
     let (mut said, mut effects) = (Said::new(), Vec::new());
     for seq in (1..=history.journal().head().0).map(Seq) {
         let state = |seq| table(&history.journal().world_at(world, seq).unwrap(), pod);
@@ -140,7 +145,7 @@ proptest! {
         walk_back(&mut eager, first, &key, BUDGET);
         walk_back(&mut lazy, second, &key, budget);
         walk_back(&mut history, third, &key, budget);
-        let (definition, by_entry) = by_definition(&history, third, &key);
+        let (definition, by_entry) = by_definition(&history, third, &key, &table);
         prop_assert_eq!(&said(&eager, &key), &definition, "entry by entry");
         prop_assert_eq!(&said(&lazy, &key), &definition, "in batches, chosen in between");
         prop_assert_eq!(&said(&history, &key), &definition, "chosen at the end");
@@ -392,6 +397,16 @@ fn a_slice_that_follows_a_pod_is_put_down_to_the_pod() {
     );
     advance(&mut history, &world, &key);
     assert_eq!(cause(&history), "pod shop/p1 was deleted");
+    let lines = history.timeline(Some(&key));
+    let whys: Vec<String> = lines
+        .iter()
+        .filter_map(|line| match line {
+            Line::Endpoints(.., why) => Some(why.to_string()),
+            Line::Edit(..) | Line::Start | Line::Before(_) => None,
+        })
+        .collect();
+    assert_eq!(whys.first().map(String::as_str), Some("pod shop/p1 was deleted"));
+    assert_eq!(whys.get(1).map(String::as_str), Some("pod shop/p1 became not ready"));
 }
 
 #[test]

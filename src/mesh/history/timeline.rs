@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rustc_hash::FxHashSet;
 
+use super::causes::Cause;
 use super::edits::Edit;
 use super::journal::Seq;
 use super::pods::{Effect, PodHistory};
@@ -147,8 +148,8 @@ fn readiness(pod: &Pod) -> Option<Timestamp> {
 pub enum Line {
     /// An edit that was seen, and what it did to the pod; `None` while that is not known, or if no pod is asked about.
     Edit(Arc<Edit>, Option<Effect>),
-    /// Endpoints that came, went or changed without an edit.
-    Endpoints(Seq, Timestamp, Effect),
+    /// Endpoints that came, went or changed without an edit, and why the first of them did.
+    Endpoints(Seq, Timestamp, Effect, Cause),
     /// "Before sidescope started: older text and deletions unknown".
     Start,
     /// What was before.
@@ -185,7 +186,11 @@ impl History {
         pod.effects()
             .filter_map(|(seq, effect)| {
                 let entry = self.journal.get(seq)?;
-                (entry.edits.is_empty() && !effect.is_none()).then_some((seq, Line::Endpoints(seq, entry.at, effect)))
+                if !entry.edits.is_empty() || effect.is_none() {
+                    return None;
+                }
+                let cause = pod.cause(seq).cloned().unwrap_or(Cause::Unknown);
+                Some((seq, Line::Endpoints(seq, entry.at, effect, cause)))
             })
             .collect()
     }

@@ -134,7 +134,7 @@ static COLUMNS: &[Column<Timeline>] = &[
 fn time(row: &TimelineRow<'_>) -> Datum {
     let at = match row.line {
         Line::Edit(edit, _) => edit.written().unwrap_or(edit.at),
-        Line::Endpoints(_, at, _) => *at,
+        Line::Endpoints(_, at, ..) => *at,
         Line::Start => return Value::Empty.into(),
         Line::Before(before) => before.at,
     };
@@ -151,6 +151,8 @@ pub fn clock(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
 fn object(row: &TimelineRow<'_>) -> Datum {
     let text = match row.line {
         Line::Edit(edit, _) => format!("{} {}", edit.kind.name(), edit.key),
+        Line::Endpoints(.., Cause::Pod(pod, _)) => format!("Pod {pod}"),
+        Line::Endpoints(.., Cause::Endpoints(service)) => format!("Service {service}"),
         Line::Endpoints(..) => "endpoints".to_owned(),
         Line::Start => "before sidescope started:".to_owned(),
         Line::Before(before) => format!("{} {}", object_kind(row.line).unwrap_or_default(), before.key),
@@ -177,6 +179,8 @@ fn object_kind(line: &Line) -> Option<&'static str> {
 fn what(row: &TimelineRow<'_>) -> Datum {
     match row.line {
         Line::Edit(edit, _) => Value::Word(edit.verb.as_str()).into(),
+        Line::Endpoints(.., Cause::Pod(_, event)) => Datum::new(Role::Dim, Value::Word(event.as_str())),
+        Line::Endpoints(.., Cause::Endpoints(_)) => Datum::new(Role::Dim, Value::Word("endpoints changed")),
         Line::Endpoints(..) => Datum::new(Role::Dim, Value::Word("changed")),
         Line::Start => Datum::new(Role::Dim, Value::Word("older text and deletions unknown")),
         Line::Before(before) => match &before.what {
@@ -209,7 +213,7 @@ fn what(row: &TimelineRow<'_>) -> Datum {
 fn effect(row: &TimelineRow<'_>) -> Datum {
     let effect = match row.line {
         Line::Edit(_, effect) => *effect,
-        Line::Endpoints(_, _, effect) => Some(*effect),
+        Line::Endpoints(_, _, effect, _) => Some(*effect),
         Line::Start | Line::Before(_) => None,
     };
     match effect {
