@@ -94,16 +94,14 @@ fn set_meta(object: &mut Object, meta: Meta, choice: usize) {
     macro_rules! set {
         ($($variant:ident $field:ident $plural:literal $class:ident,)*) => {
             match object {
-                Object::Pod(pod) => {
-                    let pod = Arc::make_mut(pod);
-                    pod.ready ^= choice % 3 == 0;
-                    pod.meta = meta;
-                }
                 $(Object::$variant(object) => Arc::make_mut(object).meta = meta,)*
             }
         };
     }
     sidescope::kinds!(set);
+    if let Object::Pod(pod) = object {
+        Arc::make_mut(pod).ready ^= choice % 3 == 0;
+    }
 }
 
 proptest! {

@@ -3,11 +3,6 @@
 //! As much as kubectl asks of them: the types of the served kinds, and for each kind the operations with the content types
 //! and parameters by which it decides how to apply and to validate. Not a description of the whole API.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "a JSON value indexed by a key that is not there is null, never a panic; a map is made where one is written"
-)]
-
 use std::collections::BTreeSet;
 
 use http::HeaderMap;

@@ -1,10 +1,5 @@
 //! Watches: the changes of a kind as lines of JSON, from a version on, with bookmarks.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "a JSON value indexed by a key that is not there is null, never a panic; a map is made where one is written"
-)]
-
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::Arc;

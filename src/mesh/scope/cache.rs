@@ -94,7 +94,7 @@ impl Cache {
                 self.pending.push(change.clone());
             }
             if let (Some((Kind::Pod, key)), None) = (change.identity(), &change.after) {
-                drop(self.tables.remove(key))
+                drop(self.tables.remove(key));
             }
         }
     }
