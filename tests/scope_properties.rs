@@ -100,7 +100,7 @@ fn set_meta(object: &mut Object, meta: Meta, choice: usize) {
     }
     sidescope::kinds!(set);
     if let Object::Pod(pod) = object {
-        Arc::make_mut(pod).ready ^= choice % 3 == 0;
+        Arc::make_mut(pod).ready ^= choice.is_multiple_of(3);
     }
 }
 
