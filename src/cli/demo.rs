@@ -25,7 +25,7 @@ pub(super) fn run(cli: &Cli, args: &DemoArgs, host: &Host) -> Result<Exit, Ended
     let pods = usize::try_from(args.pods).unwrap_or(usize::MAX);
     let started = host.block_on(start(now, pods, Options::default()));
     let (demo, living) = started.map_err(|error| Ended::new(Exit::Internal, error.to_string()))?;
-    host.spawn(living);
+    host.keep(living);
     let address = demo.address;
     let story = tell(host, demo);
     if args.serve {
@@ -43,7 +43,7 @@ fn tell(host: &Host, demo: Demo) -> Story {
     } = demo;
     let (steer, mut keys) = mpsc::channel(QUEUE);
     let (told, state) = watch::channel(shown(&progress.borrow()));
-    host.spawn(async move {
+    host.keep(async move {
         while let Some(key) = keys.recv().await {
             let command = match key {
                 DemoControl::Step => Command::Step,
@@ -55,7 +55,7 @@ fn tell(host: &Host, demo: Demo) -> Story {
             }
         }
     });
-    host.spawn(async move {
+    host.keep(async move {
         while progress.changed().await.is_ok() {
             let state = shown(&progress.borrow());
             told.send_replace(state);

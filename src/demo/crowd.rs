@@ -2,7 +2,7 @@
 //!
 //! N pods with sidecars, ten to a Service, in up to 200 namespaces, on a node for each hundred, with Deployments, `ReplicaSets` and
 //! endpoint slices, and a hundred Sidecars. Each kind is cast from a few molds: one object is made as the story makes its own,
-//! owners and field managers included, and all others differ from it in names, addresses and uids ([`blanks`]). Nobody recorded
+//! owners and field managers included, and all others differ from it in names, addresses and uids (`blanks`). Nobody recorded
 //! such a cluster, so all Envoys answer "not recorded".
 
 mod blanks;

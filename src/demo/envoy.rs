@@ -2,7 +2,7 @@
 //!
 //! Nothing is computed here: a state that nobody recorded gets "not recorded" (503), and so does a pod that ran no Envoy when the
 //! recording was made. An answer follows an edit after [`LAG`], as on the bed; until then the state before is told. Only the
-//! counters are made up ([`counters`]).
+//! counters are made up (`counters`).
 
 mod counters;
 pub mod fingerprint;

@@ -2,7 +2,7 @@
 //!
 //! Not here: where objects come from (`sources`), what follows from them ([`super::scope`]), how they look
 //! (`app::view`). Equality of two objects means that no reader could see a difference; that makes it the filter for
-//! events that say nothing new. A new watched kind is a struct here, a decode file, and a line in [`kinds!`].
+//! events that say nothing new. A new watched kind is a struct here, a decode file, and a line in `kinds!`.
 
 mod config;
 mod core;

@@ -106,8 +106,8 @@ impl Host {
         self.tokio.block_on(task)
     }
 
-    /// Starts something that goes on beside; it ends with the host.
-    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    /// Keeps something going beside everything else; it ends with the host.
+    pub fn keep(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tokio.spawn(task);
     }
 

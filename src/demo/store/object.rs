@@ -26,7 +26,7 @@ pub struct Object {
     pub uid: Box<str>,
     /// `metadata.labels`, sorted by key.
     pub labels: Box<[(Box<str>, Box<str>)]>,
-    /// The values of [`Spec::fields`], in that order; empty where the object has none.
+    /// The values of `Spec::fields`, in that order; empty where the object has none.
     pub fields: Box<[Box<str>]>,
     /// The uids of `metadata.ownerReferences`.
     pub owners: Box<[Box<str>]>,
