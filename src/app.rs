@@ -98,6 +98,10 @@ impl App {
                 Vec::new()
             }
             Message::Demo(state) => {
+                // In a narrow terminal there is no other place for it.
+                if self.facts.demo.as_ref().is_some_and(|known| known.step != state.step) {
+                    self.say(now, Role::Strong, state.title.to_string());
+                }
                 self.facts.demo = Some(state);
                 Vec::new()
             }

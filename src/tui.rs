@@ -15,6 +15,7 @@ mod theme;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
 pub use self::ascii::Glyphs;
@@ -77,6 +78,9 @@ impl Widget for &Picture<'_> {
         for pane in &self.screen.panes {
             pane::draw_divider(pane, theme, area, buffer);
         }
+        if self.screen.overlay.is_some() {
+            buffer.set_style(area, theme.behind());
+        }
         for (row, line) in &self.screen.lines {
             let whole = Area {
                 x: 0,
@@ -84,7 +88,10 @@ impl Widget for &Picture<'_> {
                 width: self.screen.width,
                 height: 1,
             };
-            paint::line(buffer, paint::clip(whole, area), line, theme);
+            let row = paint::clip(whole, area);
+            // Header, hints and what is typed stay in front of an overlay.
+            buffer.set_style(row, Style::reset());
+            paint::line(buffer, row, line, theme);
         }
         if let Some(overlay) = &self.screen.overlay {
             overlay::draw(overlay, theme, area, buffer);

@@ -70,7 +70,7 @@ fn shown(progress: &Progress) -> DemoState {
         steps: progress.steps,
         title: (&*progress.title).into(),
         paused: progress.paused,
-        next: None,
+        next: progress.next,
     }
 }
 

@@ -5,14 +5,14 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::{Theme, paint};
-use crate::app::view::{Overlay, Role, Span};
+use crate::app::view::{Area, Overlay, Role, Span};
 
 pub(super) fn draw(overlay: &Overlay, theme: Theme, within: Rect, buffer: &mut Buffer) {
     let area = paint::clip(overlay.area, within);
     if area.is_empty() {
         return;
     }
-    Clear.render(area, buffer);
+    Clear.render(with_air(overlay, within), buffer);
     Block::bordered()
         .border_type(BorderType::Rounded)
         .border_style(theme.style(Role::BorderActive))
@@ -32,8 +32,22 @@ pub(super) fn draw(overlay: &Overlay, theme: Theme, within: Rect, buffer: &mut B
     let inner = paint::clip(Overlay::inner(overlay.area), within);
     for (row, line) in inner.rows().zip(&overlay.lines) {
         paint::line(buffer, row, line, theme);
+        if line.iter().any(|span| span.role == Role::Cursor) {
+            buffer.set_style(row, theme.style(Role::Cursor));
+        }
     }
     draw_hidden(overlay, theme, area, buffer);
+}
+
+/// The overlay with a free column on both sides, so that cut words do not touch its frame.
+fn with_air(overlay: &Overlay, within: Rect) -> Rect {
+    let left = overlay.area.x.min(1);
+    let area = Area {
+        x: overlay.area.x - left,
+        width: overlay.area.width.saturating_add(left + 1),
+        ..overlay.area
+    };
+    paint::clip(area, within)
 }
 
 /// How many lines lie above and below, on the lower border.

@@ -62,7 +62,12 @@ fn draw_row(heads: &[ColumnHead], row: &RowLine, pane: &Pane, theme: Theme, line
     if row.picked {
         paint::text(buffer, (gutter.x, gutter.y), 1, "●", theme.style(Role::Picked));
     } else if row.cursor {
-        paint::text(buffer, (gutter.x, gutter.y), 1, "▸", theme.style(Role::BorderActive));
+        let style = if pane.active {
+            Style::new()
+        } else {
+            theme.style(Role::BorderActive)
+        };
+        paint::text(buffer, (gutter.x, gutter.y), 1, "▸", style);
     }
     if let Some(mark) = row.mark {
         paint::text(buffer, (mark_at.x, mark_at.y), 1, glyph(mark), theme.mark(mark));

@@ -85,6 +85,11 @@ impl Theme {
         }
     }
 
+    /// What lies behind an overlay: there, but faint.
+    pub fn behind(self) -> Style {
+        Style::reset().add_modifier(DIM)
+    }
+
     /// The style of a change mark's glyph.
     pub fn mark(self, mark: Mark) -> Style {
         let (role, glow) = match mark {
@@ -100,14 +105,18 @@ impl Theme {
         }
     }
 
-    /// What a change mark adds to the text of its row: all of it lights up at first, later only the glyph tells; a
-    /// tombstone is faint and struck from the start, and only its glyph is bright.
+    /// What a change mark adds to the text of its row: all of it lights up at first, later only the glyph tells. A
+    /// tombstone is struck at every age, and faint once it has been seen for a while.
     pub fn marked_row(self, mark: Mark) -> Style {
         match mark {
-            Mark::Added(Glow::Bright) => self.style(Role::Added),
-            Mark::Changed(Glow::Bright) => self.style(Role::Changed),
+            Mark::Added(Glow::Bright) => self.style(Role::Added).remove_modifier(DIM),
+            Mark::Changed(Glow::Bright) => self.style(Role::Changed).remove_modifier(DIM),
             Mark::Added(Glow::Normal | Glow::Dim) | Mark::Changed(Glow::Normal | Glow::Dim) => Style::new(),
-            Mark::Removed(_) => Style::new().add_modifier(DIM | STRUCK).remove_modifier(BOLD),
+            Mark::Removed(Glow::Bright) => self
+                .style(Role::Removed)
+                .add_modifier(STRUCK)
+                .remove_modifier(DIM | BOLD),
+            Mark::Removed(Glow::Normal | Glow::Dim) => Style::reset().add_modifier(DIM | STRUCK).remove_modifier(BOLD),
         }
     }
 }
@@ -184,7 +193,8 @@ mod tests {
     fn a_tombstone_is_struck_at_every_age() {
         for glow in [Glow::Bright, Glow::Normal, Glow::Dim] {
             let style = Theme::Terminal.marked_row(Mark::Removed(glow));
-            assert!(style.add_modifier.contains(Modifier::CROSSED_OUT | Modifier::DIM));
+            assert!(style.add_modifier.contains(Modifier::CROSSED_OUT));
+            assert_eq!(style.add_modifier.contains(Modifier::DIM), glow != Glow::Bright);
         }
     }
 

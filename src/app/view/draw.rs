@@ -77,7 +77,7 @@ pub(super) fn cut_line(line: Line, width: u16) -> Line {
 }
 
 /// How many cells a line takes.
-pub(super) fn line_width(line: &Line) -> usize {
+pub(super) fn line_width(line: &[Span]) -> usize {
     line.iter().map(|span| span.text.width()).sum()
 }
 

@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 use super::StoryError;
 use super::slices;
@@ -42,6 +44,8 @@ pub struct Progress {
     pub title: Arc<str>,
     /// Whether it waits for a key.
     pub paused: bool,
+    /// When the next step comes by itself; `None` while it waits for a key.
+    pub next: Option<Timestamp>,
     /// Whether the Envoys have recorded answers: false after an edit that is not in the script, until it is undone.
     pub recorded: bool,
 }
@@ -54,6 +58,8 @@ pub struct Driver {
     /// The cluster after each step up to the present one; never empty.
     past: Vec<Snapshot>,
     paused: bool,
+    /// When the next step is due: by the timer, and by the cluster's clock.
+    due: Option<(Instant, Timestamp)>,
     progress: watch::Sender<Progress>,
 }
 
@@ -66,16 +72,21 @@ impl Driver {
             steps: stage.script().steps.len(),
             title: title(&stage, 0),
             paused: false,
+            next: None,
             recorded: envoys.observe(),
         };
-        Self {
+        let mut driver = Self {
             stage,
             store,
             envoys,
             past,
             paused: false,
+            due: None,
             progress: watch::Sender::new(progress),
-        }
+        };
+        driver.plan();
+        driver.tell();
+        driver
     }
 
     /// Where the story is, from now on.
@@ -86,11 +97,11 @@ impl Driver {
     /// Plays until nobody can ask for anything any more. Commands that wait are obeyed before a step that is due.
     pub async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         let mut watched = Watched::new(&self.store);
-        let mut due = self.next_due();
         loop {
+            let due = self.due;
             let pause = async {
                 match due {
-                    Some(due) => tokio::time::sleep_until(due).await,
+                    Some((due, _)) => tokio::time::sleep_until(due).await,
                     None => std::future::pending().await,
                 }
             };
@@ -100,13 +111,9 @@ impl Driver {
                     Some(command) => self.obey(command),
                     None => return,
                 },
-                namespaces = watched.next(&self.store) => {
-                    self.follow(&namespaces);
-                    continue;
-                }
+                namespaces = watched.next(&self.store) => self.follow(&namespaces),
                 () = pause => drop(self.advance()),
             }
-            due = self.next_due();
         }
     }
 
@@ -129,6 +136,7 @@ impl Driver {
                 self.restore();
             }
         }
+        self.plan();
         self.tell();
     }
 
@@ -147,6 +155,7 @@ impl Driver {
         for error in &skipped {
             tracing::warn!(step = next, %error, "a part of the demo's story was left out");
         }
+        self.plan();
         self.tell();
         skipped
     }
@@ -174,6 +183,7 @@ impl Driver {
             steps: self.stage.script().steps.len(),
             title: title(&self.stage, step),
             paused: self.paused,
+            next: self.due.map(|(_, at)| at),
             recorded: self.envoys.observe(),
         };
         self.progress.send_if_modified(|known| {
@@ -183,14 +193,15 @@ impl Driver {
         });
     }
 
-    fn next_due(&self) -> Option<tokio::time::Instant> {
+    /// Sets when the next step is due.
+    fn plan(&mut self) {
         let script = self.stage.script();
         let seconds = script
             .steps
             .get(self.past.len())
             .map_or(script.again, |step| step.after);
         let wait = Duration::from_secs(seconds);
-        (!self.paused).then(|| tokio::time::Instant::now() + wait)
+        self.due = (!self.paused).then(|| (Instant::now() + wait, self.store.now() + wait));
     }
 }
 

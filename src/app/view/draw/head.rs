@@ -7,7 +7,7 @@ use super::super::cut::{Cut, cut};
 use super::super::sources::badge;
 use super::super::words::governing_sentence;
 use super::super::{Line, Role, Shown, Span};
-use super::{line_width, two_sided};
+use super::{cut_line, line_width, two_sided};
 use crate::app::App;
 use crate::app::options::Namespaces;
 use crate::app::ui::View;
@@ -36,6 +36,9 @@ const fn part(priority: u8, min: u16, comfort: u16) -> Spec {
 /// A difference of clocks that is worth telling.
 const SKEW: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
 const SEPARATOR: &str = " │ ";
+
+/// In less room than this the title of the story's step says nothing.
+const LEAST_STORY: u16 = 24;
 
 impl App {
     /// Context, namespaces, pod, the Sidecar that won, istiod's version, time zone, the worst source.
@@ -157,7 +160,13 @@ impl App {
         for (at, view) in View::TABS.iter().enumerate() {
             add(&(at + 1).to_string(), *view);
         }
-        two_sided(left, self.story(now), width)
+        // The tabs stay whole: where the story has little room, the foot tells each step as it comes.
+        let room = u16::try_from(usize::from(width).saturating_sub(line_width(&left) + 2)).unwrap_or(0);
+        let mut story = self.story(now);
+        if line_width(&story) > usize::from(room) {
+            story.truncate(if room < LEAST_STORY { 1 } else { 2 });
+        }
+        two_sided(left, cut_line(story, room), width)
     }
 
     fn story(&self, now: Timestamp) -> Line {
@@ -173,8 +182,9 @@ impl App {
             (false, None) => "at its end, B restarts".to_owned(),
         };
         vec![
-            Span::new(Role::Strong, format!("{}/{} {}", demo.step, demo.steps, demo.title)),
-            Span::new(Role::Dim, format!(" ({next}) ")),
+            Span::new(Role::Dim, format!("{}/{} ", demo.step, demo.steps)),
+            Span::new(Role::Strong, format!("{} ", demo.title)),
+            Span::new(Role::Dim, format!("({next}) ")),
         ]
     }
 }

@@ -136,7 +136,7 @@ fn sort(dialog: &SortDialog, screen: &Screen) -> Overlay {
 
 /// A list at the foot of the screen, above the line in which one types; the chosen line is always shown.
 fn list(title: &str, lines: Vec<Line>, chosen: Option<usize>, screen: &Screen) -> Overlay {
-    let widest = lines.iter().map(super::line_width).max().unwrap_or(0);
+    let widest = lines.iter().map(|line| super::line_width(line)).max().unwrap_or(0);
     let width = u16::try_from(widest + 6)
         .unwrap_or(u16::MAX)
         .clamp(30, 100)

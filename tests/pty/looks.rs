@@ -1,0 +1,85 @@
+//! What a person sees and presses, and what terminals of little ability get.
+
+use crate::session::{Start, demo};
+
+#[test]
+fn keys_move_the_cursor_and_a_new_size_is_filled() {
+    let mut session = demo(&["demo"]).open();
+    session.wait_for("details");
+    let cursor = |screen: &vt100::Screen| {
+        (0..30).find(|row| {
+            screen
+                .cell(*row, 0)
+                .is_some_and(|cell| cell.contents() == "▸" && cell.inverse())
+        })
+    };
+    session.wait_until("a cursor", |screen| cursor(screen).is_some());
+    let before = cursor(session.screen());
+    session.press("j");
+    session.wait_until("the cursor to move", |screen| cursor(screen) > before);
+    session.resize(120, 40);
+    session.wait_until("a frame as wide as the terminal", |screen| {
+        let header = screen.contents().lines().next().unwrap_or_default().to_owned();
+        header.chars().count() > 110 && header.trim_end().ends_with("live")
+    });
+    session.press("q");
+    assert_eq!(session.wait_for_end(), 0);
+}
+
+/// The parameters of every `CSI ... m`.
+fn colours(raw: &[u8]) -> Vec<String> {
+    let raw = String::from_utf8_lossy(raw);
+    let styles = raw
+        .split("\x1b[")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('m').map(|(parameters, _)| parameters))
+        .filter(|parameters| parameters.bytes().all(|byte| byte.is_ascii_digit() || byte == b';'));
+    let coloured = |parameter: &str| matches!(parameter.parse(), Ok(30..=38 | 40..=48 | 90..=97 | 100..=107));
+    styles
+        .filter(|style| style.split(';').next().is_some_and(coloured))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn no_color_means_no_colour() {
+    for (environment, has_colours) in [(&[("NO_COLOR", "1")][..], false), (&[], true)] {
+        let mut session = Start {
+            environment,
+            ..demo(&["demo"])
+        }
+        .open();
+        session.wait_for("details");
+        session.press("q");
+        session.wait_for_end();
+        assert_eq!(!colours(&session.raw).is_empty(), has_colours, "{environment:?}");
+        assert!(
+            String::from_utf8_lossy(&session.raw).contains("\x1b[7m"),
+            "the cursor is seen without colour"
+        );
+    }
+}
+
+#[test]
+fn a_console_gets_ascii_and_nothing_that_it_would_print() {
+    let mut session = Start {
+        environment: &[("TERM", "linux")],
+        ..demo(&["demo"])
+    }
+    .open();
+    session.wait_for("details");
+    session.press("q");
+    session.wait_for_end();
+    assert!(session.raw.is_ascii());
+    let raw = String::from_utf8_lossy(&session.raw);
+    assert!(!raw.contains("\x1b[>1u") && !raw.contains("\x1b[?2004h"));
+    session.assert_restored();
+}
+
+#[test]
+fn keys_of_the_kitty_protocol_are_understood() {
+    let mut session = demo(&["demo"]).open();
+    session.wait_for("details");
+    session.press("\x1b[99;5u");
+    assert_eq!(session.wait_for_end(), 0, "Ctrl-c, spelled out");
+}

@@ -1,0 +1,17 @@
+//! The real program in a real pseudo-terminal: what it draws, what keys do, and that the terminal is as it was
+//! afterwards, however it ends.
+//!
+//! Every wait is for something on the screen or for the end of the process, with a deadline; nothing sleeps.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly"
+)]
+
+mod endings;
+mod looks;
+mod session;
+mod stops;

@@ -1,0 +1,34 @@
+//! Ctrl-z under a shell with job control, and back.
+
+use crate::session::Start;
+
+#[test]
+fn ctrl_z_stops_it_and_fg_brings_the_screen_back() {
+    let mut session = Start {
+        program: "bash",
+        arguments: &["--norc", "--noprofile", "-i"],
+        environment: &[("PS1", "ready> ")],
+        size: (100, 30),
+    }
+    .open();
+    session.wait_for("ready>");
+    session.press(&format!("{} demo\n", env!("CARGO_BIN_EXE_sidescope")));
+    session.wait_until("the screen", |screen| {
+        screen.alternate_screen() && screen.contents().contains("Pods")
+    });
+    session.press("\x1a");
+    session.wait_until("the shell", |screen| {
+        !screen.alternate_screen() && !screen.hide_cursor() && screen.contents().contains("Stopped")
+    });
+    session.resize(80, 24);
+    session.press("fg\n");
+    session.wait_until("the screen again, in its new size", |screen| {
+        screen.alternate_screen() && screen.contents().contains("Pods")
+    });
+    session.press("q");
+    session.wait_until("the shell again", |screen| !screen.alternate_screen());
+    session.press("echo code=$?; exit\n");
+    session.wait_for("code=0");
+    session.wait_for_end();
+    session.assert_restored();
+}
