@@ -1,5 +1,11 @@
 //! A pseudo-terminal with a program in it, and the screen that a terminal would show.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::large_stack_arrays,
+    reason = "a test of a terminal has threads and a deadline of its own"
+)]
+
 use std::io::{Read, Write};
 use std::num::NonZero;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
