@@ -98,8 +98,10 @@ impl App {
                 Vec::new()
             }
             Message::Demo(state) => {
-                // In a narrow terminal there is no other place for it.
-                if self.facts.demo.as_ref().is_some_and(|known| known.step != state.step) {
+                // Beside the tabs of a narrow terminal there is no room for it.
+                let is_narrow = self.ui.laid.iter().all(|laid| laid.area.x + laid.area.width < 110);
+                let is_new = self.facts.demo.as_ref().is_some_and(|known| known.step != state.step);
+                if is_narrow && is_new {
                     self.say(now, Role::Strong, state.title.to_string());
                 }
                 self.facts.demo = Some(state);

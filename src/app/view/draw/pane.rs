@@ -169,11 +169,11 @@ impl App {
             return Body::default();
         };
         let specs = laid.table.specs();
-        let heads = if laid.heads {
-            heads(list, &specs, &laid.columns)
-        } else {
-            Vec::new()
-        };
+        let mut heads = heads(list, &specs, &laid.columns);
+        if !laid.heads {
+            // The widths stay: without titles there is no row of heads.
+            heads.iter_mut().for_each(|head| head.title = Shown::default());
+        }
         let cursor = list.position();
         let rows = list
             .rows_from(laid.top)
