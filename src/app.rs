@@ -6,8 +6,8 @@
 //! | `message`, `key`, `options` | the contract with the runtime |
 //! | `facts`, `engine`, `sync`, `workloads` | what is known |
 //! | `ui`, `list`, `panel`, `dialog`, `input`, `filter` | what is shown of it |
-//! | `actions`, `perform`, `go`, `ask`, `palette` | what a person can do |
-//! | `refresh`, `settle` | lists and panels follow the facts |
+//! | `actions`, `perform`, `go`, `drill`, `marks`, `ask`, `palette` | what a person can do |
+//! | `refresh`, `choose`, `settle`, `widths` | lists and panels follow the facts |
 //! | [`view`] | rows, columns, words, and the screen made of them |
 //!
 //! # Decisions
@@ -18,7 +18,9 @@
 
 mod actions;
 mod ask;
+mod choose;
 mod dialog;
+mod drill;
 mod engine;
 mod facts;
 pub mod filter;
@@ -26,6 +28,7 @@ mod go;
 mod input;
 pub mod key;
 mod list;
+mod marks;
 pub mod message;
 mod options;
 mod palette;
@@ -37,6 +40,7 @@ pub mod sync;
 mod tables;
 mod ui;
 pub mod view;
+mod widths;
 pub mod workloads;
 
 use jiff::Timestamp;
@@ -45,7 +49,7 @@ use self::facts::Facts;
 pub use self::key::{KeyCode, KeyPress};
 pub use self::message::{Command, Message};
 pub use self::options::{Namespaces, Options};
-use self::ui::{FROZEN_DELTAS, Frozen, Toast, Ui};
+use self::ui::{FROZEN_DELTAS, Frozen, Stale, Toast, Ui};
 use self::view::{Role, Screen};
 use crate::mesh::world::Delta;
 
@@ -94,12 +98,14 @@ impl App {
             }
             Message::Envoy { pod, at, answer } => {
                 self.facts.answer(pod, at, answer);
-                self.ui.panels_stale = true;
+                self.ui.stale.insert(Stale::Panels);
                 Vec::new()
             }
             Message::Demo(state) => {
-                // In a narrow terminal there is no other place for it.
-                if self.facts.demo.as_ref().is_some_and(|known| known.step != state.step) {
+                // Beside the tabs of a narrow terminal there is no room for it.
+                let is_narrow = self.ui.laid.iter().all(|laid| laid.area.x + laid.area.width < 110);
+                let is_new = self.facts.demo.as_ref().is_some_and(|known| known.step != state.step);
+                if is_narrow && is_new {
                     self.say(now, Role::Strong, state.title.to_string());
                 }
                 self.facts.demo = Some(state);

@@ -8,12 +8,11 @@ mod table;
 use super::key::KeyPress;
 use super::tables::TableId;
 
-pub use self::table::ACTIONS;
+pub(super) use self::table::ACTIONS;
 
 /// Something a person can do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[allow(missing_docs, reason = "the table says what each does")]
-pub enum Action {
+pub(super) enum Action {
     Help,
     Palette,
     Filter,
@@ -79,7 +78,7 @@ pub enum Action {
 
 /// Where an action works.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Where {
+pub(super) enum Where {
     /// Everywhere.
     Everywhere,
     /// Where the pane that has the keys holds one of these tables.
@@ -90,8 +89,7 @@ pub enum Where {
 
 /// A table, whichever pod it is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(missing_docs, reason = "the names of the tables")]
-pub enum Pane {
+pub(super) enum Pane {
     Pods,
     Workloads,
     Services,
@@ -115,7 +113,7 @@ impl From<TableId> for Pane {
 
 impl Pane {
     /// Its name in a sentence.
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Pane::Pods => "pods",
             Pane::Workloads => "workloads",
@@ -129,7 +127,7 @@ impl Pane {
 
 /// Under which heading help lists an action.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Group {
+pub(super) enum Group {
     /// Getting about.
     Go,
     /// In a table.
@@ -148,7 +146,7 @@ pub enum Group {
 
 impl Group {
     /// In the order of help.
-    pub const ALL: &'static [Group] = &[
+    pub(super) const ALL: &'static [Group] = &[
         Group::Go,
         Group::Move,
         Group::Ask,
@@ -159,7 +157,7 @@ impl Group {
     ];
 
     /// The heading.
-    pub fn title(self) -> &'static str {
+    pub(super) fn title(self) -> &'static str {
         match self {
             Group::Go => "Go",
             Group::Move => "Move",
@@ -174,7 +172,7 @@ impl Group {
 
 /// A line of the table.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry {
+pub(super) struct Entry {
     /// What.
     pub action: Action,
     /// Its keys; the first is the one that hints show.
@@ -191,13 +189,13 @@ pub struct Entry {
 
 impl Entry {
     /// Its keys as help writes them.
-    pub fn keys_text(&self) -> String {
+    pub(super) fn keys_text(&self) -> String {
         let keys: Vec<String> = self.keys.iter().map(ToString::to_string).collect();
         keys.join(" ")
     }
 
     /// Whether it works where this table has the keys.
-    pub fn works_in(&self, table: TableId, demo: bool) -> bool {
+    pub(super) fn works_in(&self, table: TableId, demo: bool) -> bool {
         match self.valid {
             Where::Everywhere => true,
             Where::In(panes) => panes.contains(&table.into()),
@@ -206,7 +204,7 @@ impl Entry {
     }
 
     /// Where it works, for the hint that answers a key pressed elsewhere.
-    pub fn where_text(&self) -> String {
+    pub(super) fn where_text(&self) -> String {
         match self.valid {
             Where::Everywhere => "everywhere".to_owned(),
             Where::Demo => "in the demo and in a replay".to_owned(),
@@ -219,12 +217,12 @@ impl Entry {
 }
 
 /// The action of a key.
-pub fn find_key(key: KeyPress) -> Option<&'static Entry> {
+pub(super) fn find_key(key: KeyPress) -> Option<&'static Entry> {
     ACTIONS.iter().find(|entry| entry.keys.contains(&key))
 }
 
 /// The line of an action.
-pub fn entry(action: Action) -> Option<&'static Entry> {
+pub(super) fn entry(action: Action) -> Option<&'static Entry> {
     ACTIONS.iter().find(|entry| entry.action == action)
 }
 

@@ -8,7 +8,7 @@ use super::key::{KeyCode, KeyPress};
 use super::list::ItemId;
 use super::message::{Command, Fetch, Request};
 use super::tables::{Subject, TableId};
-use super::view::{Line, Role, Span, words};
+use super::view::{Line, Role, Span, copies, reasons, words};
 use crate::mesh::diff::{ObjectText, Side, lines};
 use crate::mesh::history::{Edit, Line as Moment};
 use crate::mesh::model::{Key, Kind, Object};
@@ -97,7 +97,7 @@ impl App {
         let Some(line) = panel.find(&id) else { return };
         let losers = facts.engine.passed_over(&facts.world, &panel.pod);
         let envoy = facts.envoys.get(&panel.pod);
-        let mut lines = words::explain(panel, line, &losers, envoy, now);
+        let mut lines = reasons::explain(panel, line, &losers, envoy, now);
         if let Some(marked) = marked {
             lines.push(Vec::new());
             lines.extend(words::mark_lines(&marked, now, &self.options.time_zone));
@@ -203,7 +203,7 @@ impl App {
 }
 
 /// What the letters behind `c` copy.
-pub const COPY: &[(char, &str)] = &[
+pub(super) const COPY: &[(char, &str)] = &[
     ('n', "name"),
     ('i', "IP"),
     ('r', "row"),
@@ -216,9 +216,9 @@ fn copy(subject: &Subject<'_>, letter: char, pod: Option<&Key>, now: Timestamp) 
     match letter {
         'n' => name(subject).ok_or_else(|| "the row has no name".to_owned()),
         'i' => ip(subject).ok_or_else(|| "the row has no address".to_owned()),
-        'r' => Ok(words::row_text(subject, now)),
-        'j' => Ok(subject.json().to_string()),
-        'k' => words::command_for(subject, pod).ok_or_else(|| "no command gives this row".to_owned()),
+        'r' => Ok(copies::row_text(subject, now)),
+        'j' => Ok(copies::json(subject)),
+        'k' => copies::command_for(subject, pod).ok_or_else(|| "no command gives this row".to_owned()),
         'y' => yaml_of(subject).ok_or_else(|| "its YAML is not held here; y shows it, c there copies it".to_owned()),
         other => {
             let keys: Vec<String> = COPY.iter().map(|(key, what)| format!("{key} {what}")).collect();

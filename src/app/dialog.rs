@@ -11,6 +11,7 @@ use super::key::{KeyCode, KeyPress};
 use super::list::Sort;
 use super::message::{Command, Request};
 use super::options::Namespaces;
+use super::perform::sortable;
 use super::tables::TableId;
 use super::view::{Line, Role, Span};
 use crate::mesh::model::Text;
@@ -20,7 +21,7 @@ const PAGE: usize = 10;
 
 /// Something that takes the keys.
 #[derive(Clone, Debug)]
-pub enum Dialog {
+pub(super) enum Dialog {
     /// A text to read: help, a description, a diff.
     Text(TextDialog),
     /// The filter of a table.
@@ -80,7 +81,7 @@ impl TextDialog {
 
 /// The filter of a table, while it is typed.
 #[derive(Clone, Debug)]
-pub struct FilterDialog {
+pub(super) struct FilterDialog {
     /// Of which table.
     pub table: TableId,
     /// What is typed.
@@ -93,7 +94,7 @@ pub struct FilterDialog {
 
 /// The palette.
 #[derive(Clone, Debug, Default)]
-pub struct PaletteDialog {
+pub(super) struct PaletteDialog {
     /// What is typed.
     pub input: Input,
     /// Which suggestion the cursor is on.
@@ -102,7 +103,7 @@ pub struct PaletteDialog {
 
 /// Which namespaces are shown.
 #[derive(Clone, Debug)]
-pub struct NamespaceDialog {
+pub(super) struct NamespaceDialog {
     /// What is typed.
     pub input: Input,
     /// All of them with the number of their pods.
@@ -115,7 +116,7 @@ pub struct NamespaceDialog {
 
 impl NamespaceDialog {
     /// The choices that match what is typed, the best first; without "all".
-    pub fn matches(&self) -> Vec<&(Text, usize)> {
+    pub(super) fn matches(&self) -> Vec<&(Text, usize)> {
         if self.input.text().is_empty() {
             return self.choices.iter().collect();
         }
@@ -130,12 +131,12 @@ impl NamespaceDialog {
     }
 
     /// Whether "all namespaces" is offered: until something is typed.
-    pub fn offers_all(&self) -> bool {
+    pub(super) fn offers_all(&self) -> bool {
         self.input.text().is_empty()
     }
 
     /// The choice under the cursor; `None` for "all".
-    pub fn current(&self) -> Option<Text> {
+    pub(super) fn current(&self) -> Option<Text> {
         let at = if self.offers_all() {
             self.at.checked_sub(1)?
         } else {
@@ -147,11 +148,32 @@ impl NamespaceDialog {
     fn len(&self) -> usize {
         self.matches().len() + usize::from(self.offers_all())
     }
+
+    /// Picks or unpicks the choice under the cursor, and goes on to the next.
+    fn toggle(&mut self) {
+        if let Some(name) = self.current() {
+            if !self.picked.remove(&name) {
+                self.picked.insert(name);
+            }
+            self.at = (self.at + 1).min(self.len().saturating_sub(1));
+        }
+    }
+
+    /// What was chosen; `None` if nothing is like what is typed.
+    fn answer(&self) -> Option<Namespaces> {
+        if !self.picked.is_empty() {
+            return Some(Namespaces::Some(self.picked.iter().cloned().collect()));
+        }
+        match self.current() {
+            Some(name) => Some(Namespaces::Some(vec![name])),
+            None => self.offers_all().then_some(Namespaces::All),
+        }
+    }
 }
 
 /// By which column a table is sorted.
 #[derive(Clone, Debug)]
-pub struct SortDialog {
+pub(super) struct SortDialog {
     /// Of which table.
     pub table: TableId,
     /// Ids of its columns.
@@ -234,25 +256,23 @@ impl App {
 
     fn press_filter(&mut self, now: Timestamp, mut dialog: FilterDialog, key: KeyPress) {
         let table = dialog.table;
-        match key.code {
-            KeyCode::Enter => {
-                if let Some(error) = dialog.error {
-                    let kept = self.ui.list(table).filter().text().to_owned();
-                    self.say(now, Role::Bad, format!("{error}; still showing '{kept}'"));
-                }
-                return;
+        if key.code == KeyCode::Enter {
+            if let Some(error) = dialog.error {
+                let kept = self.ui.list(table).filter().text().to_owned();
+                self.say(now, Role::Bad, format!("{error}; still showing '{kept}'"));
             }
-            KeyCode::Esc => {
-                self.set_filter(now, table, &dialog.before);
-                return;
-            }
-            KeyCode::Up => self.ui.list(table).step(-1),
-            KeyCode::Down => self.ui.list(table).step(1),
-            _ => {
-                if dialog.input.press(key) {
-                    dialog = self.try_filter(now, dialog);
-                }
-            }
+            return;
+        }
+        if key.code == KeyCode::Esc {
+            self.set_filter(now, table, &dialog.before);
+            return;
+        }
+        if key.code == KeyCode::Up {
+            self.ui.list(table).step(-1);
+        } else if key.code == KeyCode::Down {
+            self.ui.list(table).step(1);
+        } else if dialog.input.press(key) {
+            dialog = self.try_filter(now, dialog);
         }
         self.ui.dialogs.push(Dialog::Filter(dialog));
     }
@@ -291,45 +311,28 @@ impl App {
     }
 
     fn press_namespaces(&mut self, now: Timestamp, mut dialog: NamespaceDialog, key: KeyPress) -> Vec<Command> {
-        match key.code {
-            KeyCode::Esc => return Vec::new(),
-            KeyCode::Enter => {
-                let namespaces = if !dialog.picked.is_empty() {
-                    Namespaces::Some(dialog.picked.into_iter().collect())
-                } else if let Some(name) = dialog.current() {
-                    Namespaces::Some(vec![name])
-                } else if dialog.offers_all() {
-                    Namespaces::All
-                } else {
-                    let typed = dialog.input.text().to_owned();
-                    self.say(now, Role::Bad, format!("no namespace is like '{typed}'"));
-                    self.ui.dialogs.push(Dialog::Namespaces(dialog));
-                    return Vec::new();
-                };
+        if key.code == KeyCode::Esc {
+            return Vec::new();
+        }
+        if key.code == KeyCode::Enter {
+            if let Some(namespaces) = dialog.answer() {
                 return self.show_namespaces(now, namespaces);
             }
-            KeyCode::Char(' ') => {
-                if let Some(name) = dialog.current() {
-                    if !dialog.picked.remove(&name) {
-                        dialog.picked.insert(name);
-                    }
-                    dialog.at = (dialog.at + 1).min(dialog.len().saturating_sub(1));
-                }
-            }
-            _ => {
-                if let Some(at) = step(dialog.at, dialog.len(), key, false) {
-                    dialog.at = at;
-                } else if dialog.input.press(key) {
-                    dialog.at = 0;
-                }
-            }
+            let typed = dialog.input.text();
+            self.say(now, Role::Bad, format!("no namespace is like '{typed}'"));
+        } else if key.code == KeyCode::Char(' ') {
+            dialog.toggle();
+        } else if let Some(at) = step(dialog.at, dialog.len(), key, false) {
+            dialog.at = at;
+        } else if dialog.input.press(key) {
+            dialog.at = 0;
         }
         self.ui.dialogs.push(Dialog::Namespaces(dialog));
         Vec::new()
     }
 
     pub(super) fn open_sort(&mut self, table: TableId) {
-        let columns = self.sortable(table);
+        let columns = sortable(table);
         let sort = self.ui.list(table).sort();
         let here = sort.and_then(|sort| columns.iter().position(|column| *column == sort.column));
         self.ui.dialogs.push(Dialog::Sort(SortDialog {
@@ -340,22 +343,20 @@ impl App {
     }
 
     fn press_sort(&mut self, now: Timestamp, mut dialog: SortDialog, key: KeyPress) {
-        match key.code {
-            KeyCode::Esc | KeyCode::Char('q') => return,
-            KeyCode::Enter => {
-                let column = dialog.at.checked_sub(1).and_then(|at| dialog.columns.get(at));
-                let sort = column.map(|column| Sort {
-                    column,
-                    descending: false,
-                });
-                self.sort_by(now, dialog.table, sort);
-                return;
-            }
-            _ => {
-                if let Some(at) = step(dialog.at, dialog.columns.len() + 1, key, true) {
-                    dialog.at = at;
-                }
-            }
+        if matches!(key.code, KeyCode::Esc | KeyCode::Char('q')) {
+            return;
+        }
+        if key.code == KeyCode::Enter {
+            let column = dialog.at.checked_sub(1).and_then(|at| dialog.columns.get(at));
+            let sort = column.map(|column| Sort {
+                column,
+                descending: false,
+            });
+            self.sort_by(now, dialog.table, sort);
+            return;
+        }
+        if let Some(at) = step(dialog.at, dialog.columns.len() + 1, key, true) {
+            dialog.at = at;
         }
         self.ui.dialogs.push(Dialog::Sort(dialog));
     }

@@ -10,42 +10,42 @@ use crate::mesh::world::{Change, World};
 
 /// Computes tables of the present world, and gives forks for others.
 #[derive(Debug, Default)]
-pub struct Engine {
+pub(super) struct Engine {
     cache: Cache,
 }
 
 impl Engine {
     /// An engine that takes these overrides into account.
-    pub fn new(settings: Settings) -> Self {
+    pub(super) fn new(settings: Settings) -> Self {
         Self {
             cache: Cache::new(settings),
         }
     }
 
     /// Takes note of changes of the present world.
-    pub fn follow(&mut self, changes: &[Change]) {
+    pub(super) fn follow(&mut self, changes: &[Change]) {
         self.cache.apply(changes);
     }
 
     /// Gives the tables of the present world.
-    pub fn tables(&mut self) -> &mut Cache {
+    pub(super) fn tables(&mut self) -> &mut Cache {
         &mut self.cache
     }
 
     /// Gives the tables of a pod in a fork of the present world, as far as it is told what differs.
-    pub fn fork(&self, pod: &Key) -> Cache {
+    pub(super) fn fork(&self, pod: &Key) -> Cache {
         self.cache.fork(pod)
     }
 
     /// Sidecars that could have governed a pod and do not, in the order in which they are tried.
-    pub fn passed_over(&mut self, present: &World, pod: &Key) -> Vec<(Key, Passed)> {
+    pub(super) fn passed_over(&mut self, present: &World, pod: &Key) -> Vec<(Key, Passed)> {
         self.cache.passed_over(present, pod).unwrap_or_default()
     }
 }
 
 /// Which Sidecar governs which pod, as far as it was asked for; follows the world.
 #[derive(Debug, Default)]
-pub struct Governed {
+pub(super) struct Governed {
     by_pod: BTreeMap<Key, Governing>,
     pods_of: BTreeMap<Key, BTreeSet<Key>>,
     /// Pods to be asked about anew.
@@ -56,7 +56,7 @@ pub struct Governed {
 
 impl Governed {
     /// Takes note of a change of the world.
-    pub fn follow(&mut self, change: &Change) {
+    pub(super) fn follow(&mut self, change: &Change) {
         let Some((kind, key)) = change.identity() else { return };
         match kind {
             Kind::Pod => {
@@ -83,12 +83,12 @@ impl Governed {
     }
 
     /// Whether there is something to be asked anew.
-    pub fn is_stale(&self) -> bool {
+    pub(super) fn is_stale(&self) -> bool {
         self.all_stale || !self.stale.is_empty()
     }
 
     /// Asks about every pod that may be governed by another Sidecar than before: those whose answer changed.
-    pub fn refresh(&mut self, engine: &mut Engine, world: &World) -> Vec<Key> {
+    pub(super) fn refresh(&mut self, engine: &mut Engine, world: &World) -> Vec<Key> {
         let stale: Vec<Key> = if std::mem::take(&mut self.all_stale) {
             self.stale.clear();
             let known = self.by_pod.keys().filter(|key| world.pods.get(key).is_none());
@@ -127,16 +127,16 @@ impl Governed {
     }
 
     /// The Sidecar that governs a pod.
-    pub fn of(&self, pod: &Key) -> Option<&Governing> {
+    pub(super) fn of(&self, pod: &Key) -> Option<&Governing> {
         self.by_pod.get(pod)
     }
 
     /// How many pods a Sidecar governs.
-    pub fn count(&self, sidecar: &Key) -> usize {
+    pub(super) fn count(&self, sidecar: &Key) -> usize {
         self.pods_of.get(sidecar).map_or(0, BTreeSet::len)
     }
     /// The pods that a Sidecar governs, in order.
-    pub fn pods_of(&self, sidecar: &Key) -> impl Iterator<Item = &Key> {
+    pub(super) fn pods_of(&self, sidecar: &Key) -> impl Iterator<Item = &Key> {
         self.pods_of.get(sidecar).into_iter().flatten()
     }
 }

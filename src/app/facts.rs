@@ -21,7 +21,7 @@ const LOG_LINES: usize = 500;
 
 /// Everything that is known.
 #[derive(Debug, Default)]
-pub struct Facts {
+pub(super) struct Facts {
     /// All objects.
     pub world: World,
     /// What they were before.
@@ -46,7 +46,7 @@ pub struct Facts {
 
 /// How the source of one kind does.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Source {
+pub(super) struct Source {
     /// Its state.
     pub state: SourceState,
     /// Since when it is in a state of this sort.
@@ -59,7 +59,7 @@ pub struct Source {
 
 /// What an Envoy said last.
 #[derive(Debug)]
-pub struct Envoy {
+pub(super) struct Envoy {
     /// When it was asked.
     pub at: Timestamp,
     /// Its table, or why there is none.
@@ -70,7 +70,7 @@ pub struct Envoy {
 
 /// Which rows may look different after a batch.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Dirty {
+pub(super) struct Dirty {
     /// Objects that are rows, by kind.
     pub objects: BTreeSet<(Kind, ObjectId)>,
     /// Workloads.
@@ -83,7 +83,7 @@ pub struct Dirty {
 
 impl Facts {
     /// Nothing is known yet.
-    pub fn new(settings: Settings) -> Self {
+    pub(super) fn new(settings: Settings) -> Self {
         Self {
             engine: Engine::new(settings),
             ..Self::default()
@@ -91,7 +91,7 @@ impl Facts {
     }
 
     /// Takes in what a source said at this time.
-    pub fn apply(&mut self, at: Timestamp, batch: Vec<Delta>) -> Dirty {
+    pub(super) fn apply(&mut self, at: Timestamp, batch: Vec<Delta>) -> Dirty {
         let mut dirty = Dirty::default();
         for delta in batch {
             if let Delta::Coverage(..) = &delta {
@@ -112,30 +112,29 @@ impl Facts {
         for object in [&change.before, &change.after].into_iter().flatten() {
             let kind = object.kind();
             dirty.tables |= needed_kinds().contains(&kind);
-            match object {
-                Object::Pod(_) | Object::Service(_) | Object::Sidecar(_) => {
-                    dirty.objects.insert((kind, ObjectId::of(object)));
+            if matches!(kind, Kind::Pod | Kind::Service | Kind::Sidecar) {
+                dirty.objects.insert((kind, ObjectId::of(object)));
+            } else if let Object::EndpointSlice(slice) = object {
+                let service = Key {
+                    namespace: slice.meta.key.namespace.clone(),
+                    name: slice.service.clone(),
+                };
+                if let Some(service) = self.world.get(Kind::Service, &service) {
+                    dirty.objects.insert((Kind::Service, ObjectId::of(&service)));
                 }
-                Object::EndpointSlice(slice) => {
-                    let service = Key {
-                        namespace: slice.meta.key.namespace.clone(),
-                        name: slice.service.clone(),
-                    };
-                    if let Some(service) = self.world.get(Kind::Service, &service) {
-                        dirty.objects.insert((Kind::Service, ObjectId::of(&service)));
-                    }
-                }
-                _ => {}
             }
         }
         let (before, after) = (as_pod(change.before.as_ref()), as_pod(change.after.as_ref()));
         if before.is_some() || after.is_some() {
-            dirty.workloads.extend(self.workloads.follow(before, after));
+            dirty.workloads.extend(
+                self.workloads
+                    .follow(before.map(AsRef::as_ref), after.map(AsRef::as_ref)),
+            );
         }
     }
 
     /// Takes in how a source does.
-    pub fn hear(&mut self, now: Timestamp, kind: Kind, state: SourceState) {
+    pub(super) fn hear(&mut self, now: Timestamp, kind: Kind, state: SourceState) {
         let before = self.sources.get(&kind);
         let since = match before {
             Some(source) if std::mem::discriminant(&source.state) == std::mem::discriminant(&state) => source.since,
@@ -158,7 +157,7 @@ impl Facts {
     }
 
     /// Takes in what an Envoy said.
-    pub fn answer(&mut self, pod: Key, at: Timestamp, answer: Result<EnvoyTable, NoEnvoy>) {
+    pub(super) fn answer(&mut self, pod: Key, at: Timestamp, answer: Result<EnvoyTable, NoEnvoy>) {
         let comparison = self
             .envoys
             .remove(&pod)
@@ -168,7 +167,7 @@ impl Facts {
     }
 
     /// Notes something that went wrong.
-    pub fn note(&mut self, now: Timestamp, line: String) {
+    pub(super) fn note(&mut self, now: Timestamp, line: String) {
         if self.log.len() >= LOG_LINES {
             self.log.pop_front();
         }
@@ -176,28 +175,23 @@ impl Facts {
     }
 
     /// A pod of this identity: as it is, or as it last was if its tombstone is still there.
-    pub fn find_pod(&self, id: &ObjectId) -> Option<&Arc<Pod>> {
-        match self.world.pods.get(&id.key) {
-            Some(pod) if pod.meta.uid == id.uid => Some(pod),
-            _ => match &self.history.objects(Kind::Pod)?.get(id)?.row {
-                Object::Pod(pod) => Some(pod),
-                _ => None,
-            },
-        }
+    pub(super) fn find_pod(&self, id: &ObjectId) -> Option<&Arc<Pod>> {
+        let living = self.world.pods.get(&id.key).filter(|pod| pod.meta.uid == id.uid);
+        living.or_else(|| as_pod(Some(&self.history.objects(Kind::Pod)?.get(id)?.row)))
     }
 
     /// What is known of a kind.
-    pub fn coverage(&self, kind: Kind) -> Coverage {
+    pub(super) fn coverage(&self, kind: Kind) -> Coverage {
         self.world.coverage.get(kind)
     }
 
     /// Kinds that a table needs and that are not listed yet, in the order of the kinds.
-    pub fn pending(&self) -> Vec<Kind> {
+    pub(super) fn pending(&self) -> Vec<Kind> {
         self.world.coverage.pending(needed_kinds()).collect()
     }
 
     /// Names of the namespaces that are known, in order.
-    pub fn namespaces(&self) -> BTreeSet<crate::mesh::model::Text> {
+    pub(super) fn namespaces(&self) -> BTreeSet<crate::mesh::model::Text> {
         let objects = self.world.namespaces.keys().map(|key| key.name.clone());
         if self.world.namespaces.is_empty() {
             let pods = self.world.pods.keys().chain(self.world.services.keys());
@@ -207,14 +201,15 @@ impl Facts {
     }
 
     /// Drops marks that have been seen long enough.
-    pub fn expire(&mut self, now: Timestamp, retention: SignedDuration) {
+    pub(super) fn expire(&mut self, now: Timestamp, retention: SignedDuration) {
         self.history.expire(now, retention);
     }
 }
 
-fn as_pod(object: Option<&Object>) -> Option<&Pod> {
-    match object {
-        Some(Object::Pod(pod)) => Some(pod),
-        _ => None,
+fn as_pod(object: Option<&Object>) -> Option<&Arc<Pod>> {
+    if let Some(Object::Pod(pod)) = object {
+        Some(pod)
+    } else {
+        None
     }
 }

@@ -152,18 +152,13 @@ fn regex(text: &str) -> Result<Regex, String> {
         .size_limit(REGEX_BYTES)
         .dfa_size_limit(REGEX_BYTES)
         .build();
-    regex.map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => format!("the expression '{text}' is too large"),
-        other => {
-            let said = other.to_string();
-            let reason = said
-                .lines()
-                .last()
-                .unwrap_or_default()
-                .trim()
-                .trim_start_matches("error: ");
-            format!("not a regular expression: {reason}")
+    regex.map_err(|error| {
+        if let regex::Error::CompiledTooBig(_) = error {
+            return format!("the expression '{text}' is too large");
         }
+        let said = error.to_string();
+        let last = said.lines().last().unwrap_or_default().trim();
+        format!("not a regular expression: {}", last.trim_start_matches("error: "))
     })
 }
 

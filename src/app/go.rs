@@ -4,21 +4,18 @@ use jiff::Timestamp;
 
 use super::App;
 use super::filter::Filter;
-use super::list::ItemId;
 use super::message::Command;
 use super::options::Namespaces;
-use super::settle::identity;
 use super::tables::{Subject, TableId};
-use super::ui::{PINS, Place, View};
+use super::ui::{Place, Toggle, View};
 use super::view::Role;
 use super::view::table::timeline::clock;
-use super::workloads::WorkloadId;
-use crate::mesh::history::{Line as Moment, ObjectId};
-use crate::mesh::model::{Key, Kind, Pod, Text};
+use crate::mesh::history::Line as Moment;
+use crate::mesh::model::{Key, Kind, Text};
 
 /// Where to in the trail of places.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Direction {
+pub(super) enum Direction {
     /// The place before.
     Back,
     /// The place after.
@@ -40,7 +37,7 @@ impl App {
 
     fn enter(&mut self, now: Timestamp, view: View) {
         self.ui.view = view;
-        self.ui.zoomed = false;
+        self.ui.switch(Toggle::Zoom, false);
         let wants_pods = matches!(view, View::Pods | View::Overview);
         if !wants_pods && self.ui.only.take().is_some() {
             self.rebuild(now, TableId::Pods);
@@ -62,7 +59,7 @@ impl App {
 
     fn go_to_place(&mut self, now: Timestamp, place: Place) {
         self.ui.view = place.view;
-        self.ui.zoomed = false;
+        self.ui.switch(Toggle::Zoom, false);
         self.ui.namespaces = place.namespaces;
         self.ui.only = place.only;
         self.rebuild_all(now);
@@ -93,8 +90,8 @@ impl App {
         self.ui.view == View::Overview
             && self.ui.dialogs.is_empty()
             && self.ui.frozen.is_none()
-            && !self.ui.zoomed
-            && !self.ui.faults
+            && !self.ui.is_on(Toggle::Zoom)
+            && !self.ui.is_on(Toggle::Faults)
             && self.ui.only.is_none()
             && active.is_none_or(|list| list.filter().is_empty() && list.picked().is_empty())
     }
@@ -107,16 +104,16 @@ impl App {
         }
         if !self.ui.list(table).filter().is_empty() {
             self.set_filter(now, table, "");
-        } else if self.ui.zoomed {
-            self.ui.zoomed = false;
+        } else if self.ui.is_on(Toggle::Zoom) {
+            self.ui.switch(Toggle::Zoom, false);
         } else if self.ui.frozen.is_some() {
             self.thaw(now);
-        } else if self.ui.faults {
-            self.ui.faults = false;
+        } else if self.ui.is_on(Toggle::Faults) {
+            self.ui.switch(Toggle::Faults, false);
             self.rebuild_all(now);
         } else if self.ui.only.take().is_some() {
             self.rebuild(now, TableId::Pods);
-            self.ui.workloads = true;
+            self.ui.switch(Toggle::Workloads, true);
         } else if self.ui.view != View::Overview {
             let here = self.place_now();
             match self.ui.trail.back(here) {
@@ -185,7 +182,7 @@ impl App {
     /// Pods by what made them, and back.
     pub(super) fn toggle_workloads(&mut self, now: Timestamp) {
         let before = self.ui.pods_table();
-        self.ui.workloads = !self.ui.workloads;
+        self.ui.turn(Toggle::Workloads);
         self.ui.only = None;
         let after = self.ui.pods_table();
         for active in self.ui.active.values_mut() {
@@ -194,307 +191,6 @@ impl App {
             }
         }
         self.rebuild(now, after);
-    }
-
-    /// Into the row.
-    pub(super) fn drill(&mut self, now: Timestamp, table: TableId) -> Vec<Command> {
-        let Some(id) = self.ui.list(table).current().cloned() else {
-            self.say(now, Role::Dim, "no row to go into");
-            return Vec::new();
-        };
-        match (table, id) {
-            (TableId::Pods, ItemId::Object(pod)) => self.drill_pod(now, &pod),
-            (TableId::Workloads, ItemId::Workload(workload)) => {
-                self.ui.workloads = false;
-                self.ui.only = Some(workload);
-                self.ui.active.insert(self.ui.view, TableId::Pods);
-                self.rebuild(now, TableId::Pods);
-                self.ui.list(TableId::Pods).go_to(0);
-            }
-            (TableId::Services, ItemId::Object(service)) => {
-                let host = format!(
-                    "host:^{}\\.{}(\\.|$)",
-                    regex::escape(&service.key.name),
-                    regex::escape(&service.key.namespace)
-                );
-                self.go(now, View::Endpoints);
-                let table = self.ui.active();
-                self.set_filter(now, table, &host);
-            }
-            (TableId::Sidecars, ItemId::Object(sidecar)) => return self.drill_sidecar(now, &sidecar.key),
-            (TableId::Endpoints(_), ItemId::Endpoint(_)) => self.explain(now, table),
-            (TableId::Timeline, ItemId::Moment(_)) => self.open_moment(now),
-            (
-                TableId::Pods
-                | TableId::Workloads
-                | TableId::Services
-                | TableId::Endpoints(_)
-                | TableId::Sidecars
-                | TableId::Timeline,
-                _,
-            ) => {}
-        }
-        Vec::new()
-    }
-
-    fn drill_pod(&mut self, now: Timestamp, id: &ObjectId) {
-        let is_gone = self
-            .facts
-            .world
-            .pods
-            .get(&id.key)
-            .is_none_or(|pod| pod.meta.uid != id.uid);
-        if is_gone && let Some(successor) = self.successor(id) {
-            self.follow_successor(now, id, &successor);
-            return;
-        }
-        self.go(now, View::Endpoints);
-        self.ui.active.insert(View::Endpoints, TableId::Endpoints(0));
-    }
-
-    /// Another namespace may hold the pods that a Sidecar governs: that of the root is for all.
-    fn drill_sidecar(&mut self, now: Timestamp, sidecar: &Key) -> Vec<Command> {
-        self.ui.workloads = false;
-        let pattern = format!(
-            "sidecar:^({0}/)?{1}$",
-            regex::escape(&sidecar.namespace),
-            regex::escape(&sidecar.name)
-        );
-        let is_root = self.facts.world.pods.in_namespace(&sidecar.namespace).next().is_none()
-            || self
-                .facts
-                .governed
-                .pods_of(sidecar)
-                .any(|pod| pod.namespace != sidecar.namespace);
-        let namespaces = if is_root {
-            Namespaces::All
-        } else {
-            Namespaces::Some(vec![sidecar.namespace.clone()])
-        };
-        self.go(now, View::Pods);
-        let commands = self.show_namespaces(now, namespaces);
-        self.set_filter(now, TableId::Pods, &pattern);
-        commands
-    }
-
-    /// A living pod of the same workload: the newest one.
-    pub(super) fn successor(&self, gone: &ObjectId) -> Option<ObjectId> {
-        let pod = self.facts.find_pod(gone)?;
-        let workload = self.facts.workloads.get(&WorkloadId::of(pod))?;
-        let living = workload.pods.iter().filter_map(|key| self.facts.world.pods.get(key));
-        let living = living.filter(|pod| pod.meta.uid != gone.uid && pod.meta.deleting.is_none());
-        living
-            .max_by_key(|pod| (pod.meta.created, pod.ready))
-            .map(|pod| identity(pod))
-    }
-
-    fn follow_successor(&mut self, now: Timestamp, gone: &ObjectId, successor: &ObjectId) {
-        let before = self
-            .facts
-            .history
-            .pod(&gone.key)
-            .and_then(|pod| pod.last_table())
-            .map(|(table, _)| table.clone());
-        let item = ItemId::Object(successor.clone());
-        self.ui.list(TableId::Pods).select(&item);
-        self.choose(now);
-        let facts = &mut self.facts;
-        facts.history.follow(&successor.key);
-        let tables = facts.engine.tables();
-        facts.history.advance(&facts.world, &successor.key, tables, 1);
-        if let (Some(before), Some(followed)) = (before, facts.history.pod_mut(&successor.key)) {
-            followed.mark_against(&before, now);
-        }
-        self.ui.panels_stale = true;
-        let text = format!(
-            "{} in the place of {}; differences are marked",
-            successor.key.name, gone.key.name
-        );
-        self.say(now, Role::Good, text);
-    }
-
-    /// Keeps the endpoints of the pod on the screen, or lets them go.
-    pub(super) fn pin(&mut self, now: Timestamp) {
-        let Some(id) = self.subject_of_active() else {
-            self.say(now, Role::Dim, "no pod to pin");
-            return;
-        };
-        if let Some(at) = self.ui.pins.iter().position(|pin| *pin == id) {
-            self.ui.pins.remove(at);
-            self.ui.panels_stale = true;
-            self.say(now, Role::Dim, format!("{} unpinned", id.key.name));
-        } else if self.ui.pins.len() >= PINS {
-            self.say(
-                now,
-                Role::Warn,
-                format!("{PINS} pods are pinned; p on one of them unpins it"),
-            );
-        } else {
-            self.ui.pins.push(id.clone());
-            self.say(now, Role::Good, format!("{} pinned; p again unpins", id.key.name));
-        }
-    }
-
-    /// The pod that the active pane is about.
-    pub(super) fn subject_of_active(&self) -> Option<ObjectId> {
-        match self.ui.active() {
-            TableId::Endpoints(0) => self.ui.chosen.clone(),
-            TableId::Endpoints(slot) => self.ui.pins.get(usize::from(slot) - 1).cloned(),
-            TableId::Pods | TableId::Workloads | TableId::Services | TableId::Sidecars | TableId::Timeline => {
-                self.ui.chosen.clone()
-            }
-        }
-    }
-
-    /// Pinned pods that are gone are followed to their successors once these have a table.
-    pub(super) fn follow_pins(&mut self, now: Timestamp) {
-        for at in 0..self.ui.pins.len() {
-            let Some(pin) = self.ui.pins.get(at).cloned() else {
-                continue;
-            };
-            let is_there = self
-                .facts
-                .world
-                .pods
-                .get(&pin.key)
-                .is_some_and(|pod| pod.meta.uid == pin.uid);
-            if is_there {
-                continue;
-            }
-            let has_address = |pod: &Pod| !pod.ips.is_empty();
-            let Some(successor) = self.successor(&pin) else {
-                continue;
-            };
-            if !self
-                .facts
-                .world
-                .pods
-                .get(&successor.key)
-                .is_some_and(|pod| has_address(pod))
-            {
-                continue;
-            }
-            if self.ui.pins.contains(&successor) {
-                self.ui.pins.remove(at);
-                self.ui.panels_stale = true;
-                return;
-            }
-            if let Some(slot) = self.ui.pins.get_mut(at) {
-                *slot = successor.clone();
-            }
-            let here = self.ui.list(TableId::Pods).current().cloned();
-            self.follow_successor(now, &pin, &successor);
-            if let Some(here) = here {
-                self.ui.list(TableId::Pods).select(&here);
-            }
-        }
-    }
-
-    /// The cursor on the next row with a change mark.
-    pub(super) fn jump_to_change(&mut self, now: Timestamp, table: TableId, by: isize) {
-        let list = self.ui.list(table);
-        let here = list.position();
-        let marked: Vec<usize> = {
-            let Some(list) = self.ui.find_list(table) else { return };
-            self.marked_ids(table).iter().filter_map(|id| list.find(id)).collect()
-        };
-        let next = if by > 0 {
-            marked
-                .iter()
-                .copied()
-                .filter(|at| *at > here)
-                .min()
-                .or(marked.iter().copied().min())
-        } else {
-            marked
-                .iter()
-                .copied()
-                .filter(|at| *at < here)
-                .max()
-                .or(marked.iter().copied().max())
-        };
-        match next {
-            Some(at) => self.ui.list(table).go_to(at),
-            None => self.say(now, Role::Dim, format!("no changes in {}", table.title())),
-        }
-    }
-
-    /// Rows with a change mark, in the table's own order.
-    pub(super) fn marked_ids(&self, table: TableId) -> Vec<ItemId> {
-        match table {
-            TableId::Endpoints(slot) => {
-                let marks = self.ui.panel(slot).and_then(|panel| panel.marks(&self.facts));
-                let ids = marks.into_iter().flat_map(|marks| marks.iter());
-                ids.map(|(id, _)| ItemId::Endpoint(id.clone())).collect()
-            }
-            TableId::Pods | TableId::Services | TableId::Sidecars => {
-                let marks = table.kind().and_then(|kind| self.facts.history.objects(kind));
-                let ids = marks.into_iter().flat_map(|marks| marks.iter());
-                ids.map(|(id, _)| ItemId::Object(id.clone())).collect()
-            }
-            TableId::Timeline => {
-                let seen = self
-                    .ui
-                    .moments
-                    .iter()
-                    .filter(|(_, line)| matches!(line, Moment::Edit(..)));
-                seen.map(|(id, _)| ItemId::Moment(id.clone())).collect()
-            }
-            TableId::Workloads => Vec::new(),
-        }
-    }
-
-    /// The row's change mark has been understood.
-    pub(super) fn acknowledge(&mut self, now: Timestamp, table: TableId) {
-        let Some(id) = self.ui.list(table).current().cloned() else {
-            return;
-        };
-        let was_marked = match (table, &id) {
-            (TableId::Endpoints(slot), ItemId::Endpoint(row)) => {
-                let pod = self.ui.panel(slot).map(|panel| panel.pod.clone());
-                let followed = pod.and_then(|pod| self.facts.history.pod_mut(&pod));
-                followed.is_some_and(|followed| followed.marks_mut().acknowledge(row))
-            }
-            (_, ItemId::Object(object)) => {
-                let marks = table.kind().and_then(|kind| self.facts.history.objects_mut(kind));
-                marks.is_some_and(|marks| marks.acknowledge(object))
-            }
-            (_, ItemId::Endpoint(_) | ItemId::Workload(_) | ItemId::Moment(_)) => false,
-        };
-        if was_marked {
-            self.clear_graves(now);
-        } else {
-            self.say(now, Role::Dim, "this row has no change mark; } goes to the next one");
-        }
-    }
-
-    /// All change marks of the table have been understood.
-    pub(super) fn acknowledge_all(&mut self, now: Timestamp, table: TableId) {
-        let count = match table {
-            TableId::Endpoints(slot) => {
-                let pod = self.ui.panel(slot).map(|panel| panel.pod.clone());
-                let followed = pod.and_then(|pod| self.facts.history.pod_mut(&pod));
-                followed.map_or(0, |followed| {
-                    let count = followed.marks().len();
-                    followed.marks_mut().acknowledge_all();
-                    count
-                })
-            }
-            TableId::Pods | TableId::Services | TableId::Sidecars | TableId::Workloads | TableId::Timeline => {
-                let marks = table.kind().and_then(|kind| self.facts.history.objects_mut(kind));
-                marks.map_or(0, |marks| {
-                    let count = marks.len();
-                    marks.acknowledge_all();
-                    count
-                })
-            }
-        };
-        self.clear_graves(now);
-        self.say(
-            now,
-            Role::Dim,
-            format!("{count} marks of {} acknowledged", table.title()),
-        );
     }
 
     /// Names of pods that a mistyped name may mean.

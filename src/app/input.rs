@@ -9,7 +9,7 @@ const LIMIT: usize = 4096;
 
 /// Text and a cursor in it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Input {
+pub(super) struct Input {
     text: String,
     /// A byte position between two graphemes.
     cursor: usize,
@@ -17,7 +17,7 @@ pub struct Input {
 
 impl Input {
     /// An input that holds `text`, with the cursor behind it.
-    pub fn new(text: &str) -> Self {
+    pub(super) fn new(text: &str) -> Self {
         Self {
             text: text.to_owned(),
             cursor: text.len(),
@@ -25,17 +25,17 @@ impl Input {
     }
 
     /// The text.
-    pub fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &str {
         &self.text
     }
 
     /// What stands left of the cursor.
-    pub fn before_cursor(&self) -> &str {
+    pub(super) fn before_cursor(&self) -> &str {
         self.text.get(..self.cursor).unwrap_or_default()
     }
 
     /// Puts text in at the cursor; line ends become spaces (the last one nothing), other control characters are dropped.
-    pub fn insert(&mut self, text: &str) {
+    pub(super) fn insert(&mut self, text: &str) {
         let clean: String = text
             .trim_end_matches(['\n', '\r'])
             .chars()
@@ -49,7 +49,7 @@ impl Input {
     }
 
     /// Edits as a shell does (Emacs keys); `false` if the key is none of an input's.
-    pub fn press(&mut self, key: KeyPress) -> bool {
+    pub(super) fn press(&mut self, key: KeyPress) -> bool {
         match (key.code, key.ctrl, key.alt) {
             (KeyCode::Char(c), false, false) => self.insert(c.encode_utf8(&mut [0; 4])),
             (KeyCode::Char('a'), true, _) | (KeyCode::Home, ..) => self.cursor = 0,

@@ -22,7 +22,7 @@ use crate::mesh::model::{Key, Kind};
 
 /// What a row is, wherever it stands.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum ItemId {
+pub(super) enum ItemId {
     /// A pod, a service, a Sidecar.
     Object(ObjectId),
     /// A row of an endpoint table.
@@ -35,7 +35,7 @@ pub enum ItemId {
 
 /// What a line of the timeline is; the newest comes first.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum MomentId {
+pub(super) enum MomentId {
     /// A change that was seen: its entry in the journal, and which object of it (`None`: endpoints alone).
     Seen(Reverse<Seq>, Option<(Kind, Key)>),
     /// The line between what was seen and what was before.
@@ -53,7 +53,7 @@ struct Entry {
 
 /// By what a list is sorted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Sort {
+pub(super) struct Sort {
     /// The column's id.
     pub column: &'static str,
     /// From the largest down.
@@ -62,20 +62,24 @@ pub struct Sort {
 
 /// What there is to know of a row to place it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Placed {
+pub(super) struct Placed {
     /// Of the column that is sorted by; [`SortKey::Absent`] if none is.
     pub key: SortKey,
     /// Whether it passes the filter.
     pub passes: bool,
+    /// Whether it is a tombstone.
+    pub gone: bool,
 }
 
 /// The rows of one table.
 #[derive(Debug, Default)]
-pub struct List {
+pub(super) struct List {
     rows: Ordered<Entry>,
     /// Of the rows shown, while they are sorted by a column: to find them again when the key is another.
     keys: BTreeMap<ItemId, SortKey>,
     hidden: BTreeSet<ItemId>,
+    /// Tombstones, shown or hidden.
+    gone: BTreeSet<ItemId>,
     sort: Option<Sort>,
     filter: Filter,
     cursor: Option<Entry>,
@@ -92,39 +96,54 @@ pub struct List {
 
 impl List {
     /// How many rows pass the filter.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.rows.len()
     }
 
+    /// How many rows pass the filter that are no tombstones.
+    pub(super) fn living(&self) -> usize {
+        let buried = self.gone.iter().filter(|id| !self.hidden.contains(*id)).count();
+        self.rows.len().saturating_sub(buried)
+    }
+
+    /// The tombstones, shown or hidden.
+    pub(super) fn gone(&self) -> &BTreeSet<ItemId> {
+        &self.gone
+    }
+
     /// Whether no row passes.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// How many rows the filter hides.
-    pub fn hidden(&self) -> usize {
+    pub(super) fn hidden(&self) -> usize {
         self.hidden.len()
     }
 
     /// By what it is sorted; `None`: in its own order.
-    pub fn sort(&self) -> Option<Sort> {
+    pub(super) fn sort(&self) -> Option<Sort> {
         self.sort
     }
 
     /// The filter.
-    pub fn filter(&self) -> &Filter {
+    pub(super) fn filter(&self) -> &Filter {
         &self.filter
     }
 
     /// Puts all rows in their places anew, for this sort and filter.
-    pub fn rebuild(&mut self, sort: Option<Sort>, filter: Filter, rows: impl Iterator<Item = (ItemId, Placed)>) {
+    pub(super) fn rebuild(&mut self, sort: Option<Sort>, filter: Filter, rows: impl Iterator<Item = (ItemId, Placed)>) {
         let mut shown = Vec::new();
         self.hidden.clear();
+        self.gone.clear();
         self.keys.clear();
         self.sort = sort;
         self.filter = filter;
         self.widths.clear();
-        for (id, Placed { key, passes }) in rows {
+        for (id, Placed { key, passes, gone }) in rows {
+            if gone {
+                self.gone.insert(id.clone());
+            }
             if let Some(cursor) = &mut self.cursor
                 && cursor.id == id
             {
@@ -148,18 +167,24 @@ impl List {
     }
 
     /// Puts one row in its place: it is new, it says something else, or (`None`) it is gone.
-    pub fn update(&mut self, id: &ItemId, placed: Option<Placed>) {
+    pub(super) fn update(&mut self, id: &ItemId, placed: Option<Placed>) {
         let old = entry_of(&self.keys, id);
-        let Some(Placed { key, passes }) = placed else {
+        let Some(Placed { key, passes, gone }) = placed else {
             if self.cursor.as_ref().is_some_and(|cursor| cursor.id == *id) {
                 self.leave(&old);
             }
             self.rows.remove(&old);
             self.keys.remove(id);
             self.hidden.remove(id);
+            self.gone.remove(id);
             self.picked.remove(id);
             return;
         };
+        if gone {
+            self.gone.insert(id.clone());
+        } else {
+            self.gone.remove(id);
+        }
         if let Some(cursor) = &mut self.cursor
             && cursor.id == *id
         {
@@ -213,7 +238,7 @@ impl List {
     }
 
     /// Rows from a position on, in the order shown.
-    pub fn rows_from(&self, position: usize) -> Box<dyn Iterator<Item = &ItemId> + '_> {
+    pub(super) fn rows_from(&self, position: usize) -> Box<dyn Iterator<Item = &ItemId> + '_> {
         if self.is_descending() {
             match self.rows.len().checked_sub(position + 1) {
                 Some(last) => Box::new(self.rows.back_from(last).map(|entry| &entry.id)),
@@ -225,29 +250,29 @@ impl List {
     }
 
     /// The position of a row, if it is shown.
-    pub fn find(&self, id: &ItemId) -> Option<usize> {
+    pub(super) fn find(&self, id: &ItemId) -> Option<usize> {
         let entry = entry_of(&self.keys, id);
         self.rows.rank(&entry).1.then(|| self.position_of(&entry))
     }
 
     /// The position of the cursor. Where its row is hidden: that of the row which stands in its place.
-    pub fn position(&self) -> usize {
+    pub(super) fn position(&self) -> usize {
         let position = self.cursor.as_ref().map_or(0, |cursor| self.position_of(cursor));
         position.min(self.rows.len().saturating_sub(1))
     }
 
     /// The row under the cursor.
-    pub fn current(&self) -> Option<&ItemId> {
+    pub(super) fn current(&self) -> Option<&ItemId> {
         self.entry_at(self.position()).map(|entry| &entry.id)
     }
 
     /// Whether the cursor was ever put on something.
-    pub fn has_cursor(&self) -> bool {
+    pub(super) fn has_cursor(&self) -> bool {
         self.cursor.is_some()
     }
 
     /// Puts the cursor on a row; `false` if it is not shown.
-    pub fn select(&mut self, id: &ItemId) -> bool {
+    pub(super) fn select(&mut self, id: &ItemId) -> bool {
         let Some(position) = self.find(id) else {
             return false;
         };
@@ -256,12 +281,12 @@ impl List {
     }
 
     /// Puts the cursor on what is under it now, so that it stays there.
-    pub fn hold(&mut self) {
+    pub(super) fn hold(&mut self) {
         self.go_to(self.position());
     }
 
     /// Puts the cursor on the row at a position, or the last one.
-    pub fn go_to(&mut self, position: usize) {
+    pub(super) fn go_to(&mut self, position: usize) {
         let position = position.min(self.rows.len().saturating_sub(1));
         let (here, line) = (self.position(), self.line);
         self.line = if position >= here {
@@ -273,18 +298,18 @@ impl List {
     }
 
     /// Moves the cursor by rows.
-    pub fn step(&mut self, rows: isize) {
+    pub(super) fn step(&mut self, rows: isize) {
         self.go_to(self.position().saturating_add_signed(rows));
     }
 
     /// Rows of a page.
-    pub fn page(&self) -> isize {
+    pub(super) fn page(&self) -> isize {
         isize::try_from(self.height.saturating_sub(1).max(1)).unwrap_or(1)
     }
 
     /// Fits the rows to a pane of this height: the position of the first row shown. The cursor stays on its line
     /// where that is possible.
-    pub fn lay_out(&mut self, height: usize) -> usize {
+    pub(super) fn lay_out(&mut self, height: usize) -> usize {
         self.height = height;
         let position = self.position();
         let last_top = self.rows.len().saturating_sub(height);
@@ -301,7 +326,7 @@ impl List {
     }
 
     /// Picks or unpicks the row under the cursor.
-    pub fn toggle_pick(&mut self) {
+    pub(super) fn toggle_pick(&mut self) {
         if let Some(id) = self.current().cloned()
             && !self.picked.remove(&id)
         {
@@ -310,30 +335,30 @@ impl List {
     }
 
     /// The picked rows, in their own order.
-    pub fn picked(&self) -> &BTreeSet<ItemId> {
+    pub(super) fn picked(&self) -> &BTreeSet<ItemId> {
         &self.picked
     }
 
     /// Unpicks all; says whether any was picked.
-    pub fn unpick_all(&mut self) -> bool {
+    pub(super) fn unpick_all(&mut self) -> bool {
         let any = !self.picked.is_empty();
         self.picked.clear();
         any
     }
 
     /// Scrolls columns; of `columns` that can scroll at least one stays.
-    pub fn scroll_columns(&mut self, by: isize, columns: usize) {
+    pub(super) fn scroll_columns(&mut self, by: isize, columns: usize) {
         let skipped = self.skipped_columns.saturating_add_signed(by);
         self.skipped_columns = skipped.min(columns.saturating_sub(1));
     }
 
     /// Columns scrolled away.
-    pub fn skipped_columns(&self) -> usize {
+    pub(super) fn skipped_columns(&self) -> usize {
         self.skipped_columns
     }
 
     /// The widest content of a column until now, with this one.
-    pub fn widen(&mut self, column: &'static str, width: u16) -> u16 {
+    pub(super) fn widen(&mut self, column: &'static str, width: u16) -> u16 {
         let widest = self.widths.entry(column).or_default();
         *widest = width.max(*widest);
         *widest
@@ -363,6 +388,7 @@ mod tests {
         Some(Placed {
             key: SortKey::Absent,
             passes: true,
+            gone: false,
         })
     }
 
@@ -370,6 +396,7 @@ mod tests {
         Some(Placed {
             key: SortKey::Number(key),
             passes: true,
+            gone: false,
         })
     }
 
@@ -377,6 +404,7 @@ mod tests {
         Some(Placed {
             key: SortKey::Absent,
             passes: false,
+            gone: false,
         })
     }
 

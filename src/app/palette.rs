@@ -12,7 +12,7 @@ use super::message::Command;
 use super::options::Namespaces;
 use super::settle::identity;
 use super::tables::TableId;
-use super::ui::View;
+use super::ui::{Toggle, View};
 use super::view::Role;
 use crate::mesh::model::{Key, Text};
 
@@ -47,16 +47,26 @@ enum Argument {
 }
 
 fn argument(action: Action) -> Argument {
-    match action {
-        Action::Tab1 | Action::Tab2 | Action::Tab4 | Action::Namespaces | Action::Workloads => Argument::Namespace,
-        Action::Tab3 | Action::Pin => Argument::Pod,
-        _ => Argument::None,
+    const NAMESPACE: &[Action] = &[
+        Action::Tab1,
+        Action::Tab2,
+        Action::Tab4,
+        Action::Namespaces,
+        Action::Workloads,
+    ];
+    const POD: &[Action] = &[Action::Tab3, Action::Pin];
+    if NAMESPACE.contains(&action) {
+        Argument::Namespace
+    } else if POD.contains(&action) {
+        Argument::Pod
+    } else {
+        Argument::None
     }
 }
 
 /// Something that can be typed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Suggestion {
+pub(super) struct Suggestion {
     /// The whole command.
     pub text: String,
     /// What it does.
@@ -112,31 +122,28 @@ impl App {
 
     pub(super) fn press_palette(&mut self, now: Timestamp, mut dialog: PaletteDialog, key: KeyPress) -> Vec<Command> {
         let suggestions = self.suggest(dialog.input.text());
-        match key.code {
-            KeyCode::Esc => return Vec::new(),
-            KeyCode::Enter => {
-                let typed = dialog.input.text().trim().to_owned();
-                let is_whole = dialog.at == 0 && typed.split(' ').next().is_some_and(|word| find(word).is_some());
-                let text = match suggestions.get(dialog.at) {
-                    Some(suggestion) if !is_whole => suggestion.text.clone(),
-                    Some(_) | None => typed,
-                };
-                return self.run(now, &text);
+        let is_empty = dialog.input.text().is_empty();
+        if key.code == KeyCode::Esc || (key.code == KeyCode::Backspace && is_empty) {
+            return Vec::new();
+        }
+        if key.code == KeyCode::Enter {
+            let typed = dialog.input.text().trim().to_owned();
+            let is_whole = dialog.at == 0 && typed.split(' ').next().is_some_and(|word| find(word).is_some());
+            let text = match suggestions.get(dialog.at) {
+                Some(suggestion) if !is_whole => suggestion.text.clone(),
+                Some(_) | None => typed,
+            };
+            return self.run(now, &text);
+        }
+        if key.code == KeyCode::Tab {
+            if let Some(suggestion) = suggestions.get(dialog.at) {
+                dialog.input = super::input::Input::new(&format!("{} ", suggestion.text));
+                dialog.at = 0;
             }
-            KeyCode::Tab => {
-                if let Some(suggestion) = suggestions.get(dialog.at) {
-                    dialog.input = super::input::Input::new(&format!("{} ", suggestion.text));
-                    dialog.at = 0;
-                }
-            }
-            KeyCode::Backspace if dialog.input.text().is_empty() => return Vec::new(),
-            _ => {
-                if let Some(at) = Self::step_in(dialog.at, suggestions.len(), key) {
-                    dialog.at = at;
-                } else if dialog.input.press(key) {
-                    dialog.at = 0;
-                }
-            }
+        } else if let Some(at) = Self::step_in(dialog.at, suggestions.len(), key) {
+            dialog.at = at;
+        } else if dialog.input.press(key) {
+            dialog.at = 0;
         }
         self.ui.dialogs.push(Dialog::Palette(dialog));
         Vec::new()
@@ -208,7 +215,7 @@ impl App {
         if !self.ui.namespaces.shows(&key.namespace) {
             commands.extend(self.show_namespaces(now, Namespaces::Some(vec![key.namespace.clone()])));
         }
-        if self.ui.workloads {
+        if self.ui.is_on(Toggle::Workloads) {
             self.toggle_workloads(now);
         }
         self.set_filter(now, TableId::Pods, "");

@@ -18,7 +18,7 @@ const BUDGET: usize = 16;
 
 /// A row of it.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub(super) struct Line {
     /// Its identity.
     pub id: RowId,
     /// What it says.
@@ -33,7 +33,7 @@ pub struct Line {
 
 /// Why a table is shown as it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Standing {
+pub(super) enum Standing {
     /// It is the present one.
     Present,
     /// There is none now, this is the last one that there was.
@@ -49,7 +49,7 @@ pub enum Standing {
 
 /// The table of a pod.
 #[derive(Debug)]
-pub struct Panel {
+pub(super) struct Panel {
     /// Whose.
     pub pod: Key,
     /// Its rows, by identity.
@@ -66,7 +66,7 @@ pub struct Panel {
 
 impl Panel {
     /// The table of a pod, from what is known.
-    pub fn new(pod: Key, facts: &mut Facts, with_bootstrap: bool) -> Self {
+    pub(super) fn new(pod: Key, facts: &mut Facts, with_bootstrap: bool) -> Self {
         let mut panel = Self {
             pod,
             lines: Vec::new(),
@@ -80,7 +80,7 @@ impl Panel {
     }
 
     /// Brings it up to what is known now.
-    pub fn refresh(&mut self, facts: &mut Facts, with_bootstrap: bool) {
+    pub(super) fn refresh(&mut self, facts: &mut Facts, with_bootstrap: bool) {
         let Facts {
             world,
             history,
@@ -170,23 +170,23 @@ impl Panel {
     }
 
     /// All rows, by identity.
-    pub fn lines(&self) -> &[Line] {
+    pub(super) fn lines(&self) -> &[Line] {
         &self.lines
     }
 
     /// The row of this identity.
-    pub fn find(&self, id: &RowId) -> Option<&Line> {
+    pub(super) fn find(&self, id: &RowId) -> Option<&Line> {
         let at = self.lines.binary_search_by(|line| line.id.cmp(id)).ok()?;
         self.lines.get(at)
     }
 
     /// The change mark of a row.
-    pub fn mark<'a>(&self, facts: &'a Facts, id: &RowId) -> Option<&'a Mark<Row>> {
+    pub(super) fn mark<'a>(&self, facts: &'a Facts, id: &RowId) -> Option<&'a Mark<Row>> {
         self.marks(facts)?.get(id)
     }
 
     /// All change marks of it.
-    pub fn marks<'a>(&self, facts: &'a Facts) -> Option<&'a MarkSet<RowId, Row>> {
+    pub(super) fn marks<'a>(&self, facts: &'a Facts) -> Option<&'a MarkSet<RowId, Row>> {
         facts.history.pod(&self.pod).map(PodHistory::marks)
     }
 }

@@ -10,7 +10,7 @@ use super::key::KeyPress;
 use super::list::Sort;
 use super::message::{Command, DemoControl};
 use super::tables::TableId;
-use super::ui::View;
+use super::ui::{Stale, Toggle, View};
 use super::view::Role;
 
 impl App {
@@ -21,13 +21,11 @@ impl App {
         if !is_interrupt && let Some(dialog) = self.ui.dialogs.pop() {
             return self.press_dialog(now, dialog, key);
         }
-        match find_key(key) {
-            Some(entry) => self.try_perform(now, entry),
-            None => {
-                self.say(now, Role::Dim, format!("'{key}' does nothing here; ? shows the keys"));
-                Vec::new()
-            }
+        if let Some(entry) = find_key(key) {
+            return self.try_perform(now, entry);
         }
+        self.say(now, Role::Dim, format!("'{key}' does nothing here; ? shows the keys"));
+        Vec::new()
     }
 
     /// Text was pasted: into the open input, or nowhere.
@@ -96,7 +94,7 @@ impl App {
             Action::Tab5 => self.go(now, View::Timeline),
             Action::NextPane => self.turn_pane(1),
             Action::PreviousPane => self.turn_pane(-1),
-            Action::Zoom => self.ui.zoomed = !self.ui.zoomed,
+            Action::Zoom => self.ui.switch(Toggle::Zoom, !self.ui.is_on(Toggle::Zoom)),
             Action::Pin => self.pin(now),
             Action::HistoryBack => self.travel(now, Direction::Back),
             Action::HistoryForward => self.travel(now, Direction::Forward),
@@ -154,7 +152,11 @@ impl App {
             .find(|laid| laid.table == table)
             .map(|laid| laid.hidden_columns.1);
         if hidden.unwrap_or(0) == 0 {
-            let more = if self.ui.wide { "" } else { "; w shows more" };
+            let more = if self.ui.is_on(Toggle::Wide) {
+                ""
+            } else {
+                "; w shows more"
+            };
             self.say(now, Role::Dim, format!("no more columns to the right{more}"));
             return;
         }
@@ -162,7 +164,7 @@ impl App {
     }
 
     fn turn_sort(&mut self, now: Timestamp, table: TableId, by: isize) {
-        let columns: Vec<&'static str> = self.sortable(table);
+        let columns = sortable(table);
         let sort = self.ui.list(table).sort();
         let here = sort.and_then(|sort| columns.iter().position(|column| *column == sort.column));
         // one place more than there are columns: the table's own order
@@ -174,11 +176,6 @@ impl App {
             descending: false,
         });
         self.sort_by(now, table, sort);
-    }
-
-    /// Columns that can be sorted by: those that are or could be on the screen.
-    pub(super) fn sortable(&self, table: TableId) -> Vec<&'static str> {
-        table.specs().into_iter().map(|spec| spec.id).collect()
     }
 
     fn invert_sort(&mut self, now: Timestamp, table: TableId) {
@@ -207,8 +204,8 @@ impl App {
     }
 
     fn toggle_wide(&mut self, now: Timestamp) {
-        self.ui.wide = !self.ui.wide;
-        let text = if self.ui.wide {
+        self.ui.turn(Toggle::Wide);
+        let text = if self.ui.is_on(Toggle::Wide) {
             "wide: all columns, h l scroll"
         } else {
             "as many columns as fit"
@@ -225,9 +222,9 @@ impl App {
     }
 
     fn toggle_faults(&mut self, now: Timestamp) {
-        self.ui.faults = !self.ui.faults;
+        self.ui.turn(Toggle::Faults);
         self.rebuild_all(now);
-        if self.ui.faults {
+        if self.ui.is_on(Toggle::Faults) {
             self.say(
                 now,
                 Role::Dim,
@@ -246,13 +243,18 @@ impl App {
     }
 
     fn toggle_bootstrap(&mut self, now: Timestamp) {
-        self.ui.bootstrap = !self.ui.bootstrap;
-        self.ui.panels_stale = true;
-        let text = if self.ui.bootstrap {
+        self.ui.turn(Toggle::Bootstrap);
+        self.ui.stale.insert(Stale::Panels);
+        let text = if self.ui.is_on(Toggle::Bootstrap) {
             "with Envoy's own rows"
         } else {
             "without Envoy's own rows"
         };
         self.say(now, Role::Dim, text);
     }
+}
+
+/// Columns that can be sorted by.
+pub(super) fn sortable(table: TableId) -> Vec<&'static str> {
+    table.specs().into_iter().map(|spec| spec.id).collect()
 }

@@ -6,13 +6,15 @@ use super::App;
 use super::facts::Dirty;
 use super::filter::Filter;
 use super::list::{ItemId, Placed, Sort};
+use super::panel::Panel;
 use super::tables::{Clock, Marked, Searched, Subject, TableId, endpoint_mark, object_mark, object_of};
 use super::view::SortKey;
 use super::view::column::find_spec;
 use super::view::table::timeline::TimelineRow;
 use super::view::table::workloads::WorkloadRow;
 use super::workloads::WorkloadId;
-use crate::mesh::history::{MarkKind, ObjectId};
+use crate::app::ui::{Stale, Toggle};
+use crate::mesh::history::{MarkSet, ObjectId};
 use crate::mesh::model::{Key, Kind, Meta, Pod};
 
 impl App {
@@ -26,15 +28,16 @@ impl App {
             let placed = self.place(now, TableId::Workloads, &item);
             self.ui.list(TableId::Workloads).update(&item, placed);
         }
-        self.ui.panels_stale |= dirty.tables;
-        self.ui.moments_stale |= dirty.changes > 0 || dirty.tables;
+        if dirty.tables {
+            self.ui.stale.insert(Stale::Panels);
+        }
+        if dirty.changes > 0 || dirty.tables {
+            self.ui.stale.insert(Stale::Moments);
+        }
     }
 
     fn follow_object(&mut self, now: Timestamp, kind: Kind, id: &ObjectId) {
         let Some(table) = table_of(kind) else { return };
-        if self.is_grave(kind, id) {
-            self.ui.graves.insert((kind, id.clone()));
-        }
         let item = ItemId::Object(id.clone());
         let placed = self.place(now, table, &item);
         self.ui.list(table).update(&item, placed);
@@ -56,11 +59,13 @@ impl App {
 
     /// Takes rows away whose tombstone is gone.
     pub(super) fn clear_graves(&mut self, now: Timestamp) {
-        let graves = std::mem::take(&mut self.ui.graves);
-        for (kind, id) in graves {
-            self.follow_object(now, kind, &id);
+        for table in [TableId::Pods, TableId::Services, TableId::Sidecars] {
+            for item in self.ui.list(table).gone().clone() {
+                let placed = self.place(now, table, &item);
+                self.ui.list(table).update(&item, placed);
+            }
         }
-        self.ui.panels_stale = true;
+        self.ui.stale.insert(Stale::Panels);
     }
 
     /// Rows of a table, filtered and sorted anew: as its list says.
@@ -129,7 +134,7 @@ impl App {
         }
         let subject = self.subject(now, table, id)?;
         let passes = filter.passes(&Searched { subject, now });
-        let is_gone = || self.is_gone(table, id);
+        let gone = self.is_gone(table, id);
         let key = match sort {
             None => SortKey::Absent,
             Some(sort) => subject
@@ -139,7 +144,8 @@ impl App {
         };
         Some(Placed {
             key,
-            passes: passes && (!self.ui.faults || subject.is_faulty() || is_gone()),
+            passes: passes && (!self.ui.is_on(Toggle::Faults) || subject.is_faulty() || gone),
+            gone,
         })
     }
 
@@ -222,28 +228,16 @@ impl App {
         object_mark(&self.facts, kind, object, clock)
     }
 
-    /// The signs of all change marks of a table that were not on the screen yet.
-    pub(super) fn unseen(&self, table: TableId) -> Vec<(ItemId, MarkKind)> {
+    /// Rows whose change mark was not on the screen yet; of very many, as many as can be counted for every frame.
+    pub(super) fn unseen(&self, table: TableId) -> Vec<ItemId> {
         match table {
             TableId::Endpoints(slot) => {
                 let marks = self.ui.panel(slot).and_then(|panel| panel.marks(&self.facts));
-                let unseen = marks
-                    .into_iter()
-                    .flat_map(|marks| marks.iter())
-                    .filter(|(_, mark)| mark.seen.is_none());
-                unseen
-                    .map(|(id, mark)| (ItemId::Endpoint(id.clone()), mark.kind()))
-                    .collect()
+                unseen(marks, |id| ItemId::Endpoint(id.clone()))
             }
             TableId::Pods | TableId::Services | TableId::Sidecars => {
                 let marks = table.kind().and_then(|kind| self.facts.history.objects(kind));
-                let unseen = marks
-                    .into_iter()
-                    .flat_map(|marks| marks.iter())
-                    .filter(|(_, mark)| mark.seen.is_none());
-                unseen
-                    .map(|(id, mark)| (ItemId::Object(id.clone()), mark.kind()))
-                    .collect()
+                unseen(marks, |id| ItemId::Object(id.clone()))
             }
             TableId::Workloads | TableId::Timeline => Vec::new(),
         }
@@ -262,7 +256,7 @@ impl App {
                 .map(|(id, _)| ItemId::Workload(id.clone()))
                 .collect(),
             TableId::Endpoints(slot) => {
-                let lines = self.ui.panel(slot).map(|panel| panel.lines()).unwrap_or_default();
+                let lines = self.ui.panel(slot).map(Panel::lines).unwrap_or_default();
                 lines.iter().map(|line| ItemId::Endpoint(line.id.clone())).collect()
             }
             TableId::Timeline => self
@@ -305,7 +299,7 @@ impl App {
             | Kind::Event => Vec::new(),
         };
         let marks = self.facts.history.objects(kind);
-        let graves = marks.into_iter().flat_map(|marks| marks.tombstones());
+        let graves = marks.into_iter().flat_map(MarkSet::tombstones);
         ids.extend(graves.map(|(id, _)| ItemId::Object(id.clone())));
         ids
     }
@@ -338,4 +332,16 @@ fn table_of(kind: Kind) -> Option<TableId> {
     [TableId::Pods, TableId::Services, TableId::Sidecars]
         .into_iter()
         .find(|table| table.kind() == Some(kind))
+}
+
+/// How many unseen marks are counted above and below a pane.
+const UNSEEN: usize = 2_000;
+
+fn unseen<I, T>(marks: Option<&MarkSet<I, T>>, id: impl Fn(&I) -> ItemId) -> Vec<ItemId> {
+    let marks = marks.filter(|marks| marks.counts().unseen > 0);
+    let unseen = marks
+        .into_iter()
+        .flat_map(MarkSet::iter)
+        .filter(|(_, mark)| mark.seen.is_none());
+    unseen.take(UNSEEN).map(|(of, _)| id(of)).collect()
 }

@@ -8,18 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::App;
 use super::list::{ItemId, MomentId};
-use super::message::Command;
 use super::panel::Panel;
 use super::tables::{TableId, moment_id};
-use super::view::column::{Place, Spec, fit};
 use super::view::layout::{Frame, Size, Wanted, frame};
 use super::view::{Area, Pane};
+use crate::app::ui::{Stale, Toggle};
 use crate::mesh::history::{ObjectId, Progress};
-use crate::mesh::model::{Key, Kind, Pod, ProxyKind, Uid};
-use crate::mesh::world::Coverage;
+use crate::mesh::model::{Key, Pod, Uid};
 
-/// From this width of a pane on, Envoy's full cluster names are shown.
-const BROAD: u16 = 110;
 /// How many pairs of tables a walk through the past compares before the screen is drawn.
 const WALK: usize = 32;
 /// ... and how many objects they may stand for.
@@ -27,7 +23,7 @@ const WALK_OBJECTS: usize = 20_000;
 
 /// A pane as it is laid out.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Laid {
+pub(super) struct Laid {
     /// Its table.
     pub table: TableId,
     /// Where.
@@ -82,7 +78,7 @@ impl App {
             view: self.ui.view,
             tables: &tables,
             active: self.ui.active(),
-            zoomed: self.ui.zoomed,
+            zoomed: self.ui.is_on(Toggle::Zoom),
         };
         frame(wanted, width, height)
     }
@@ -95,99 +91,8 @@ impl App {
         }
     }
 
-    /// Puts the cursor on something once all pods are known, and keeps the chosen pod in step with it.
-    pub(super) fn choose(&mut self, now: Timestamp) {
-        if !self.ui.opened && self.is_listed(Kind::Pod) {
-            self.ui.opened = true;
-            self.open(now);
-        }
-        let table = self.ui.pods_table();
-        let current = self.ui.find_list(table).and_then(|list| list.current()).cloned();
-        let chosen = match current {
-            Some(ItemId::Object(id)) => Some(id),
-            Some(ItemId::Workload(id)) => {
-                let workload = self.facts.workloads.get(&id);
-                let pods = workload.into_iter().flat_map(|workload| workload.pods.iter());
-                let pods = pods.filter_map(|key| self.facts.world.pods.get(key));
-                pods.max_by_key(|pod| (pod.proxy.is_some(), pod.ready))
-                    .map(|pod| identity(pod))
-            }
-            Some(ItemId::Endpoint(_) | ItemId::Moment(_)) | None => None,
-        };
-        if chosen.is_some() && chosen != self.ui.chosen {
-            self.ui.chosen = chosen;
-            self.ui.moments_stale = true;
-        }
-    }
-
-    fn is_listed(&self, kind: Kind) -> bool {
-        match self.facts.coverage(kind) {
-            Coverage::Complete | Coverage::Partial { .. } => true,
-            Coverage::Pending | Coverage::Absent | Coverage::Denied => false,
-        }
-    }
-
-    /// The first pod: the one asked for, else the first that has a sidecar.
-    fn open(&mut self, now: Timestamp) {
-        let wanted = self.options.pod.clone();
-        let pods = &self.facts.world.pods;
-        let found = match &wanted {
-            Some(key) => pods.get(key),
-            None => pods.iter().find(|pod| {
-                let proxy = pod.proxy.as_deref().map(|proxy| proxy.kind);
-                proxy == Some(ProxyKind::Sidecar) && self.ui.namespaces.shows(&pod.meta.key.namespace)
-            }),
-        };
-        let found = found.map(|pod| ItemId::Object(identity(pod)));
-        let list = self.ui.list(TableId::Pods);
-        match found {
-            Some(id) => {
-                if !list.select(&id) {
-                    list.hold();
-                }
-            }
-            None => list.hold(),
-        }
-        if let Some(key) = wanted
-            && self.facts.world.pods.get(&key).is_none()
-        {
-            let near = self.near_pods(&key.name);
-            let near = if near.is_empty() {
-                String::new()
-            } else {
-                format!("; near: {}", near.join(", "))
-            };
-            self.say(now, super::view::Role::Bad, format!("no pod '{key}'{near}"));
-        }
-    }
-
-    /// Commands that follow from which pods are looked at.
-    pub(super) fn ask_envoys(&mut self) -> Option<Command> {
-        let has_envoy = |pod: &Pod| match pod.proxy.as_deref().map(|proxy| proxy.kind) {
-            Some(ProxyKind::Sidecar | ProxyKind::Router | ProxyKind::Waypoint) => true,
-            Some(ProxyKind::Ztunnel) | None => false,
-        };
-        if !self.is_listed(Kind::Pod) {
-            return None;
-        }
-        let mut pods: Vec<Key> = Vec::new();
-        for id in self.subjects() {
-            let pod = self.facts.world.pods.get(&id.key);
-            if pod.is_some_and(|pod| has_envoy(pod)) && !pods.contains(&id.key) {
-                pods.push(id.key);
-            }
-        }
-        if pods == self.ui.asked {
-            return None;
-        }
-        self.facts.envoys.retain(|pod, _| pods.contains(pod));
-        self.ui.panels_stale = true;
-        self.ui.asked.clone_from(&pods);
-        Some(Command::WatchEnvoy(pods))
-    }
-
     /// The pods whose endpoints are shown: the chosen one, then the pinned ones.
-    fn subjects(&self) -> Vec<ObjectId> {
+    pub(super) fn subjects(&self) -> Vec<ObjectId> {
         let nobody = || ObjectId {
             key: Key::default(),
             uid: Uid::default(),
@@ -199,10 +104,10 @@ impl App {
     /// Brings the endpoint tables up to the facts, where these have changed.
     pub(super) fn settle_panels(&mut self, now: Timestamp) {
         let subjects = self.subjects();
-        let stale = std::mem::take(&mut self.ui.panels_stale);
+        let stale = self.ui.stale.remove(&Stale::Panels);
         self.ui.panels.truncate(subjects.len());
         for (slot, id) in subjects.into_iter().enumerate() {
-            let bootstrap = self.ui.bootstrap;
+            let bootstrap = self.ui.is_on(Toggle::Bootstrap);
             match self.ui.panels.get_mut(slot) {
                 Some(panel) if panel.pod == id.key && !stale => continue,
                 Some(panel) if panel.pod == id.key => panel.refresh(&mut self.facts, bootstrap),
@@ -219,7 +124,7 @@ impl App {
             if !walking && let Some(walk) = history.older(world, &id.key, || Box::new(engine.fork(&id.key))) {
                 self.ui.walks.push(walk);
             }
-            self.ui.moments_stale = true;
+            self.ui.stale.insert(Stale::Moments);
             if let Ok(slot) = u8::try_from(slot) {
                 self.rebuild(now, TableId::Endpoints(slot));
             }
@@ -240,8 +145,8 @@ impl App {
         let Some(mut walk) = self.ui.walks.pop() else { return };
         let progress = walk.run(self.walk_budget());
         self.facts.history.absorb(&mut walk);
-        self.ui.panels_stale = true;
-        self.ui.moments_stale = true;
+        self.ui.stale.insert(Stale::Panels);
+        self.ui.stale.insert(Stale::Moments);
         match progress {
             Progress::More => self.ui.walks.push(walk),
             Progress::Done => {}
@@ -256,7 +161,7 @@ impl App {
     }
 
     fn settle_moments(&mut self, now: Timestamp) {
-        if !std::mem::take(&mut self.ui.moments_stale) {
+        if !self.ui.stale.remove(&Stale::Moments) {
             return;
         }
         let pod = self.ui.chosen.as_ref().map(|id| &id.key);
@@ -304,137 +209,6 @@ impl App {
             columns,
             hidden_columns,
         }
-    }
-
-    fn fit_columns(
-        &mut self,
-        now: Timestamp,
-        table: TableId,
-        width: u16,
-        top: usize,
-        rows: usize,
-    ) -> (Vec<(usize, u16)>, (usize, usize)) {
-        let specs = table.specs();
-        let candidates: Vec<(usize, &'static Spec)> = specs
-            .into_iter()
-            .enumerate()
-            .filter(|(_, spec)| self.is_wanted(table, spec, width))
-            .collect();
-        let is_fixed = |spec: &Spec| spec.place == Place::Fixed || spec.place == Place::Namespace;
-        let scrolling = candidates.iter().filter(|(_, spec)| !is_fixed(spec)).count();
-        let skipped = self.ui.list(table).skipped_columns().min(scrolling.saturating_sub(1));
-        let mut to_skip = skipped;
-        let sorted = self.ui.list(table).sort().map(|sort| sort.column);
-        let left: Vec<(usize, Spec)> = candidates
-            .into_iter()
-            .filter(|(_, spec)| {
-                let skip = to_skip > 0 && !is_fixed(spec);
-                to_skip -= usize::from(skip);
-                !skip
-            })
-            .enumerate()
-            .map(|(at, (column, spec))| {
-                // once somebody scrolls, columns stand in their order and not by importance
-                let by_order = u8::try_from(at).unwrap_or(u8::MAX);
-                let in_order = skipped > 0 || self.ui.wide;
-                let priority = match (is_fixed(spec), in_order) {
-                    (true, true) => 0,
-                    (false, true) => by_order.saturating_add(1),
-                    (_, false) if sorted == Some(spec.id) => 0,
-                    (_, false) => spec.priority,
-                };
-                (column, Spec { priority, ..*spec })
-            })
-            .collect();
-        let wanted = self.measure(now, table, &left, top, rows);
-        let references: Vec<&Spec> = left.iter().map(|(_, spec)| spec).collect();
-        let fitted = fit(&references, &wanted, width, Pane::GAP);
-        let hidden = left.len() - fitted.len();
-        let columns = fitted
-            .into_iter()
-            .filter_map(|(at, width)| left.get(at).map(|(column, _)| (*column, width)))
-            .collect();
-        (columns, (skipped, hidden))
-    }
-
-    fn fit_names(
-        &mut self,
-        now: Timestamp,
-        table: TableId,
-        width: u16,
-        top: usize,
-        rows: usize,
-    ) -> (Vec<(usize, u16)>, (usize, usize)) {
-        let specs = table.specs().into_iter().enumerate();
-        let names: Vec<(usize, Spec)> = specs
-            .filter(|(_, spec)| is_name(table, spec))
-            .map(|(at, spec)| (at, *spec))
-            .collect();
-        let wanted = self.measure(now, table, &names, top, rows);
-        let references: Vec<&Spec> = names.iter().map(|(_, spec)| spec).collect();
-        let fitted = fit(&references, &wanted, width, Pane::GAP).into_iter();
-        let columns = fitted.filter_map(|(at, width)| names.get(at).map(|(column, _)| (*column, width)));
-        (columns.collect(), (0, 0))
-    }
-
-    fn is_wanted(&self, table: TableId, spec: &Spec, width: u16) -> bool {
-        match spec.place {
-            Place::Namespace => match &self.ui.namespaces {
-                super::Namespaces::All => true,
-                super::Namespaces::Some(names) => names.len() > 1,
-            },
-            Place::Normal if spec.id == "sync" => self.has_sync(table),
-            Place::Fixed | Place::Normal => true,
-            Place::Narrow => width < BROAD,
-            Place::Broad => width >= BROAD,
-            Place::Wide => self.ui.wide,
-            Place::Never => false,
-        }
-    }
-
-    fn has_sync(&self, table: TableId) -> bool {
-        match table {
-            TableId::Endpoints(slot) => {
-                let panel = self.ui.panel(slot);
-                panel.is_some_and(|panel| self.facts.envoys.contains_key(&panel.pod))
-            }
-            TableId::Pods | TableId::Workloads | TableId::Services | TableId::Sidecars | TableId::Timeline => false,
-        }
-    }
-
-    /// What each column's content takes: of the rows on the screen, and of those that were there before.
-    fn measure(
-        &mut self,
-        now: Timestamp,
-        table: TableId,
-        columns: &[(usize, Spec)],
-        top: usize,
-        rows: usize,
-    ) -> Vec<u16> {
-        let sorted = self.ui.list(table).sort().map(|sort| sort.column);
-        let head = |spec: &Spec| spec.head.len() + usize::from(sorted == Some(spec.id));
-        let mut widths: Vec<usize> = columns.iter().map(|(_, spec)| head(spec)).collect();
-        let ids: Vec<ItemId> = match self.ui.find_list(table) {
-            Some(list) => list.rows_from(top).take(rows).cloned().collect(),
-            None => Vec::new(),
-        };
-        for id in &ids {
-            let Some(subject) = self.subject(now, table, id) else {
-                continue;
-            };
-            for ((column, _), width) in columns.iter().zip(&mut widths) {
-                if let Some(datum) = subject.datum(*column) {
-                    let text = datum.value.text(now);
-                    *width = (*width).max(unicode_width::UnicodeWidthStr::width(text.as_ref()));
-                }
-            }
-        }
-        let list = self.ui.list(table);
-        columns
-            .iter()
-            .zip(widths)
-            .map(|((_, spec), width)| list.widen(spec.id, u16::try_from(width).unwrap_or(u16::MAX)))
-            .collect()
     }
 
     /// Change marks that are on the screen have been seen.
@@ -498,20 +272,9 @@ impl App {
 }
 
 /// The identity of a pod.
-pub fn identity(pod: &Pod) -> ObjectId {
+pub(super) fn identity(pod: &Pod) -> ObjectId {
     ObjectId {
         key: pod.meta.key.clone(),
         uid: pod.meta.uid,
     }
-}
-
-/// The columns that name the rows of a table.
-fn is_name(table: TableId, spec: &Spec) -> bool {
-    let names: &[&str] = match table {
-        TableId::Pods | TableId::Workloads | TableId::Services => &["name"],
-        TableId::Endpoints(_) => &["endpoint", "host"],
-        TableId::Sidecars => &["namespace", "name"],
-        TableId::Timeline => &["time", "object"],
-    };
-    names.contains(&spec.id)
 }

@@ -82,7 +82,7 @@ impl TableId {
 
 /// A row of any table, with all that its cells are made from.
 #[derive(Clone, Copy, Debug)]
-pub enum Subject<'a> {
+pub(super) enum Subject<'a> {
     /// A pod.
     Pod(PodRow<'a>),
     /// A workload.
@@ -99,25 +99,25 @@ pub enum Subject<'a> {
 
 impl<'a> Subject<'a> {
     /// A pod.
-    pub fn pod(facts: &'a Facts, id: &ObjectId) -> Option<Self> {
+    pub(super) fn pod(facts: &'a Facts, id: &ObjectId) -> Option<Self> {
         let pod = facts.find_pod(id)?;
         let governing = facts.governed.of(&id.key);
         Some(Subject::Pod(PodRow { pod, governing }))
     }
 
     /// A service; `seen_by` is the table of the chosen pod.
-    pub fn service(facts: &'a Facts, id: &ObjectId, seen_by: Option<&'a EndpointTable>) -> Option<Self> {
+    pub(super) fn service(facts: &'a Facts, id: &ObjectId, seen_by: Option<&'a EndpointTable>) -> Option<Self> {
         let live = facts
             .world
             .services
             .get(&id.key)
             .filter(|service| service.meta.uid == id.uid);
-        let service: &Service = match live {
-            Some(service) => service,
-            None => match grave(facts, Kind::Service, id)? {
-                Object::Service(service) => service,
-                _ => return None,
-            },
+        let service: &Service = if let Some(service) = live {
+            service
+        } else if let Object::Service(service) = grave(facts, Kind::Service, id)? {
+            service
+        } else {
+            return None;
         };
         Some(Subject::Service(ServiceRow {
             service,
@@ -127,25 +127,25 @@ impl<'a> Subject<'a> {
     }
 
     /// A Sidecar.
-    pub fn sidecar(facts: &'a Facts, id: &ObjectId) -> Option<Self> {
+    pub(super) fn sidecar(facts: &'a Facts, id: &ObjectId) -> Option<Self> {
         let live = facts
             .world
             .sidecars
             .get(&id.key)
             .filter(|sidecar| sidecar.meta.uid == id.uid);
-        let sidecar: &Sidecar = match live {
-            Some(sidecar) => sidecar,
-            None => match grave(facts, Kind::Sidecar, id)? {
-                Object::Sidecar(sidecar) => sidecar,
-                _ => return None,
-            },
+        let sidecar: &Sidecar = if let Some(sidecar) = live {
+            sidecar
+        } else if let Object::Sidecar(sidecar) = grave(facts, Kind::Sidecar, id)? {
+            sidecar
+        } else {
+            return None;
         };
         let governs = live.is_some().then(|| facts.governed.count(&id.key));
         Some(Subject::Sidecar(SidecarRow { sidecar, governs }))
     }
 
     /// A row of an endpoint table.
-    pub fn endpoint(facts: &'a Facts, line: &'a Line) -> Self {
+    pub(super) fn endpoint(facts: &'a Facts, line: &'a Line) -> Self {
         let behind = line.row.pod.as_ref().and_then(|pod| facts.world.pods.get(pod));
         Subject::Endpoint(EndpointRow {
             row: &line.row,
@@ -156,7 +156,7 @@ impl<'a> Subject<'a> {
     }
 
     /// Its cell in the column at a place.
-    pub fn datum(&self, at: usize) -> Option<Datum> {
+    pub(super) fn datum(&self, at: usize) -> Option<Datum> {
         fn of<T: Table>(row: &T::Row<'_>, at: usize) -> Option<Datum> {
             T::columns().get(at).map(|Column { datum, .. }| datum(row))
         }
@@ -170,7 +170,8 @@ impl<'a> Subject<'a> {
         }
     }
 
-    fn specs(&self) -> Vec<&'static Spec> {
+    /// Its table's columns, left to right.
+    pub(super) fn specs(&self) -> Vec<&'static Spec> {
         match self {
             Subject::Pod(_) => TableId::Pods.specs(),
             Subject::Workload(_) => TableId::Workloads.specs(),
@@ -182,13 +183,13 @@ impl<'a> Subject<'a> {
     }
 
     /// Its cell in the column of this id.
-    pub fn datum_of(&self, id: &str) -> Option<Datum> {
+    pub(super) fn datum_of(&self, id: &str) -> Option<Datum> {
         let at = self.specs().iter().position(|spec| spec.id == id)?;
         self.datum(at)
     }
 
     /// Whether something is wrong with it: what `!` keeps.
-    pub fn is_faulty(&self) -> bool {
+    pub(super) fn is_faulty(&self) -> bool {
         match self {
             Subject::Pod(row) => pods::is_faulty(row.pod),
             Subject::Workload(row) => row.workload.faulty > 0,
@@ -201,15 +202,6 @@ impl<'a> Subject<'a> {
             },
         }
     }
-
-    /// Its fields as a program reads them.
-    pub fn json(&self) -> serde_json::Value {
-        let fields = self.specs().into_iter().enumerate().filter_map(|(at, spec)| {
-            let datum = self.datum(at)?;
-            Some((spec.id.to_owned(), datum.value.json()))
-        });
-        fields.collect::<serde_json::Map<_, _>>().into()
-    }
 }
 
 fn grave<'a>(facts: &'a Facts, kind: Kind, id: &ObjectId) -> Option<&'a Object> {
@@ -219,7 +211,7 @@ fn grave<'a>(facts: &'a Facts, kind: Kind, id: &ObjectId) -> Option<&'a Object> 
 
 /// A row as a filter asks for it.
 #[derive(Clone, Copy, Debug)]
-pub struct Searched<'a> {
+pub(super) struct Searched<'a> {
     /// The row.
     pub subject: Subject<'a>,
     /// For ages.
@@ -255,7 +247,7 @@ impl Filtered for Searched<'_> {
 
 /// A change mark of any row, as far as it is shown.
 #[derive(Clone, Debug)]
-pub struct Marked {
+pub(super) struct Marked {
     /// Its sign.
     pub kind: MarkKind,
     /// When the last change was.
@@ -276,7 +268,7 @@ pub struct Marked {
 
 /// Where times and causes are written.
 #[derive(Clone, Copy, Debug)]
-pub struct Clock<'a> {
+pub(super) struct Clock<'a> {
     /// Now.
     pub now: Timestamp,
     /// The time zone of the screen.
@@ -284,22 +276,27 @@ pub struct Clock<'a> {
 }
 
 /// The change mark of an object's row.
-pub fn object_mark(facts: &Facts, kind: Kind, id: &ObjectId, clock: Clock<'_>) -> Option<Marked> {
+pub(super) fn object_mark(facts: &Facts, kind: Kind, id: &ObjectId, clock: Clock<'_>) -> Option<Marked> {
     let mark = facts.history.objects(kind)?.get(id)?;
     let before = mark.before.as_ref().filter(|_| !mark.gone);
     let changes = before
-        .map(|before| changes(&of_object(facts, before), &of_object(facts, &mark.row), clock.now))
+        .map(|before| changes(of_object(facts, before), of_object(facts, &mark.row), clock.now))
         .unwrap_or_default();
     Some(marked(mark, changes, clock))
 }
 
 /// The change mark of an endpoint's row.
-pub fn endpoint_mark(facts: &Facts, panel: &Panel, id: &crate::mesh::diff::RowId, clock: Clock<'_>) -> Option<Marked> {
+pub(super) fn endpoint_mark(
+    facts: &Facts,
+    panel: &Panel,
+    id: &crate::mesh::diff::RowId,
+    clock: Clock<'_>,
+) -> Option<Marked> {
     let mark = panel.mark(facts, id)?;
     let before = mark.before.as_ref().filter(|_| !mark.gone);
     let subject = |row| Subject::Endpoint(bare(row));
     let changes = before
-        .map(|before| changes(&Some(subject(before)), &Some(subject(&mark.row)), clock.now))
+        .map(|before| changes(Some(subject(before)), Some(subject(&mark.row)), clock.now))
         .unwrap_or_default();
     Some(marked(mark, changes, clock))
 }
@@ -351,8 +348,8 @@ fn of_object<'a>(facts: &'a Facts, object: &'a Object) -> Option<Subject<'a>> {
 
 /// Cells that say something else; ages never count.
 fn changes(
-    before: &Option<Subject<'_>>,
-    after: &Option<Subject<'_>>,
+    before: Option<Subject<'_>>,
+    after: Option<Subject<'_>>,
     now: Timestamp,
 ) -> Vec<(&'static str, String, String)> {
     let (Some(before), Some(after)) = (before, after) else {
@@ -369,7 +366,7 @@ fn changes(
 }
 
 /// The identity of a line of the timeline; `nth` tells apart what one object tells of one second.
-pub fn moment_id(line: &Moment, nth: u32) -> MomentId {
+pub(super) fn moment_id(line: &Moment, nth: u32) -> MomentId {
     use std::cmp::Reverse;
     match line {
         Moment::Edit(edit, _) => MomentId::Seen(Reverse(edit.seq), Some((edit.kind, edit.key.clone()))),
@@ -380,7 +377,7 @@ pub fn moment_id(line: &Moment, nth: u32) -> MomentId {
 }
 
 /// The object that a row stands for, if it stands for one.
-pub fn object_of(table: TableId, id: &ItemId) -> Option<(Kind, &ObjectId)> {
+pub(super) fn object_of(table: TableId, id: &ItemId) -> Option<(Kind, &ObjectId)> {
     match id {
         ItemId::Object(object) => Some((table.kind()?, object)),
         ItemId::Endpoint(_) | ItemId::Workload(_) | ItemId::Moment(_) => None,

@@ -13,21 +13,21 @@ use super::tables::TableId;
 use super::view::Role;
 use super::workloads::WorkloadId;
 use crate::mesh::history::{Line as Moment, ObjectId, Walk};
-use crate::mesh::model::{Key, Kind};
+use crate::mesh::model::Key;
 use crate::mesh::world::Delta;
 
 /// How many pods can be pinned at once.
-pub const PINS: usize = 4;
+pub(super) const PINS: usize = 4;
 /// How long a message stays.
 const TOAST: SignedDuration = SignedDuration::from_secs(6);
 /// How many deltas wait while the screen is held still; more end the stillness.
-pub const FROZEN_DELTAS: usize = 50_000;
+pub(super) const FROZEN_DELTAS: usize = 50_000;
 /// How many places are remembered.
 const PLACES: usize = 50;
 
 /// A tab, or the overview.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub enum View {
+pub(super) enum View {
     /// Pods and services above, endpoints and edits below.
     #[default]
     Overview,
@@ -45,7 +45,7 @@ pub enum View {
 
 impl View {
     /// The tabs, in the order of their keys `1`, `2` ...
-    pub const TABS: &'static [View] = &[
+    pub(super) const TABS: &'static [View] = &[
         View::Pods,
         View::Services,
         View::Endpoints,
@@ -54,7 +54,7 @@ impl View {
     ];
 
     /// Its name on the tab.
-    pub fn title(self) -> &'static str {
+    pub(super) fn title(self) -> &'static str {
         match self {
             View::Overview => "Overview",
             View::Pods => "Pods",
@@ -66,9 +66,33 @@ impl View {
     }
 }
 
+/// Something that is switched on and off.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) enum Toggle {
+    /// One pane takes the whole screen.
+    Zoom,
+    /// More columns.
+    Wide,
+    /// Only rows with which something is wrong.
+    Faults,
+    /// Workloads in the place of pods.
+    Workloads,
+    /// Envoy's own rows too.
+    Bootstrap,
+}
+
+/// Something derived that no longer follows from what is known.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) enum Stale {
+    /// The endpoint tables.
+    Panels,
+    /// The timeline.
+    Moments,
+}
+
 /// Where a person is: what `[`, `]` and `-` go back and forth between.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Place {
+pub(super) struct Place {
     /// The tab.
     pub view: View,
     /// What is shown.
@@ -81,14 +105,14 @@ pub struct Place {
 
 /// Where a person has been.
 #[derive(Clone, Debug, Default)]
-pub struct Trail {
+pub(super) struct Trail {
     back: Vec<Place>,
     forward: Vec<Place>,
 }
 
 impl Trail {
     /// The person leaves this place for a new one.
-    pub fn leave(&mut self, place: Place) {
+    pub(super) fn leave(&mut self, place: Place) {
         self.forward.clear();
         self.back.push(place);
         if self.back.len() > PLACES {
@@ -97,14 +121,14 @@ impl Trail {
     }
 
     /// The place before; `here` becomes the place after.
-    pub fn back(&mut self, here: Place) -> Option<Place> {
+    pub(super) fn back(&mut self, here: Place) -> Option<Place> {
         let place = self.back.pop()?;
         self.forward.push(here);
         Some(place)
     }
 
     /// The place after; `here` becomes the place before.
-    pub fn forward(&mut self, here: Place) -> Option<Place> {
+    pub(super) fn forward(&mut self, here: Place) -> Option<Place> {
         let place = self.forward.pop()?;
         self.back.push(here);
         Some(place)
@@ -113,7 +137,7 @@ impl Trail {
 
 /// A message that stays for a while.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Toast {
+pub(super) struct Toast {
     /// What.
     pub text: String,
     /// As what.
@@ -124,7 +148,7 @@ pub struct Toast {
 
 impl Toast {
     /// A message, from now on.
-    pub fn new(now: Timestamp, role: Role, text: impl Into<String>) -> Self {
+    pub(super) fn new(now: Timestamp, role: Role, text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             role,
@@ -135,7 +159,7 @@ impl Toast {
 
 /// What waits while the screen is held still.
 #[derive(Debug, Default)]
-pub struct Frozen {
+pub(super) struct Frozen {
     /// In order.
     pub batches: Vec<(Timestamp, Vec<Delta>)>,
     /// How many deltas they are.
@@ -144,7 +168,7 @@ pub struct Frozen {
 
 /// All of it.
 #[derive(Debug)]
-pub struct Ui {
+pub(super) struct Ui {
     /// The tab.
     pub view: View,
     /// What is shown, never what is read.
@@ -155,16 +179,6 @@ pub struct Ui {
     pub only: Option<WorkloadId>,
     /// The pane of each view that has the keys.
     pub active: BTreeMap<View, TableId>,
-    /// One pane takes the whole screen.
-    pub zoomed: bool,
-    /// More columns.
-    pub wide: bool,
-    /// Only rows with which something is wrong.
-    pub faults: bool,
-    /// Workloads in the place of pods.
-    pub workloads: bool,
-    /// Envoy's own rows too.
-    pub bootstrap: bool,
     /// Each table's rows.
     pub lists: BTreeMap<TableId, List>,
     /// The endpoint tables, by their place: 0 is the chosen pod's, then the pinned ones'.
@@ -175,12 +189,10 @@ pub struct Ui {
     pub pins: Vec<ObjectId>,
     /// The timeline's lines, by identity.
     pub moments: Vec<(MomentId, Moment)>,
-    /// Rows whose object is gone.
-    pub graves: BTreeSet<(Kind, ObjectId)>,
-    /// Endpoint tables have to be looked at again.
-    pub panels_stale: bool,
-    /// The timeline has to be made again.
-    pub moments_stale: bool,
+    /// What has to be made again before the next frame.
+    pub stale: BTreeSet<Stale>,
+    /// What is switched on.
+    on: BTreeSet<Toggle>,
     /// Walks back through the history of pods, not at their ends yet.
     pub walks: Vec<Walk>,
     /// What lies over the panes, the topmost last.
@@ -203,26 +215,20 @@ pub struct Ui {
 
 impl Ui {
     /// How it looks at the start.
-    pub fn new(namespaces: Namespaces) -> Self {
+    pub(super) fn new(namespaces: Namespaces) -> Self {
         Self {
             view: View::Overview,
             namespaces,
             namespaces_before: None,
             only: None,
             active: BTreeMap::new(),
-            zoomed: false,
-            wide: false,
-            faults: false,
-            workloads: false,
-            bootstrap: false,
             lists: BTreeMap::new(),
             panels: Vec::new(),
             chosen: None,
             pins: Vec::new(),
             moments: Vec::new(),
-            graves: BTreeSet::new(),
-            panels_stale: true,
-            moments_stale: true,
+            stale: BTreeSet::from([Stale::Panels, Stale::Moments]),
+            on: BTreeSet::new(),
             walks: Vec::new(),
             dialogs: Vec::new(),
             toast: None,
@@ -235,9 +241,30 @@ impl Ui {
         }
     }
 
+    /// Whether something is switched on.
+    pub(super) fn is_on(&self, toggle: Toggle) -> bool {
+        self.on.contains(&toggle)
+    }
+
+    /// Switches something on or off.
+    pub(super) fn switch(&mut self, toggle: Toggle, on: bool) {
+        if on {
+            self.on.insert(toggle);
+        } else {
+            self.on.remove(&toggle);
+        }
+    }
+
+    /// Switches something on if it is off, off if it is on; says which it is now.
+    pub(super) fn turn(&mut self, toggle: Toggle) -> bool {
+        let on = !self.is_on(toggle);
+        self.switch(toggle, on);
+        on
+    }
+
     /// The table of pods, by pod or by workload.
-    pub fn pods_table(&self) -> TableId {
-        if self.workloads {
+    pub(super) fn pods_table(&self) -> TableId {
+        if self.is_on(Toggle::Workloads) {
             TableId::Workloads
         } else {
             TableId::Pods
@@ -245,7 +272,7 @@ impl Ui {
     }
 
     /// The panes of a view in the order of Tab, whether or not there is room for each.
-    pub fn tables(&self, view: View) -> Vec<TableId> {
+    pub(super) fn tables(&self, view: View) -> Vec<TableId> {
         let endpoints = || {
             (0..=self.pins.len())
                 .filter_map(|at| u8::try_from(at).ok())
@@ -267,7 +294,7 @@ impl Ui {
     }
 
     /// The table that has the keys.
-    pub fn active(&self) -> TableId {
+    pub(super) fn active(&self) -> TableId {
         let tables = self.tables(self.view);
         let wanted = self.active.get(&self.view).copied();
         let first = tables.first().copied().unwrap_or(TableId::Pods);
@@ -275,22 +302,22 @@ impl Ui {
     }
 
     /// A table's rows.
-    pub fn list(&mut self, table: TableId) -> &mut List {
+    pub(super) fn list(&mut self, table: TableId) -> &mut List {
         self.lists.entry(table).or_default()
     }
 
     /// A table's rows, if there ever were any.
-    pub fn find_list(&self, table: TableId) -> Option<&List> {
+    pub(super) fn find_list(&self, table: TableId) -> Option<&List> {
         self.lists.get(&table)
     }
 
     /// The endpoint table in a place.
-    pub fn panel(&self, slot: u8) -> Option<&Panel> {
+    pub(super) fn panel(&self, slot: u8) -> Option<&Panel> {
         self.panels.get(usize::from(slot))
     }
 
     /// A line of the timeline.
-    pub fn moment(&self, id: &MomentId) -> Option<&Moment> {
+    pub(super) fn moment(&self, id: &MomentId) -> Option<&Moment> {
         let at = self.moments.binary_search_by(|(other, _)| other.cmp(id)).ok()?;
         self.moments.get(at).map(|(_, line)| line)
     }

@@ -5,10 +5,12 @@
 
 pub mod age;
 pub mod column;
+pub(in crate::app) mod copies;
 pub mod cut;
 mod draw;
 pub mod help;
 pub(in crate::app) mod layout;
+pub(in crate::app) mod reasons;
 mod screen;
 mod shown;
 pub(in crate::app) mod sources;

@@ -40,14 +40,14 @@ impl WorkloadId {
     }
 }
 
-/// The Deployment's name in its `ReplicaSet`'s: what stands before the hash of the template.
+/// The Deployment's name in that of its `ReplicaSet`: what stands before the hash of the template.
 fn stem(pod: &Pod, replica_set: &Text) -> Option<Text> {
     let hash = pod.meta.labels.get("pod-template-hash")?;
     let stem = replica_set.strip_suffix(hash.as_str())?.strip_suffix('-')?;
     Some(stem.into())
 }
 
-/// The `CronJob`'s name in its Job's: what stands before the time, 8 to 10 digits.
+/// The name of the `CronJob` in that of its `Job`: what stands before the time, 8 to 10 digits.
 fn cron_job(job: &Text) -> Option<Text> {
     let (name, time) = job.rsplit_once('-')?;
     let is_time = (8..=10).contains(&time.len()) && time.bytes().all(|byte| byte.is_ascii_digit());

@@ -36,7 +36,8 @@ pub(super) struct Report {
     message: String,
     place: String,
     thread: String,
-    backtrace: String,
+    /// Its names are looked up only when it is written: that takes seconds in a debug build.
+    backtrace: Arc<Backtrace>,
 }
 
 thread_local! {
@@ -116,7 +117,7 @@ impl Report {
                 .location()
                 .map_or_else(|| "unknown place".to_owned(), ToString::to_string),
             thread: std::thread::current().name().unwrap_or("unnamed").to_owned(),
-            backtrace: Backtrace::force_capture().to_string(),
+            backtrace: Arc::new(Backtrace::force_capture()),
         }
     }
 
@@ -126,7 +127,7 @@ impl Report {
             message: said(payload),
             place: "unknown place".to_owned(),
             thread: "unknown".to_owned(),
-            backtrace: String::new(),
+            backtrace: Arc::new(Backtrace::disabled()),
         })
     }
 
@@ -193,7 +194,7 @@ mod tests {
             message: "index out of bounds\nsecond line".into(),
             place: "src/app.rs:1:2".into(),
             thread: "main".into(),
-            backtrace: "0: here".into(),
+            backtrace: Arc::new(Backtrace::disabled()),
         }
     }
 
@@ -207,7 +208,12 @@ mod tests {
         );
         let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
         let text = std::fs::read_to_string(files[0].as_ref().unwrap().path()).unwrap();
-        for part in ["thread: main", "second line", "0: here", env!("CARGO_PKG_VERSION")] {
+        for part in [
+            "thread: main",
+            "second line",
+            "disabled backtrace",
+            env!("CARGO_PKG_VERSION"),
+        ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }
     }

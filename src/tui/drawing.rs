@@ -131,6 +131,17 @@ fn a_table_shows_cursor_marks_and_what_is_hidden() {
 }
 
 #[test]
+fn a_table_without_titles_spends_no_row_on_them() {
+    let mut screen = sample();
+    if let Body::Table { heads, .. } = &mut screen.panes[0].body {
+        heads.iter_mut().for_each(|head| head.title = Shown::default());
+    }
+    let buffer = draw(&screen, Look::default());
+    let row: String = (0..20).map(|x| buffer[(x, 1)].symbol()).collect();
+    assert_eq!(row, "▸  10.0.0.1:9080   H");
+}
+
+#[test]
 fn without_colour_every_meaning_has_an_attribute() {
     let look = Look {
         theme: Theme::Mono,

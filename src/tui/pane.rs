@@ -168,7 +168,7 @@ fn symbol(buffer: &Buffer, x: u16, y: u16) -> &str {
 /// Where the shown rows lie among all; nothing where all are shown.
 fn draw_scroll_bar(pane: &Pane, theme: Theme, area: Rect, buffer: &mut Buffer) {
     let head = match &pane.body {
-        Body::Table { .. } => 2,
+        Body::Table { heads, .. } => 1 + table::head_rows(heads),
         Body::Lines(_) => 1,
     };
     let track = area.height.saturating_sub(head);

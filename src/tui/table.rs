@@ -24,13 +24,18 @@ pub(super) fn draw(
         };
         paint::clip(row, within)
     };
-    let head_row = line(0);
-    for (column, head) in columns(head_row, heads).zip(heads) {
+    let first = head_rows(heads);
+    for (column, head) in columns(line(0), heads).zip(heads) {
         cell(buffer, column, head.right, head.title.as_str(), theme.style(Role::Head));
     }
-    for (offset, row) in (1..inner.height).zip(rows) {
+    for (offset, row) in (first..inner.height).zip(rows) {
         draw_row(heads, row, pane, theme, line(offset), buffer);
     }
+}
+
+/// Rows that the heads of a table take.
+pub(super) fn head_rows(heads: &[ColumnHead]) -> u16 {
+    u16::from(heads.iter().any(|head| !head.title.as_str().is_empty()))
 }
 
 fn draw_row(heads: &[ColumnHead], row: &RowLine, pane: &Pane, theme: Theme, line: Rect, buffer: &mut Buffer) {

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use sidescope::app::message::{EnvoyRow, EnvoyTable, NoEnvoy};
-use sidescope::app::view::{Body, Mark, Role};
+use sidescope::app::view::{Body, Glow, Mark, Role};
 use sidescope::app::{KeyPress, Message};
 use sidescope::mesh::model::{Key, Kind, Pod, PodPrinted, Uid};
 use sidescope::mesh::scope::{Address, Health};
@@ -14,7 +14,7 @@ use crate::stage::{Stage, has_role, rows_of};
 fn shell() -> Stage {
     let mut objects = mesh::bookinfo();
     objects.push(mesh::sidecar("default", &["*/*"], 1).into());
-    let mut stage = Stage::with(objects);
+    let mut stage = Stage::with(&objects);
     stage.press("/my-shell<Enter><Tab><Tab>");
     stage
 }
@@ -60,7 +60,6 @@ fn marks_are_bright_then_normal_then_dim_and_go_ten_minutes_after_they_were_seen
         };
         rows.iter().find_map(|row| row.mark)
     };
-    use sidescope::app::view::Glow;
     assert_eq!(glow(&mut stage), Some(Mark::Removed(Glow::Bright)));
     let wake = stage.app.next_wake(stage.now).unwrap();
     assert!(
@@ -98,7 +97,7 @@ fn marks_that_were_never_on_the_screen_stay() {
 fn a_pod_chosen_after_the_edit_shows_its_marks_too() {
     let mut objects = mesh::bookinfo();
     objects.push(mesh::sidecar("default", &["*/*"], 1).into());
-    let mut stage = Stage::with(objects);
+    let mut stage = Stage::with(&objects);
     stage.put(mesh::sidecar("default", &["istio-system/*"], 2));
     stage.wait(30);
     stage.press("/my-shell<Enter><Tab><Tab>");

@@ -11,11 +11,11 @@ use sidescope::mesh::model::{
 use sidescope::mesh::world::{Delta, Found, ListScope};
 
 /// When every test begins.
-pub fn start() -> Timestamp {
+pub(crate) fn start() -> Timestamp {
     "2026-03-01T03:00:00Z".parse().unwrap()
 }
 
-pub fn meta(kind: Kind, namespace: &str, name: &str) -> Meta {
+pub(crate) fn meta(kind: Kind, namespace: &str, name: &str) -> Meta {
     Meta {
         key: Key::new(namespace, name),
         uid: Uid::from(format!("{kind:?} {namespace} {name}").as_str()),
@@ -24,7 +24,7 @@ pub fn meta(kind: Kind, namespace: &str, name: &str) -> Meta {
     }
 }
 
-pub fn namespace(name: &str) -> Object {
+pub(crate) fn namespace(name: &str) -> Object {
     Namespace {
         meta: meta(Kind::Namespace, "", name),
         terminating: false,
@@ -33,7 +33,7 @@ pub fn namespace(name: &str) -> Object {
 }
 
 /// A running pod of a Deployment, with a sidecar.
-pub fn pod(namespace: &str, deployment: &str, suffix: &str, ip: &str) -> Pod {
+pub(crate) fn pod(namespace: &str, deployment: &str, suffix: &str, ip: &str) -> Pod {
     let mut meta = meta(Kind::Pod, namespace, &format!("{deployment}-6f9c-{suffix}"));
     meta.labels = Labels::from([
         ("app", deployment.split('-').next().unwrap()),
@@ -67,12 +67,12 @@ pub fn pod(namespace: &str, deployment: &str, suffix: &str, ip: &str) -> Pod {
     }
 }
 
-pub fn without_proxy(mut pod: Pod) -> Pod {
+pub(crate) fn without_proxy(mut pod: Pod) -> Pod {
     pod.proxy = None;
     pod
 }
 
-pub fn service(namespace: &str, name: &str, port: u16) -> Service {
+pub(crate) fn service(namespace: &str, name: &str, port: u16) -> Service {
     Service {
         meta: meta(Kind::Service, namespace, name),
         service_type: "ClusterIP".into(),
@@ -91,7 +91,7 @@ pub fn service(namespace: &str, name: &str, port: u16) -> Service {
     }
 }
 
-pub fn slice(namespace: &str, service: &str, port: u16, pods: &[&Pod]) -> EndpointSlice {
+pub(crate) fn slice(namespace: &str, service: &str, port: u16, pods: &[&Pod]) -> EndpointSlice {
     let mut meta = meta(Kind::EndpointSlice, namespace, &format!("{service}-x7"));
     meta.labels = Labels::from([("kubernetes.io/service-name", service)]);
     EndpointSlice {
@@ -118,7 +118,7 @@ pub fn slice(namespace: &str, service: &str, port: u16, pods: &[&Pod]) -> Endpoi
 }
 
 /// A Sidecar that lets these hosts in, written by `kubectl-edit`.
-pub fn sidecar(namespace: &str, hosts: &[&str], generation: i64) -> Sidecar {
+pub(crate) fn sidecar(namespace: &str, hosts: &[&str], generation: i64) -> Sidecar {
     let mut meta = meta(Kind::Sidecar, namespace, "default");
     meta.generation = generation;
     let json = format!(
@@ -147,7 +147,7 @@ pub fn sidecar(namespace: &str, hosts: &[&str], generation: i64) -> Sidecar {
 }
 
 /// Three services with their pods, a shell, a control plane; no Sidecar.
-pub fn bookinfo() -> Vec<Object> {
+pub(crate) fn bookinfo() -> Vec<Object> {
     let reviews = [
         pod("bookinfo", "reviews-v1", "aaaaa", "10.244.1.31"),
         pod("bookinfo", "reviews-v2", "bbbbb", "10.244.2.31"),
@@ -194,7 +194,7 @@ pub fn bookinfo() -> Vec<Object> {
 }
 
 /// What the sources say when each kind is listed for the first time.
-pub fn listed(objects: Vec<Object>) -> Vec<Delta> {
+pub(crate) fn listed(objects: &[Object]) -> Vec<Delta> {
     let mut deltas = Vec::new();
     for kind in Kind::ALL {
         deltas.push(Delta::ListStart(*kind, ListScope::All));

@@ -19,7 +19,7 @@ fn it_opens_on_the_overview_with_the_first_sidecar_pod_and_its_endpoints() {
 fn moving_over_pods_changes_the_endpoints_at_once() {
     let mut objects = mesh::bookinfo();
     objects.push(mesh::sidecar("default", &["./*"], 1).into());
-    let mut stage = Stage::with(objects);
+    let mut stage = Stage::with(&objects);
     assert_eq!(stage.lines_with("of details-v1").len(), 1);
     stage.press("jjjj");
     let text = stage.text();
@@ -38,10 +38,10 @@ fn a_pod_asked_for_is_under_the_cursor_and_a_wrong_name_is_told_with_near_ones()
         ..Options::default()
     };
     let mut stage = Stage::empty(options("ratings-v1-6f9c-ccccc"));
-    stage.say(mesh::listed(mesh::bookinfo()));
+    stage.say(mesh::listed(&mesh::bookinfo()));
     assert!(stage.current().contains("ratings"));
     let mut stage = Stage::empty(options("ratngs"));
-    stage.say(mesh::listed(mesh::bookinfo()));
+    stage.say(mesh::listed(&mesh::bookinfo()));
     assert_eq!(
         stage.text().lines().last().unwrap().trim(),
         "no pod 'bookinfo/ratngs'; near: ratings-v1-6f9c-ccccc.bookinfo"
@@ -73,7 +73,7 @@ fn the_cursor_stays_on_its_row_whatever_comes_and_goes_around_it() {
     assert_eq!(stage.current(), before, "a filter only hides it");
     stage.press("oj<Enter>I");
     assert_eq!(stage.current(), before);
-    stage.say(mesh::listed(mesh::bookinfo()));
+    stage.say(mesh::listed(&mesh::bookinfo()));
     assert_eq!(stage.current(), before, "a new list does not move it");
 }
 

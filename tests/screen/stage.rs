@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::mesh;
 
-pub struct Stage {
+pub(crate) struct Stage {
     pub app: App,
     pub now: Timestamp,
     pub size: (u16, u16),
@@ -18,7 +18,7 @@ pub struct Stage {
 
 impl Stage {
     /// An app that knows nothing.
-    pub fn empty(options: Options) -> Self {
+    pub(crate) fn empty(options: Options) -> Self {
         Self {
             app: App::new(options),
             now: mesh::start(),
@@ -28,12 +28,12 @@ impl Stage {
     }
 
     /// The small mesh, all listed.
-    pub fn bookinfo() -> Self {
-        Self::with(mesh::bookinfo())
+    pub(crate) fn bookinfo() -> Self {
+        Self::with(&mesh::bookinfo())
     }
 
     /// A mesh of these objects, all listed.
-    pub fn with(objects: Vec<Object>) -> Self {
+    pub(crate) fn with(objects: &[Object]) -> Self {
         let mut stage = Self::empty(Options::default());
         stage.say(mesh::listed(objects));
         for kind in Kind::ALL {
@@ -46,38 +46,38 @@ impl Stage {
         stage
     }
 
-    pub fn sized(mut self, width: u16, height: u16) -> Self {
+    pub(crate) fn sized(mut self, width: u16, height: u16) -> Self {
         self.size = (width, height);
         self.screen();
         self
     }
 
-    pub fn send(&mut self, message: Message) {
+    pub(crate) fn send(&mut self, message: Message) {
         let commands = self.app.update(self.now, message);
         self.commands.extend(commands);
     }
 
     /// What a source says.
-    pub fn say(&mut self, batch: Vec<Delta>) {
+    pub(crate) fn say(&mut self, batch: Vec<Delta>) {
         self.send(Message::Deltas { at: self.now, batch });
     }
 
-    pub fn put(&mut self, object: impl Into<Object>) {
+    pub(crate) fn put(&mut self, object: impl Into<Object>) {
         self.say(vec![Delta::Put(object.into())]);
     }
 
-    pub fn remove(&mut self, kind: Kind, namespace: &str, name: &str) {
+    pub(crate) fn remove(&mut self, kind: Kind, namespace: &str, name: &str) {
         self.say(vec![Delta::Remove(kind, Key::new(namespace, name))]);
     }
 
     /// Time passes; the app is told as the runtime would.
-    pub fn wait(&mut self, seconds: i64) {
+    pub(crate) fn wait(&mut self, seconds: i64) {
         self.now += SignedDuration::from_secs(seconds);
         self.send(Message::Tick);
     }
 
     /// Keys: letters as they are, others in angle brackets: `jj<Enter><C-f>`. After each the screen is drawn.
-    pub fn press(&mut self, keys: &str) -> &mut Self {
+    pub(crate) fn press(&mut self, keys: &str) -> &mut Self {
         let mut rest = keys;
         while let Some(c) = rest.chars().next() {
             let (key, length) = match (c, rest.find('>')) {
@@ -91,12 +91,12 @@ impl Stage {
         self
     }
 
-    pub fn screen(&mut self) -> Screen {
+    pub(crate) fn screen(&mut self) -> Screen {
         self.app.screen(self.now, self.size.0, self.size.1)
     }
 
     /// The screen as text, without blanks at the ends of lines.
-    pub fn text(&mut self) -> String {
+    pub(crate) fn text(&mut self) -> String {
         let screen = self.screen();
         let mut grid = Grid::new(screen.width, screen.height);
         for (row, line) in &screen.lines {
@@ -112,7 +112,7 @@ impl Stage {
     }
 
     /// The lines of the screen that hold this text.
-    pub fn lines_with(&mut self, text: &str) -> Vec<String> {
+    pub(crate) fn lines_with(&mut self, text: &str) -> Vec<String> {
         self.text()
             .lines()
             .filter(|line| line.contains(text))
@@ -121,7 +121,7 @@ impl Stage {
     }
 
     /// The pane that has the keys.
-    pub fn active(&mut self) -> Pane {
+    pub(crate) fn active(&mut self) -> Pane {
         self.screen()
             .panes
             .into_iter()
@@ -130,7 +130,7 @@ impl Stage {
     }
 
     /// The row under the cursor of the active pane, as text.
-    pub fn current(&mut self) -> String {
+    pub(crate) fn current(&mut self) -> String {
         let Body::Table { rows, .. } = self.active().body else {
             return String::new();
         };
@@ -146,17 +146,17 @@ impl Stage {
     }
 
     /// The first cells of the rows of the active pane.
-    pub fn names(&mut self) -> Vec<String> {
+    pub(crate) fn names(&mut self) -> Vec<String> {
         rows_of(&self.active())
     }
 
-    pub fn take_commands(&mut self) -> Vec<Command> {
+    pub(crate) fn take_commands(&mut self) -> Vec<Command> {
         std::mem::take(&mut self.commands)
     }
 }
 
 /// Each row's mark and cells.
-pub fn rows_of(pane: &Pane) -> Vec<String> {
+pub(crate) fn rows_of(pane: &Pane) -> Vec<String> {
     let Body::Table { rows, .. } = &pane.body else {
         return Vec::new();
     };
@@ -291,7 +291,7 @@ impl Grid {
 }
 
 /// Whether some span of a pane's rows plays this part.
-pub fn has_role(pane: &Pane, role: Role) -> bool {
+pub(crate) fn has_role(pane: &Pane, role: Role) -> bool {
     match &pane.body {
         Body::Table { rows, .. } => rows.iter().flat_map(|row| &row.cells).any(|cell| cell.role == role),
         Body::Lines(lines) => lines.iter().flatten().any(|span| span.role == role),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sidescope::app::message::DemoState;
+use sidescope::app::message::{DemoControl, DemoState};
 use sidescope::app::{Command, Message, Namespaces, Options};
 use sidescope::mesh::model::{Kind, Pod};
 use sidescope::mesh::world::{Delta, Failure, Found, ListScope, SourceState};
@@ -23,7 +23,7 @@ fn while_lists_come_in_it_counts_and_draws_no_table_from_half_of_them() {
         text.contains("● listing 3500") && text.contains("listing pods 3500"),
         "{text}"
     );
-    let pods: Vec<Delta> = mesh::listed(mesh::bookinfo())
+    let pods: Vec<Delta> = mesh::listed(&mesh::bookinfo())
         .into_iter()
         .filter(|delta| matches!(delta, Delta::Put(object) if object.kind() == Kind::Pod))
         .collect();
@@ -49,7 +49,7 @@ fn a_denied_kind_names_verb_and_resource_and_how_to_ask() {
         namespace: "".into(),
     };
     stage.say(
-        mesh::listed(mesh::bookinfo())
+        mesh::listed(&mesh::bookinfo())
             .into_iter()
             .filter(|delta| !is_about(delta, Kind::Service))
             .collect(),
@@ -112,7 +112,7 @@ fn an_empty_namespace_offers_others() {
         namespaces: Namespaces::Some(vec!["nowhere".into()]),
         ..Options::default()
     });
-    stage.say(mesh::listed(mesh::bookinfo()));
+    stage.say(mesh::listed(&mesh::bookinfo()));
     let text = stage.text();
     assert!(text.contains("there are no pods in nowhere"), "{text}");
     assert!(text.contains("n  choose other namespaces"), "{text}");
@@ -170,7 +170,7 @@ fn with_pod(pod: Pod) -> Stage {
     let mut objects = mesh::bookinfo();
     let name = pod.meta.key.name.clone();
     objects.push(pod.into());
-    let mut stage = Stage::with(objects);
+    let mut stage = Stage::with(&objects);
     stage.press(&format!("/{name}<Enter>"));
     stage
 }
@@ -216,7 +216,7 @@ fn the_demo_tells_its_story_and_its_keys_steer_it() {
         demo: true,
         ..Options::default()
     });
-    stage.say(mesh::listed(mesh::bookinfo()));
+    stage.say(mesh::listed(&mesh::bookinfo()));
     stage.send(Message::Demo(DemoState {
         step: 3,
         steps: 9,
@@ -231,13 +231,15 @@ fn the_demo_tells_its_story_and_its_keys_steer_it() {
         stage.text()
     );
     stage.press(".,B");
-    use sidescope::app::message::DemoControl;
     let steered: Vec<_> = stage
         .take_commands()
         .into_iter()
-        .filter_map(|command| match command {
-            Command::Demo(control) => Some(control),
-            _ => None,
+        .filter_map(|command| {
+            if let Command::Demo(control) = command {
+                Some(control)
+            } else {
+                None
+            }
         })
         .collect();
     assert_eq!(steered, [DemoControl::Step, DemoControl::Pause, DemoControl::Restart]);

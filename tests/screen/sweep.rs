@@ -15,7 +15,7 @@ impl Dice {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        (self.0 % sides as u64) as usize
+        usize::try_from(self.0 % sides as u64).unwrap()
     }
 }
 
@@ -74,7 +74,7 @@ const CODES: &[KeyCode] = &[
     KeyCode::Delete,
 ];
 
-fn random_event(stage: &mut Stage, dice: &mut Dice) {
+fn random_event(show: &mut Stage, dice: &mut Dice) {
     let suffix = format!("n{}", dice.roll(12));
     match dice.roll(6) {
         0 | 1 => {
@@ -82,28 +82,28 @@ fn random_event(stage: &mut Stage, dice: &mut Dice) {
             pod.meta.uid = Uid(dice.roll(30) as u128 + 1);
             pod.ready = dice.roll(2) == 0;
             pod.printed.restarts = u32::try_from(dice.roll(5)).unwrap();
-            stage.put(pod);
+            show.put(pod);
         }
-        2 => stage.remove(Kind::Pod, "bookinfo", &format!("random-v1-6f9c-{suffix}")),
+        2 => show.remove(Kind::Pod, "bookinfo", &format!("random-v1-6f9c-{suffix}")),
         3 => {
             let hosts: &[&[&str]] = &[&["*/*"], &["./*"], &["istio-system/*"], &["~/*"], &[]];
             let at = dice.roll(hosts.len());
-            stage.put(mesh::sidecar(
+            show.put(mesh::sidecar(
                 "bookinfo",
                 hosts[at],
                 i64::try_from(dice.roll(50)).unwrap(),
             ));
         }
-        4 => stage.remove(Kind::Sidecar, "bookinfo", "default"),
+        4 => show.remove(Kind::Sidecar, "bookinfo", "default"),
         _ => {
-            let states = [
+            let sorts = [
                 SourceState::Live,
                 SourceState::Listing(7),
                 SourceState::Absent,
                 SourceState::Connecting,
             ];
-            let state = states[dice.roll(states.len())].clone();
-            stage.send(Message::Source { kind: Kind::Pod, state });
+            let state = sorts[dice.roll(sorts.len())].clone();
+            show.send(Message::Source { kind: Kind::Pod, state });
         }
     }
 }

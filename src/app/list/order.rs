@@ -7,7 +7,7 @@ const CHUNK: usize = 256;
 
 /// Distinct items in ascending order.
 #[derive(Clone, Debug)]
-pub struct Ordered<T> {
+pub(super) struct Ordered<T> {
     /// None is empty.
     chunks: Vec<Vec<T>>,
     len: usize,
@@ -24,7 +24,7 @@ impl<T> Default for Ordered<T> {
 
 impl<T: Ord> Ordered<T> {
     /// From items in any order; of equal ones one stays.
-    pub fn from_unsorted(mut items: Vec<T>) -> Self {
+    pub(super) fn from_unsorted(mut items: Vec<T>) -> Self {
         items.sort_unstable();
         items.dedup();
         let len = items.len();
@@ -40,17 +40,17 @@ impl<T: Ord> Ordered<T> {
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.len
     }
 
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// Puts an item in its place; `false` if it is there already.
-    pub fn insert(&mut self, item: T) -> bool {
+    pub(super) fn insert(&mut self, item: T) -> bool {
         let at = self.chunk_of(&item);
         let Some(chunk) = self.chunks.get_mut(at) else {
             self.chunks.push(vec![item]);
@@ -70,7 +70,7 @@ impl<T: Ord> Ordered<T> {
     }
 
     /// Takes an item out; `false` if it was not there.
-    pub fn remove(&mut self, item: &T) -> bool {
+    pub(super) fn remove(&mut self, item: &T) -> bool {
         let at = self.chunk_of(item);
         let Some(chunk) = self.chunks.get_mut(at) else {
             return false;
@@ -87,7 +87,7 @@ impl<T: Ord> Ordered<T> {
     }
 
     /// How many items are less than this one, and whether it is there itself.
-    pub fn rank(&self, item: &T) -> (usize, bool) {
+    pub(super) fn rank(&self, item: &T) -> (usize, bool) {
         let at = self.chunk_of(item);
         let before: usize = self.chunks.iter().take(at).map(Vec::len).sum();
         match self.chunks.get(at).map(|chunk| chunk.binary_search(item)) {
@@ -98,7 +98,7 @@ impl<T: Ord> Ordered<T> {
     }
 
     /// The item at a position.
-    pub fn get(&self, position: usize) -> Option<&T> {
+    pub(super) fn get(&self, position: usize) -> Option<&T> {
         let mut left = position;
         for chunk in &self.chunks {
             match chunk.get(left) {
@@ -116,7 +116,7 @@ impl<T: Ord> Ordered<T> {
     }
 
     /// The items from a position on, in order.
-    pub fn from(&self, position: usize) -> impl Iterator<Item = &T> {
+    pub(super) fn from(&self, position: usize) -> impl Iterator<Item = &T> {
         let mut left = position;
         let mut first = 0;
         for chunk in &self.chunks {
@@ -130,7 +130,7 @@ impl<T: Ord> Ordered<T> {
     }
 
     /// The items up to a position (itself among them), backwards.
-    pub fn back_from(&self, position: usize) -> impl Iterator<Item = &T> {
+    pub(super) fn back_from(&self, position: usize) -> impl Iterator<Item = &T> {
         let skipped = self.len.saturating_sub(position.saturating_add(1));
         let mut left = skipped;
         let mut last = self.chunks.len();

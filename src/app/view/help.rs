@@ -1,5 +1,7 @@
 //! Help of a view, and the README's tables: both made from the table of actions and the columns.
 
+use std::fmt::Write as _;
+
 use super::{Line, Role, Span};
 use crate::app::actions::{ACTIONS, Group};
 use crate::app::ask::COPY;
@@ -87,11 +89,8 @@ pub fn markdown_keys() -> String {
                     format!(" ({})", entry.where_text())
                 }
             };
-            text.push_str(&format!(
-                "| {} | {}{place} |\n",
-                keys.join(" "),
-                entry.help.replace('|', "\\|")
-            ));
+            let help = entry.help.replace('|', "\\|");
+            let _ = writeln!(text, "| {} | {help}{place} |", keys.join(" "));
         }
     }
     text

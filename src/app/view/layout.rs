@@ -13,7 +13,7 @@ const BROAD: u16 = 110;
 
 /// How much is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Size {
+pub(crate) enum Size {
     /// Nothing fits.
     #[default]
     TooSmall,
@@ -25,7 +25,7 @@ pub enum Size {
 
 /// The parts of a screen.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// How much is shown.
     pub size: Size,
     /// Row of the tabs.
@@ -40,7 +40,7 @@ pub struct Frame {
 
 /// What has to be placed.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub(crate) struct Wanted<'a> {
     /// The tab.
     pub view: View,
     /// Its tables, in the order of Tab; endpoint tables in the order in which they should be seen.
@@ -52,7 +52,7 @@ pub struct Wanted<'a> {
 }
 
 /// Places everything.
-pub fn frame(wanted: Wanted<'_>, width: u16, height: u16) -> Frame {
+pub(crate) fn frame(wanted: Wanted<'_>, width: u16, height: u16) -> Frame {
     if width < LEAST.0 || height < LEAST.1 {
         return Frame::default();
     }

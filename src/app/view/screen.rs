@@ -79,8 +79,9 @@ impl Pane {
     /// Columns right of the text: a free one, the scroll bar's.
     pub const MARGIN: u16 = 2;
 
-    /// The part of a pane that its body's text takes: below the title, between gutter and scroll bar. A table's heads
-    /// take its first row. Panes have no side borders; two side by side leave one column between them for a rule.
+    /// The part of a pane that its body's text takes: below the title, between gutter and scroll bar. A table's heads,
+    /// if they have titles, take its first row. Panes have no side borders; two side by side leave one column between
+    /// them for a rule.
     pub fn inner(area: Area) -> Area {
         Area {
             x: area.x.saturating_add(Self::GUTTER),
@@ -105,7 +106,7 @@ pub struct Edge {
 pub enum Body {
     /// A table: heads and the rows that fit.
     Table {
-        /// One for each column, left to right.
+        /// One for each column, left to right. If none has a title, no row is spent on them.
         heads: Vec<ColumnHead>,
         /// The visible rows only.
         rows: Vec<RowLine>,

@@ -16,7 +16,7 @@ use crate::mesh::world::{Coverage, Failure, SourceState};
 const FRESH: SignedDuration = SignedDuration::from_secs(10);
 
 /// The worst of all sources, in a few words.
-pub fn badge(facts: &Facts, now: Timestamp) -> (Role, String) {
+pub(crate) fn badge(facts: &Facts, now: Timestamp) -> (Role, String) {
     let states = || facts.sources.values();
     let expired = states().any(|source| matches!(failure(source), Some(Failure::Unauthorized(_))));
     if expired {
@@ -65,7 +65,7 @@ pub fn badge(facts: &Facts, now: Timestamp) -> (Role, String) {
 }
 
 /// When the badge says something else by time alone.
-pub fn badge_change(facts: &Facts, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn badge_change(facts: &Facts, now: Timestamp) -> Option<Timestamp> {
     let second = now.saturating_add(SignedDuration::from_secs(1)).ok();
     if facts.sources.values().any(|source| retry(source, now).is_some()) {
         return second;
@@ -99,7 +99,7 @@ fn retry(source: &Source, now: Timestamp) -> Option<(SignedDuration, u32, Timest
 }
 
 /// All sources, a line each, with what to do where one does not work.
-pub fn sources(facts: &Facts, now: Timestamp) -> TextDialog {
+pub(crate) fn sources(facts: &Facts, now: Timestamp) -> TextDialog {
     let mut lines: Vec<Line> = Vec::new();
     let skew = facts.cluster.skew;
     for (label, text) in [
@@ -162,7 +162,7 @@ fn source_lines(facts: &Facts, kind: Kind, now: Timestamp) -> Vec<Line> {
 }
 
 /// What went wrong until now, the newest first.
-pub fn log(facts: &Facts, now: Timestamp, zone: &TimeZone) -> TextDialog {
+pub(crate) fn log(facts: &Facts, now: Timestamp, zone: &TimeZone) -> TextDialog {
     let mut lines: Vec<Line> = facts
         .log
         .iter()

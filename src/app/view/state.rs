@@ -7,13 +7,13 @@ use super::{Line, Role, Span};
 use crate::app::facts::Facts;
 use crate::app::message::NoEnvoy;
 use crate::app::options::Namespaces;
-use crate::mesh::model::{Kind, Pod};
+use crate::mesh::model::{Kind, Pod, Text};
 use crate::mesh::scope::{EndpointTable, NoTable};
 use crate::mesh::world::{Coverage, Failure, Gap, SourceState, World};
 
 /// A state: what is the case, details, and what can be done.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     /// One line.
     pub headline: String,
     /// How bad it is.
@@ -44,7 +44,7 @@ impl State {
     }
 
     /// As lines, wrapped to a width.
-    pub fn lines(&self, width: usize) -> Vec<Line> {
+    pub(crate) fn lines(&self, width: usize) -> Vec<Line> {
         let mut lines = vec![Vec::new()];
         let wrapped = |role: Role, text: &str| {
             let pieces = super::cut::wrap(text, width.saturating_sub(2));
@@ -76,7 +76,7 @@ impl State {
 }
 
 /// Why a list of objects is empty.
-pub fn empty_list(
+pub(crate) fn empty_list(
     facts: &Facts,
     kind: Kind,
     namespaces: &Namespaces,
@@ -114,7 +114,7 @@ fn nothing(plural: &str, namespaces: &Namespaces, hidden: usize, faults: bool) -
     match namespaces {
         Namespaces::All => State::new(Role::Warn, format!("there are no {plural} in this cluster")),
         Namespaces::Some(names) => {
-            let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+            let names: Vec<&str> = names.iter().map(Text::as_str).collect();
             State::new(Role::Warn, format!("there are no {plural} in {}", names.join(", ")))
                 .next("n", "choose other namespaces")
                 .next("a", "show all of them")
@@ -123,7 +123,7 @@ fn nothing(plural: &str, namespaces: &Namespaces, hidden: usize, faults: bool) -
 }
 
 /// Kinds that are not listed yet.
-pub fn pending(facts: &Facts, kinds: &[Kind], now: Timestamp) -> State {
+pub(crate) fn pending(facts: &Facts, kinds: &[Kind], now: Timestamp) -> State {
     let failing = kinds.iter().find_map(|kind| match &facts.sources.get(kind)?.state {
         SourceState::Retrying { attempt, wait, failure } => Some((*kind, *attempt, *wait, failure)),
         SourceState::Connecting
@@ -159,7 +159,7 @@ pub fn pending(facts: &Facts, kinds: &[Kind], now: Timestamp) -> State {
 }
 
 /// What broke, and what to do about it.
-pub fn failed(failure: &Failure) -> State {
+pub(crate) fn failed(failure: &Failure) -> State {
     let state = State::new(Role::Bad, failure.to_string());
     match failure {
         Failure::Unreachable(_) | Failure::TimedOut => state
@@ -188,12 +188,12 @@ fn denied(facts: &Facts, kind: Kind) -> State {
 }
 
 /// The line that shows whether a kind may be listed.
-pub fn can_i(kind: Kind) -> String {
+pub(crate) fn can_i(kind: Kind) -> String {
     format!("kubectl auth can-i list {} -A", kind.plural())
 }
 
 /// Why a pod has no endpoint table.
-pub fn no_table(why: &NoTable, pod: Option<&Pod>, facts: &Facts, now: Timestamp) -> State {
+pub(crate) fn no_table(why: &NoTable, pod: Option<&Pod>, facts: &Facts, now: Timestamp) -> State {
     match why {
         NoTable::NoSuchPod => State::new(Role::Dim, "no pod is chosen: move the cursor over the pods"),
         NoTable::Pending(kinds) => {
@@ -223,7 +223,7 @@ pub fn no_table(why: &NoTable, pod: Option<&Pod>, facts: &Facts, now: Timestamp)
 }
 
 /// Why an endpoint table has no rows.
-pub fn no_endpoints(table: Option<&EndpointTable>, hidden: usize, faults: bool) -> State {
+pub(crate) fn no_endpoints(table: Option<&EndpointTable>, hidden: usize, faults: bool) -> State {
     if hidden > 0 && faults {
         return State::new(Role::Good, format!("nothing is wrong with any of {hidden} endpoints"))
             .next("!", "show all of them");
@@ -246,7 +246,7 @@ pub fn no_endpoints(table: Option<&EndpointTable>, hidden: usize, faults: bool) 
 }
 
 /// Why the timeline is empty.
-pub fn no_moments(hidden: usize) -> State {
+pub(crate) fn no_moments(hidden: usize) -> State {
     if hidden > 0 {
         return State::new(Role::Warn, format!("the filter hides all {hidden} lines")).next("Esc", "take it away");
     }
@@ -259,15 +259,13 @@ pub fn no_moments(hidden: usize) -> State {
 /// Which labels decide on injection, and what they say here.
 ///
 /// istio: `pkg/kube/inject/inject.go`, `injectRequired`; the webhook's namespace and object selectors.
-pub fn injection(pod: &Pod, world: &World) -> Vec<String> {
+pub(crate) fn injection(pod: &Pod, world: &World) -> Vec<String> {
     let namespace = world
         .namespaces
         .get(&crate::mesh::model::Key::new("", pod.meta.key.namespace.clone()));
     let of_namespace = |label: &str| namespace.and_then(|namespace| namespace.meta.labels.get(label));
     let of_pod = |label: &str| pod.meta.labels.get(label);
-    let say = |value: Option<&crate::mesh::model::Text>| {
-        value.map_or_else(|| "absent".to_owned(), |value| format!("'{value}'"))
-    };
+    let say = |value: Option<&Text>| value.map_or_else(|| "absent".to_owned(), |value| format!("'{value}'"));
     let mut lines = vec![
         format!(
             "namespace label istio-injection: {}",
@@ -279,7 +277,7 @@ pub fn injection(pod: &Pod, world: &World) -> Vec<String> {
             say(of_pod("sidecar.istio.io/inject"))
         ),
     ];
-    let inject = of_pod("sidecar.istio.io/inject").map(|value| value.as_str());
+    let inject = of_pod("sidecar.istio.io/inject").map(Text::as_str);
     let enabled = of_namespace("istio-injection").is_some_and(|value| *value == "enabled");
     let disabled = of_namespace("istio-injection").is_some_and(|value| *value == "disabled");
     let by_revision = of_namespace("istio.io/rev").is_some() || of_pod("istio.io/rev").is_some();
@@ -299,7 +297,7 @@ pub fn injection(pod: &Pod, world: &World) -> Vec<String> {
 }
 
 /// The same, for a description.
-pub fn why_no_proxy(pod: &Pod, world: &World) -> Vec<Line> {
+pub(crate) fn why_no_proxy(pod: &Pod, world: &World) -> Vec<Line> {
     let mut lines = vec![vec![Span::new(Role::Strong, "No sidecar")]];
     lines.extend(
         injection(pod, world)
@@ -310,7 +308,7 @@ pub fn why_no_proxy(pod: &Pod, world: &World) -> Vec<Line> {
 }
 
 /// Why an Envoy cannot be asked.
-pub fn no_envoy(why: &NoEnvoy) -> String {
+pub(crate) fn no_envoy(why: &NoEnvoy) -> String {
     match why {
         NoEnvoy::NotRecorded => "the demo has no recording of this state of the mesh".to_owned(),
         NoEnvoy::Denied(reason) => {
@@ -321,7 +319,7 @@ pub fn no_envoy(why: &NoEnvoy) -> String {
 }
 
 /// What a table lacks, in a few words; empty if nothing.
-pub fn incomplete(gaps: &[Gap]) -> String {
+pub(crate) fn incomplete(gaps: &[Gap]) -> String {
     if gaps.is_empty() {
         return String::new();
     }
@@ -336,7 +334,7 @@ pub fn incomplete(gaps: &[Gap]) -> String {
 }
 
 /// A kind in a sentence, without its group.
-pub fn plural(kind: Kind) -> &'static str {
+pub(crate) fn plural(kind: Kind) -> &'static str {
     match kind {
         Kind::MeshConfigMap => "mesh configs",
         Kind::Istiod => "istiods",
@@ -362,6 +360,6 @@ pub fn plural(kind: Kind) -> &'static str {
 }
 
 /// How old something is that is shown although it may not be so any more.
-pub fn stale_since(since: Timestamp, now: Timestamp) -> String {
+pub(crate) fn stale_since(since: Timestamp, now: Timestamp) -> String {
     format!("as it was {} ago", age(Some(since), now))
 }

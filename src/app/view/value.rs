@@ -114,7 +114,7 @@ impl Value {
     /// By what it is sorted. Ages sort the youngest first, as their texts would.
     pub fn sort_key(&self) -> SortKey {
         match self {
-            Value::Empty | Value::None | Value::Unknown => SortKey::Absent,
+            Value::Empty | Value::None | Value::Unknown | Value::Age(None) => SortKey::Absent,
             Value::Text(text) => SortKey::Text(text.clone()),
             Value::Built(text) => SortKey::Text(text.as_str().into()),
             Value::Word(word) => SortKey::Text((*word).into()),
@@ -124,7 +124,6 @@ impl Value {
                 SortKey::Number(i64::try_from(of.saturating_mul(10_000) / all).unwrap_or(i64::MAX))
             }
             Value::Age(Some(since)) => SortKey::Number(since.as_second().saturating_neg()),
-            Value::Age(None) => SortKey::Absent,
             Value::Restarts(count, _) => SortKey::Number(i64::from(*count)),
             Value::List(_) | Value::Labels(_) => SortKey::Text(self.text(Timestamp::UNIX_EPOCH).into_owned().into()),
         }

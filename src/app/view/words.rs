@@ -4,35 +4,31 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::age::age;
-use super::table::endpoints::health_role;
 use super::table::pods::status_role;
 use super::table::timeline::clock;
 use super::{Line, Role, Span};
-use crate::app::facts::Envoy;
-use crate::app::panel::{Line as EndpointLine, Panel};
-use crate::app::sync::Sync;
-use crate::app::tables::{Marked, Subject};
+use crate::app::tables::Marked;
 use crate::app::workloads::WorkloadId;
 use crate::mesh::diff::RowId;
 use crate::mesh::history::{Before, Cause, Edit, Happening, MarkKind, MarkSet};
-use crate::mesh::model::{Key, Kind, Labels, Object, Pod, Text};
-use crate::mesh::scope::{Class, Governing, Passed, Reason, Row};
+use crate::mesh::model::{Key, Kind, Labels, Object, Pod, ProxyKind, Text};
+use crate::mesh::scope::{Governing, Row};
 use crate::mesh::world::World;
 
 /// A label and what it says.
-fn fact(label: &str, role: Role, text: impl Into<String>) -> Line {
+pub(in crate::app) fn fact(label: &str, role: Role, text: impl Into<String>) -> Line {
     vec![
         Span::new(Role::Dim, format!("{label:<16}")),
         Span::new(role, text.into()),
     ]
 }
 
-fn heading(text: &str) -> Line {
+pub(in crate::app) fn heading(text: &str) -> Line {
     vec![Span::new(Role::Strong, text)]
 }
 
 /// YAML with its keys told from its values.
-pub fn yaml_lines(text: &str) -> Vec<Line> {
+pub(crate) fn yaml_lines(text: &str) -> Vec<Line> {
     text.lines()
         .map(|line| {
             let indent = line.len() - line.trim_start_matches([' ', '-']).len();
@@ -51,7 +47,7 @@ pub fn yaml_lines(text: &str) -> Vec<Line> {
 }
 
 /// An object in words, from what is held of it.
-pub fn describe(
+pub(crate) fn describe(
     object: &Object,
     governing: Option<&Governing>,
     world: &World,
@@ -153,7 +149,7 @@ fn describe_pod(pod: &Pod, governing: Option<&Governing>, world: &World) -> Vec<
             lines.push(fact(
                 "Proxy",
                 Role::Strong,
-                format!("{:?} {}", proxy.kind, proxy.image_tag),
+                format!("{} {}", proxy_word(proxy.kind), proxy.image_tag),
             ));
             let governed = governing.map_or_else(|| "not known".to_owned(), governing_sentence);
             lines.push(fact("Governed by", Role::Name, governed));
@@ -163,8 +159,17 @@ fn describe_pod(pod: &Pod, governing: Option<&Governing>, world: &World) -> Vec<
     lines
 }
 
+fn proxy_word(kind: ProxyKind) -> &'static str {
+    match kind {
+        ProxyKind::Sidecar => "sidecar",
+        ProxyKind::Router => "router",
+        ProxyKind::Waypoint => "waypoint",
+        ProxyKind::Ztunnel => "ztunnel",
+    }
+}
+
 /// Which Sidecar governs, as a sentence.
-pub fn governing_sentence(governing: &Governing) -> String {
+pub(crate) fn governing_sentence(governing: &Governing) -> String {
     match governing {
         Governing::Own(key) => format!("Sidecar {key}"),
         Governing::RootDefault(key) => format!("Sidecar {key}, the root namespace's default"),
@@ -193,7 +198,7 @@ fn join(texts: &[Text]) -> String {
 }
 
 /// The events of an object that are held here, the newest last, as `kubectl events` prints them.
-pub fn events(world: &World, kind: Kind, key: &Key, now: Timestamp) -> Vec<Line> {
+pub(crate) fn events(world: &World, kind: Kind, key: &Key, now: Timestamp) -> Vec<Line> {
     let of_object = world.events.in_namespace(&key.namespace);
     let mut events: Vec<_> = of_object
         .filter(|event| event.object == *key && event.object_kind == kind.name())
@@ -220,95 +225,8 @@ pub fn events(world: &World, kind: Kind, key: &Key, now: Timestamp) -> Vec<Line>
     lines
 }
 
-/// Why a row is in the table: Sidecar, losers, host line, port, endpoint; then what Envoy says.
-pub fn explain(
-    panel: &Panel,
-    line: &EndpointLine,
-    losers: &[(Key, Passed)],
-    envoy: Option<&Envoy>,
-    now: Timestamp,
-) -> Vec<Line> {
-    let row = &line.row;
-    let mut lines = vec![
-        fact("Endpoint", Role::Number, row.address.to_string()),
-        fact("Cluster", Role::Name, row.cluster.to_string()),
-        fact("Status", health_role(row.health), row.health.as_str()),
-        fact("Class", Role::Text, class_sentence(row.class)),
-    ];
-    if let Some(pod) = &row.pod {
-        lines.push(fact("Pod", Role::Name, pod.to_string()));
-    }
-    if !row.node.is_empty() {
-        lines.push(fact("Node", Role::Text, row.node.to_string()));
-    }
-    lines.push(Vec::new());
-    lines.push(heading("Why it is here"));
-    if let Some(table) = &panel.table {
-        lines.push(fact("  governed by", Role::Name, governing_sentence(&table.governing)));
-    }
-    for (sidecar, why) in losers {
-        let text = format!("Sidecar {sidecar}: {}", passed_sentence(why));
-        lines.push(fact("  not by", Role::Dim, text));
-    }
-    lines.extend(why_lines(row));
-    lines.push(Vec::new());
-    lines.push(fact("In Envoy", Role::Text, sync_sentence(line, envoy, now)));
-    lines
-}
-
-/// The links behind the first, which says who governs and stands above already.
-fn why_lines(row: &Row) -> Vec<Line> {
-    let links = row
-        .why
-        .chain
-        .iter()
-        .filter(|reason| !matches!(reason, Reason::Governed(_)));
-    links
-        .enumerate()
-        .map(|(at, reason)| {
-            let label = if at == 0 { "  let in by" } else { "  then" };
-            fact(label, Role::Text, reason.to_string())
-        })
-        .collect()
-}
-
-/// Why a Sidecar that could have governed does not.
-fn passed_sentence(why: &Passed) -> &'static str {
-    match why {
-        Passed::SelectorDiffers => "its selector does not fit the pod",
-        Passed::YoungerSelector => "its selector fits too, but that of an older one fits as well",
-        Passed::BehindSelector => "it has no selector, and one with a selector fits",
-        Passed::YoungerDefault => "an older one without a selector comes first",
-        Passed::BehindOwnNamespace => "it is the root's default, and the pod's own namespace has one",
-    }
-}
-
-/// How surely a row is computed.
-fn class_sentence(class: Class) -> &'static str {
-    match class {
-        Class::Exact => "exact: follows from API objects alone",
-        Class::Bootstrap => "bootstrap: Envoy's own, from the start",
-        Class::Runtime => "runtime: comes and goes with traffic",
-        Class::Dns => "dns: depends on names as the pod resolves them",
-        Class::Unknown => "unknown: cannot be told from API objects",
-    }
-}
-
-/// Computed against actual, in a sentence.
-pub fn sync_sentence(line: &EndpointLine, envoy: Option<&Envoy>, now: Timestamp) -> String {
-    match (line.sync, envoy.map(|envoy| &envoy.answer)) {
-        (_, Some(Err(error))) => format!("nobody can know: {}", super::state::no_envoy(error)),
-        (None, _) if line.gone => "not asked: the row is gone".to_owned(),
-        (None, _) => "not asked".to_owned(),
-        (Some(Sync::Both), _) => "yes, as computed".to_owned(),
-        (Some(Sync::Computed { since }), _) => format!("not yet, for {}", age(Some(since), now)),
-        (Some(Sync::Actual { since }), _) => format!("still, though no longer computed, for {}", age(Some(since), now)),
-        (Some(Sync::Unknown), _) => "nobody can know: rows of this class are not computed".to_owned(),
-    }
-}
-
 /// A change mark in words.
-pub fn mark_lines(marked: &Marked, now: Timestamp, zone: &TimeZone) -> Vec<Line> {
+pub(crate) fn mark_lines(marked: &Marked, now: Timestamp, zone: &TimeZone) -> Vec<Line> {
     let what = match marked.kind {
         MarkKind::Added => "appeared",
         MarkKind::Changed if marked.is_back => "went and came back as it was",
@@ -342,7 +260,7 @@ pub fn mark_lines(marked: &Marked, now: Timestamp, zone: &TimeZone) -> Vec<Line>
 }
 
 /// The part that a mark plays.
-pub fn mark_role(kind: MarkKind) -> Role {
+pub(crate) fn mark_role(kind: MarkKind) -> Role {
     match kind {
         MarkKind::Added => Role::Added,
         MarkKind::Changed => Role::Changed,
@@ -351,7 +269,7 @@ pub fn mark_role(kind: MarkKind) -> Role {
 }
 
 /// Who did an edit, when, to what.
-pub fn edit_head(edit: &Edit, now: Timestamp, zone: &TimeZone) -> Vec<Line> {
+pub(crate) fn edit_head(edit: &Edit, now: Timestamp, zone: &TimeZone) -> Vec<Line> {
     let by = edit.author.as_ref().map_or_else(
         || "unknown (Kubernetes does not say)".to_owned(),
         |author| format!("{} ({})", author.manager, author.operation),
@@ -378,7 +296,7 @@ pub fn edit_head(edit: &Edit, now: Timestamp, zone: &TimeZone) -> Vec<Line> {
 }
 
 /// The rows whose mark an edit caused.
-pub fn marked_rows(marks: &MarkSet<RowId, Row>, edit: &Edit) -> Vec<Line> {
+pub(crate) fn marked_rows(marks: &MarkSet<RowId, Row>, edit: &Edit) -> Vec<Line> {
     let by_edit = marks.iter().filter(|(_, mark)| match &mark.cause {
         Cause::Edit(cause) => cause.seq == edit.seq && cause.key == edit.key,
         Cause::OneOf(causes) => causes
@@ -403,7 +321,7 @@ pub fn marked_rows(marks: &MarkSet<RowId, Row>, edit: &Edit) -> Vec<Line> {
 }
 
 /// Something that happened before the start.
-pub fn before(before: &Before, zone: &TimeZone) -> Vec<Line> {
+pub(crate) fn before(before: &Before, zone: &TimeZone) -> Vec<Line> {
     let at = before
         .at
         .to_zoned(zone.clone())
@@ -439,60 +357,4 @@ pub fn before(before: &Before, zone: &TimeZone) -> Vec<Line> {
         }
     }
     lines
-}
-
-/// A row as text: its cells, with two spaces between.
-pub fn row_text(subject: &Subject<'_>, now: Timestamp) -> String {
-    let cells = (0..).map_while(|at| subject.datum(at));
-    let texts: Vec<String> = cells.map(|datum| datum.value.text(now).into_owned()).collect();
-    let shown: Vec<&str> = texts
-        .iter()
-        .map(String::as_str)
-        .filter(|text| !text.is_empty())
-        .collect();
-    shown.join("  ")
-}
-
-/// The command that gives the same, for somebody who knows the original.
-pub fn command_for(subject: &Subject<'_>, pod: Option<&Key>) -> Option<String> {
-    let get = |what: &str, key: &Key| format!("kubectl -n {} get {what} {} -o wide", key.namespace, key.name);
-    match subject {
-        Subject::Pod(row) => Some(get("pod", &row.pod.meta.key)),
-        Subject::Service(row) => Some(get("service", &row.service.meta.key)),
-        Subject::Sidecar(row) => {
-            let key = &row.sidecar.meta.key;
-            Some(format!(
-                "kubectl -n {} get sidecars.networking.istio.io {} -o yaml",
-                key.namespace, key.name
-            ))
-        }
-        Subject::Workload(row) => Some(format!(
-            "kubectl -n {} get {} {} -o wide",
-            row.id.namespace,
-            row.id.kind.to_lowercase(),
-            row.id.name
-        )),
-        Subject::Endpoint(row) => {
-            let pod = pod?;
-            Some(format!(
-                "istioctl proxy-config endpoint {}.{} --cluster '{}'",
-                pod.name, pod.namespace, row.row.cluster
-            ))
-        }
-        Subject::Moment(row) => match row.line {
-            crate::mesh::history::Line::Edit(edit, _) => Some(format!(
-                "kubectl -n {} get {} {} -o yaml --show-managed-fields",
-                edit.key.namespace,
-                edit.kind.plural(),
-                edit.key.name
-            )),
-            crate::mesh::history::Line::Before(before) => Some(format!(
-                "kubectl -n {} get {} {} -o yaml --show-managed-fields",
-                before.key.namespace,
-                before.kind.plural(),
-                before.key.name
-            )),
-            crate::mesh::history::Line::Endpoints(..) | crate::mesh::history::Line::Start => None,
-        },
-    }
 }

@@ -11,7 +11,7 @@ use super::endpoints::{Workload, labels_at_address};
 use super::host::parse_ip;
 use super::plane::Plane;
 use super::table::{Governing, Locality, NoTable};
-use super::topology::{LOCALITY_LABELS, Place, REGION, SUBZONE, WorkloadLabels, ZONE};
+use super::topology::{LOCALITY_LABELS, Place, REGION, SUBZONE, WorkloadLabels, ZONE, from_label};
 
 /// A proxy, as istiod sees it.
 #[derive(Clone, Debug)]
@@ -162,12 +162,34 @@ pub(crate) fn container_of(pod: &Pod) -> Result<&Arc<model::Proxy>, NoTable> {
 /// gives the labels. istio: `SetWorkloadLabels`, `GetProxyWorkloadLabels`.
 fn base_labels(world: &World, plane: &Plane, pod: &Pod, container: &model::Proxy) -> WorkloadLabels {
     let found = labels_at_address(world, plane, pod);
-    let mut labels = found.unwrap_or_else(|| Workload::of_pod(world, plane, pod).labels);
+    let is_known = pod.phase != "Failed" && plane.discovery.has_namespace(&pod.meta.key.namespace);
+    let own = || {
+        if is_known {
+            Workload::of_pod(world, plane, pod).labels
+        } else {
+            reported_labels(pod)
+        }
+    };
+    let mut labels = found.unwrap_or_else(own);
     if !container.static_labels.is_empty() {
         let all = container.static_labels.iter().chain(labels.own.iter());
         labels.own = all.map(|(name, value)| (name.clone(), value.clone())).collect();
     }
     labels
+}
+
+/// What a proxy reports of itself: all there is for a pod that istiod does not watch. No node, and so no zone.
+///
+/// istio: `pkg/bootstrap/config.go`, `extractAttributesMetadata`.
+fn reported_labels(pod: &Pod) -> WorkloadLabels {
+    let [_, reported] = LOCALITY_LABELS;
+    let locality = from_label(&pod.meta.labels).map(|text| (Text::from(reported), text));
+    let labels = pod.meta.labels.iter().filter(|(name, _)| **name != "pod-template-hash");
+    let labels = labels.map(|(name, value)| (name.clone(), value.clone()));
+    WorkloadLabels {
+        own: labels.chain(locality).collect(),
+        ..WorkloadLabels::default()
+    }
 }
 
 /// What the labels say of the locality, the pod's own topology labels included where its node has none.

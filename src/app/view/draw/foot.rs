@@ -68,10 +68,9 @@ impl App {
     fn hints(&self) -> Vec<(&'static str, &'static str)> {
         let drill = match self.ui.active() {
             TableId::Pods => "endpoints",
-            TableId::Workloads => "its pods",
+            TableId::Workloads | TableId::Sidecars => "its pods",
             TableId::Services => "its endpoints",
             TableId::Endpoints(_) => "why",
-            TableId::Sidecars => "its pods",
             TableId::Timeline => "diff",
         };
         let mut hints = vec![

@@ -11,6 +11,7 @@ use super::{cut_line, line_width, two_sided};
 use crate::app::App;
 use crate::app::options::Namespaces;
 use crate::app::ui::View;
+use crate::mesh::model::Text;
 use crate::mesh::scope::Governing;
 
 /// A part of the header, and how it may shrink.
@@ -114,7 +115,7 @@ impl App {
         match &self.ui.namespaces {
             Namespaces::All => "all".to_owned(),
             Namespaces::Some(names) => {
-                let shown: Vec<&str> = names.iter().take(2).map(|name| name.as_str()).collect();
+                let shown: Vec<&str> = names.iter().take(2).map(Text::as_str).collect();
                 let more = names.len().saturating_sub(2);
                 let more = if more > 0 { format!(" +{more}") } else { String::new() };
                 format!("{}{more}", shown.join(","))

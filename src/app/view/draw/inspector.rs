@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
+use super::super::reasons::sync_sentence;
 use super::super::table::endpoints::short_host;
 use super::super::table::pods::status_role;
 use super::super::table::timeline::clock;
-use super::super::words::{governing_sentence, mark_role, sync_sentence};
+use super::super::words::{governing_sentence, mark_role};
 use super::super::{Line, Role, Span};
 use crate::app::App;
 use crate::app::list::ItemId;

@@ -13,7 +13,8 @@ use crate::app::list::{ItemId, List};
 use crate::app::panel::{Panel, Standing};
 use crate::app::settle::Laid;
 use crate::app::tables::{Marked, TableId};
-use crate::mesh::history::{Counts, Glow as MarkGlow, MarkKind};
+use crate::app::ui::Toggle;
+use crate::mesh::history::{Counts, Glow as MarkGlow, MarkKind, MarkSet};
 use crate::mesh::scope::NoTable;
 
 impl App {
@@ -60,9 +61,8 @@ impl App {
             }
             TableId::Pods | TableId::Services | TableId::Sidecars => {
                 let marks = table.kind().and_then(|kind| self.facts.history.objects(kind));
-                let counts = marks.map(|marks| marks.counts()).unwrap_or_default();
-                let living = list.len().saturating_sub(self.graves_in(table, list));
-                add(Role::Number, living.to_string());
+                let counts = marks.map(MarkSet::counts).unwrap_or_default();
+                add(Role::Number, list.living().to_string());
                 add_counts(&counts, &mut add);
             }
             TableId::Workloads => add(Role::Number, list.len().to_string()),
@@ -76,7 +76,7 @@ impl App {
             if list.hidden() > 0 {
                 add(Role::Dim, format!("hides {}", list.hidden()));
             }
-        } else if self.ui.faults {
+        } else if self.ui.is_on(Toggle::Faults) {
             add(Role::Match, "faults only".to_owned());
         }
         if !list.picked().is_empty() {
@@ -87,25 +87,17 @@ impl App {
         {
             endpoint_owner(slot, panel, &mut add);
         }
-        if self.ui.zoomed {
+        if self.ui.is_on(Toggle::Zoom) {
             add(Role::Dim, "zoomed".to_owned());
         }
         title
     }
 
-    /// Tombstones among the rows shown.
-    fn graves_in(&self, table: TableId, list: &List) -> usize {
-        let of_table = self.ui.graves.iter().filter(|(kind, _)| Some(*kind) == table.kind());
-        of_table
-            .filter(|(_, id)| list.find(&ItemId::Object(id.clone())).is_some())
-            .count()
-    }
-
     fn endpoint_counts(&self, now: Timestamp, panel: &Panel, list: &List, add: &mut impl FnMut(Role, String)) {
-        let counts = panel.marks(&self.facts).map(|marks| marks.counts()).unwrap_or_default();
-        let is_filtered = !list.filter().is_empty() || self.ui.faults;
+        let counts = panel.marks(&self.facts).map(MarkSet::counts).unwrap_or_default();
+        let is_filtered = !list.filter().is_empty() || self.ui.is_on(Toggle::Faults);
         if panel.table.is_some() {
-            let count = if is_filtered { list.len() } else { panel.living };
+            let count = if is_filtered { list.living() } else { panel.living };
             add(Role::Number, count.to_string());
             add_counts(&counts, add);
         }
@@ -137,7 +129,7 @@ impl App {
                     kind,
                     &self.ui.namespaces,
                     hidden,
-                    self.ui.faults,
+                    self.ui.is_on(Toggle::Faults),
                     now,
                 ))
             }
@@ -154,9 +146,11 @@ impl App {
                         let pod = facts.world.pods.get(&panel.pod);
                         Some(state::no_table(why, pod.map(AsRef::as_ref), facts, now))
                     }
-                    Standing::Present | Standing::Past { .. } if is_empty => {
-                        Some(state::no_endpoints(panel.table.as_deref(), hidden, self.ui.faults))
-                    }
+                    Standing::Present | Standing::Past { .. } if is_empty => Some(state::no_endpoints(
+                        panel.table.as_deref(),
+                        hidden,
+                        self.ui.is_on(Toggle::Faults),
+                    )),
                     Standing::Present | Standing::Past { .. } => None,
                 }
             }
@@ -169,11 +163,11 @@ impl App {
             return Body::default();
         };
         let specs = laid.table.specs();
-        let heads = if laid.heads {
-            heads(list, &specs, &laid.columns)
-        } else {
-            Vec::new()
-        };
+        let mut heads = heads(list, &specs, &laid.columns);
+        if !laid.heads {
+            // The widths stay: without titles there is no row of heads.
+            heads.iter_mut().for_each(|head| head.title = Shown::default());
+        }
         let cursor = list.position();
         let rows = list
             .rows_from(laid.top)
@@ -242,7 +236,7 @@ impl App {
         if above.rows + below.rows == 0 {
             return (above, below);
         }
-        for (id, _) in self.unseen(laid.table) {
+        for id in self.unseen(laid.table) {
             match list.find(&id) {
                 Some(at) if at < laid.top => above.changes += 1,
                 Some(at) if at >= end => below.changes += 1,

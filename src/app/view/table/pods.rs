@@ -283,9 +283,7 @@ pub fn status_role(status: &str) -> Role {
 
 /// Whether something is wrong with a pod: what `!` keeps.
 pub fn is_faulty(pod: &Pod) -> bool {
-    match status_role(&pod.printed.status) {
-        Role::Bad => true,
-        Role::Dim => false,
-        _ => !pod.ready || pod.printed.ready < pod.printed.total,
-    }
+    let role = status_role(&pod.printed.status);
+    let is_short = !pod.ready || pod.printed.ready < pod.printed.total;
+    role == Role::Bad || (role != Role::Dim && is_short)
 }

@@ -8,6 +8,7 @@ use crate::app::view::column::{Column, Output, Place, Spec, Table};
 use crate::app::view::cut::Cut;
 use crate::app::view::value::{Datum, Value};
 use crate::mesh::history::{Author, Cause, Effect, Happening, Line};
+use crate::mesh::model::Text;
 
 /// The table of the timeline.
 #[derive(Debug)]
@@ -277,7 +278,7 @@ fn fields(row: &TimelineRow<'_>) -> Datum {
         Line::Endpoints(..) | Line::Start => String::new(),
         Line::Before(before) => match &before.what {
             Happening::Written(_, fields) => {
-                let fields: Vec<&str> = fields.iter().map(|field| field.as_str()).collect();
+                let fields: Vec<&str> = fields.iter().map(Text::as_str).collect();
                 fields.join(", ")
             }
             Happening::Event { message, .. } => message.to_string(),

@@ -1,0 +1,100 @@
+//! Why a row is in a table, link by link, and what Envoy says of it.
+
+use jiff::Timestamp;
+
+use super::age::age;
+use super::table::endpoints::health_role;
+use super::words::{fact, governing_sentence, heading};
+use super::{Line, Role};
+use crate::app::facts::Envoy;
+use crate::app::panel::{Line as EndpointLine, Panel};
+use crate::app::sync::Sync;
+use crate::mesh::model::Key;
+use crate::mesh::scope::{Class, Passed, Reason, Row};
+
+/// Why a row is in the table: Sidecar, losers, host line, port, endpoint; then what Envoy says.
+pub(crate) fn explain(
+    panel: &Panel,
+    line: &EndpointLine,
+    losers: &[(Key, Passed)],
+    envoy: Option<&Envoy>,
+    now: Timestamp,
+) -> Vec<Line> {
+    let row = &line.row;
+    let mut lines = vec![
+        fact("Endpoint", Role::Number, row.address.to_string()),
+        fact("Cluster", Role::Name, row.cluster.to_string()),
+        fact("Status", health_role(row.health), row.health.as_str()),
+        fact("Class", Role::Text, class_sentence(row.class)),
+    ];
+    if let Some(pod) = &row.pod {
+        lines.push(fact("Pod", Role::Name, pod.to_string()));
+    }
+    if !row.node.is_empty() {
+        lines.push(fact("Node", Role::Text, row.node.to_string()));
+    }
+    lines.push(Vec::new());
+    lines.push(heading("Why it is here"));
+    if let Some(table) = &panel.table {
+        lines.push(fact("  governed by", Role::Name, governing_sentence(&table.governing)));
+    }
+    for (sidecar, why) in losers {
+        let text = format!("Sidecar {sidecar}: {}", passed_sentence(why));
+        lines.push(fact("  not by", Role::Dim, text));
+    }
+    lines.extend(why_lines(row));
+    lines.push(Vec::new());
+    lines.push(fact("In Envoy", Role::Text, sync_sentence(line, envoy, now)));
+    lines
+}
+
+/// The links behind the first, which says who governs and stands above already.
+fn why_lines(row: &Row) -> Vec<Line> {
+    let links = row
+        .why
+        .chain
+        .iter()
+        .filter(|reason| !matches!(reason, Reason::Governed(_)));
+    links
+        .enumerate()
+        .map(|(at, reason)| {
+            let label = if at == 0 { "  let in by" } else { "  then" };
+            fact(label, Role::Text, reason.to_string())
+        })
+        .collect()
+}
+
+/// Why a Sidecar that could have governed does not.
+fn passed_sentence(why: &Passed) -> &'static str {
+    match why {
+        Passed::SelectorDiffers => "its selector does not fit the pod",
+        Passed::YoungerSelector => "its selector fits too, but that of an older one fits as well",
+        Passed::BehindSelector => "it has no selector, and one with a selector fits",
+        Passed::YoungerDefault => "an older one without a selector comes first",
+        Passed::BehindOwnNamespace => "it is the root's default, and the pod's own namespace has one",
+    }
+}
+
+/// How surely a row is computed.
+fn class_sentence(class: Class) -> &'static str {
+    match class {
+        Class::Exact => "exact: follows from API objects alone",
+        Class::Bootstrap => "bootstrap: Envoy's own, from the start",
+        Class::Runtime => "runtime: comes and goes with traffic",
+        Class::Dns => "dns: depends on names as the pod resolves them",
+        Class::Unknown => "unknown: cannot be told from API objects",
+    }
+}
+
+/// Computed against actual, in a sentence.
+pub(crate) fn sync_sentence(line: &EndpointLine, envoy: Option<&Envoy>, now: Timestamp) -> String {
+    match (line.sync, envoy.map(|envoy| &envoy.answer)) {
+        (_, Some(Err(error))) => format!("nobody can know: {}", super::state::no_envoy(error)),
+        (None, _) if line.gone => "not asked: the row is gone".to_owned(),
+        (None, _) => "not asked".to_owned(),
+        (Some(Sync::Both), _) => "yes, as computed".to_owned(),
+        (Some(Sync::Computed { since }), _) => format!("not yet, for {}", age(Some(since), now)),
+        (Some(Sync::Actual { since }), _) => format!("still, though no longer computed, for {}", age(Some(since), now)),
+        (Some(Sync::Unknown), _) => "nobody can know: rows of this class are not computed".to_owned(),
+    }
+}
