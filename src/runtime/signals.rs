@@ -15,6 +15,8 @@ pub(super) enum Caught {
     },
     /// The program was stopped, and goes on.
     Continued,
+    /// The terminal has another size.
+    Resized,
 }
 
 /// Signals, caught as long as the process lives: dropping this does not bring the default actions back.
@@ -23,7 +25,7 @@ pub(super) enum Caught {
 /// child) is then not stopped at all, instead of for ever.
 #[derive(Debug)]
 pub(super) struct Signals {
-    caught: [(Signal, Caught); 4],
+    caught: [(Signal, Caught); 5],
 }
 
 impl Signals {
@@ -39,6 +41,8 @@ impl Signals {
                 ending(SignalKind::hangup())?,
                 ending(SignalKind::interrupt())?,
                 (signal(continued)?, Caught::Continued),
+                // crossterm tells of it too, but loses it where a key comes at the same moment.
+                (signal(SignalKind::window_change())?, Caught::Resized),
             ],
         })
     }

@@ -172,6 +172,11 @@ impl Ui {
     async fn caught(&mut self, caught: Caught) -> io::Result<Option<End>> {
         match caught {
             Caught::End { code } => self.tell(Message::Interrupt { code }).await,
+            Caught::Resized => {
+                self.measure();
+                let (width, height) = self.size;
+                self.tell(Message::Resize { width, height }).await
+            }
             Caught::Continued if std::mem::take(&mut self.expects_continue) => Ok(None),
             Caught::Continued => {
                 // Somebody else stopped us: the shell has had the terminal in between.
@@ -279,6 +284,8 @@ impl Ui {
 
     /// Takes the terminal again, which may have another size by now.
     async fn return_to_screen(&mut self) -> io::Result<Option<End>> {
+        // The old reader first: crossterm's waits for the terminal under a lock that the new one needs.
+        self.inbox.input = None;
         self.tty.enter()?;
         self.painter.forget();
         self.inbox.input = Some(input());

@@ -2,21 +2,25 @@
 
 use crate::session::{Start, demo};
 
+/// The row under the cursor of the pane that has the keys, with its text.
+fn under_cursor(screen: &vt100::Screen) -> Option<(u16, String)> {
+    let (height, width) = screen.size();
+    let is_cursor = |cell: &vt100::Cell| cell.contents() == "▸" && cell.inverse();
+    let row = (0..height.get()).find(|row| screen.cell(*row, 0).is_some_and(is_cursor))?;
+    Some((row, screen.contents_between(row, 0, row, width.get())))
+}
+
 #[test]
 fn keys_move_the_cursor_and_a_new_size_is_filled() {
     let mut session = demo(&["demo"]).open();
-    session.wait_for("details");
-    let cursor = |screen: &vt100::Screen| {
-        (0..30).find(|row| {
-            screen
-                .cell(*row, 0)
-                .is_some_and(|cell| cell.contents() == "▸" && cell.inverse())
-        })
-    };
-    session.wait_until("a cursor", |screen| cursor(screen).is_some());
-    let before = cursor(session.screen());
+    session.wait_until("the cursor on the pod of the story", |screen| {
+        under_cursor(screen).is_some_and(|(_, text)| text.contains("my-shell"))
+    });
+    let before = under_cursor(session.screen());
     session.press("j");
-    session.wait_until("the cursor to move", |screen| cursor(screen) > before);
+    session.wait_until("the cursor to move", |screen| {
+        under_cursor(screen).map(|(row, _)| row) > before.as_ref().map(|(row, _)| *row)
+    });
     session.resize(120, 40);
     session.wait_until("a frame as wide as the terminal", |screen| {
         let header = screen.contents().lines().next().unwrap_or_default().to_owned();

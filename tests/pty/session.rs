@@ -130,8 +130,20 @@ impl Session {
 
     /// Waits until this holds of the screen.
     pub(crate) fn wait_until(&mut self, what: &str, holds: impl Fn(&vt100::Screen) -> bool) {
+        self.wait(what, |session| holds(session.screen()));
+    }
+
+    /// Waits until these bytes have come so many times.
+    pub(crate) fn wait_until_times(&mut self, what: &str, bytes: &[u8], times: usize) {
+        self.wait(what, |session| {
+            let windows = session.raw.windows(bytes.len());
+            windows.filter(|window| *window == bytes).count() >= times
+        });
+    }
+
+    fn wait(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
         let started = Instant::now();
-        while !holds(self.parser.screen()) {
+        while !holds(self) {
             assert!(
                 started.elapsed() < DEADLINE,
                 "no {what} within {DEADLINE:?}; the screen is\n{}",

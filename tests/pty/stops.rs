@@ -1,6 +1,8 @@
-//! Ctrl-z under a shell with job control, and back.
+//! Ctrl-z under a shell with job control, and back; a stop from outside.
 
-use crate::session::Start;
+use rustix::process::Signal;
+
+use crate::session::{Start, demo};
 
 #[test]
 fn ctrl_z_stops_it_and_fg_brings_the_screen_back() {
@@ -30,5 +32,18 @@ fn ctrl_z_stops_it_and_fg_brings_the_screen_back() {
     session.press("echo code=$?; exit\n");
     session.wait_for("code=0");
     session.wait_for_end();
+    session.assert_restored();
+}
+
+#[test]
+fn a_stop_by_somebody_else_is_followed_by_a_whole_frame() {
+    let mut session = demo(&["demo"]).open();
+    session.wait_for("Pods");
+    session.signal(Signal::STOP);
+    session.signal(Signal::CONT);
+    session.wait_until_times("a screen cleared anew", b"\x1b[2J", 2);
+    session.wait_for("Pods");
+    session.press("q");
+    assert_eq!(session.wait_for_end(), 0);
     session.assert_restored();
 }
