@@ -20,7 +20,6 @@ const LONGEST: usize = 500;
 
 /// Files that are longer, each with the reason why it is still one idea.
 const LONGER: &[(&str, &str)] = &[
-    ("src/app/actions/table.rs", "one table, a row an action"),
     (
         "src/app/go.rs",
         "every way from one place to another; to be parted by kind of place",
