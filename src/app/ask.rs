@@ -24,7 +24,7 @@ impl App {
                 let zone = &self.options.time_zone;
                 let lines = words::describe(&object, governing, &self.facts.world, now, zone);
                 let title = format!("{} {}", object.kind().name(), object.key());
-                self.open_text(TextDialog::new(title, lines));
+                self.open_text(TextDialog::new(title, lines).broken(16));
             }
             None => self.say_no_object(now, table),
         }
@@ -60,10 +60,10 @@ impl App {
 
     fn fetch(&mut self, title: String, what: Fetch, kind: Kind, key: Key) -> Vec<Command> {
         let request = Request { what, kind, key };
-        self.open_text(TextDialog {
-            waits_for: Some(request.clone()),
-            ..TextDialog::new(title, vec![vec![Span::new(Role::Dim, "asking the API server ...")]])
-        });
+        let asking = vec![vec![Span::new(Role::Dim, "asking the API server ...")]];
+        let mut dialog = TextDialog::new(title, asking);
+        dialog.waits_for = Some(request.clone());
+        self.open_text(dialog);
         vec![Command::Fetch(request)]
     }
 
@@ -78,7 +78,7 @@ impl App {
         if held.is_empty() {
             return self.fetch(title, Fetch::Events, kind, key);
         }
-        self.open_text(TextDialog::new(title, held));
+        self.open_text(TextDialog::new(title, held).broken(37));
         Vec::new()
     }
 
@@ -103,7 +103,7 @@ impl App {
             lines.extend(words::mark_lines(&marked, now, &self.options.time_zone));
         }
         let title = format!("{} in {}", id.address, panel.pod);
-        self.open_text(TextDialog::new(title, lines));
+        self.open_text(TextDialog::new(title, lines).broken(16));
     }
 
     /// What an edit changed: the object's text, and the rows of the chosen pod beside it.
@@ -132,7 +132,7 @@ impl App {
             }
             Moment::Before(before) => {
                 let lines = words::before(before, &self.options.time_zone);
-                self.open_text(TextDialog::new(format!("{} {}", before.kind.name(), before.key), lines));
+                self.open_text(TextDialog::new(format!("{} {}", before.kind.name(), before.key), lines).broken(16));
             }
             Moment::Endpoints(_, at, effect, cause) => {
                 let text = format!(

@@ -13,6 +13,7 @@ use super::message::{Command, Request};
 use super::options::Namespaces;
 use super::perform::sortable;
 use super::tables::TableId;
+use super::view::cut::break_line;
 use super::view::{Line, Role, Span};
 use crate::mesh::model::Text;
 
@@ -43,6 +44,14 @@ pub struct TextDialog {
     pub title: String,
     /// Its lines, of any length.
     pub lines: Vec<Line>,
+    /// How far the lines that go on another line are set in; `None`: lines are not broken but scrolled.
+    pub hanging: Option<u16>,
+    /// The lines as they fit the screen, as of the last layout.
+    pub shown: Vec<Line>,
+    /// Lines of the screen that it has.
+    pub rows: usize,
+    /// The width that `shown` was made for.
+    laid_for: Option<u16>,
     /// The first line shown.
     pub top: usize,
     /// Cells scrolled away at the left.
@@ -61,21 +70,39 @@ impl TextDialog {
         }
     }
 
-    /// Plain lines.
-    pub fn plain(title: impl Into<String>, text: &str) -> Self {
-        let lines = text.lines().map(|line| vec![Span::new(Role::Text, line)]).collect();
-        Self::new(title, lines)
+    /// The same, with long lines broken; what goes on another line is set in so far.
+    pub fn broken(mut self, hanging: u16) -> Self {
+        self.hanging = Some(hanging);
+        self
+    }
+
+    /// Other lines in the place of those before.
+    pub fn replace(&mut self, lines: Vec<Line>) {
+        self.lines = lines;
+        self.laid_for = None;
+    }
+
+    /// Fits the lines to a screen with so much room.
+    pub fn lay_out(&mut self, width: u16, rows: usize) {
+        if self.laid_for != Some(width) {
+            self.shown = match self.hanging {
+                Some(hanging) => self
+                    .lines
+                    .iter()
+                    .flat_map(|line| break_line(line, width, hanging))
+                    .collect(),
+                None => self.lines.clone(),
+            };
+            self.laid_for = Some(width);
+        }
+        self.rows = rows;
+        self.top = self.top.min(self.shown.len().saturating_sub(rows));
     }
 
     /// All of it as plain text.
     pub fn text(&self) -> String {
         let line = |line: &Line| line.iter().map(|span| span.text.as_str()).collect::<String>();
         self.lines.iter().map(line).collect::<Vec<_>>().join("\n")
-    }
-
-    /// Moves within bounds: `rows` is how many lines are shown.
-    pub fn clamp(&mut self, rows: usize) {
-        self.top = self.top.min(self.lines.len().saturating_sub(rows));
     }
 }
 
@@ -218,15 +245,16 @@ impl App {
     }
 
     fn press_text(&mut self, now: Timestamp, mut dialog: TextDialog, key: KeyPress) -> Vec<Command> {
-        let last = dialog.lines.len().saturating_sub(1);
+        let last = dialog.shown.len().saturating_sub(dialog.rows);
+        let page = dialog.rows.saturating_sub(1).max(1);
         match (key.code, key.ctrl) {
             (KeyCode::Esc | KeyCode::Enter, _) | (KeyCode::Char('q' | '?'), false) => return Vec::new(),
             (KeyCode::Down, _) | (KeyCode::Char('j'), false) => dialog.top += 1,
             (KeyCode::Up, _) | (KeyCode::Char('k'), false) => dialog.top = dialog.top.saturating_sub(1),
             (KeyCode::PageDown, _) | (KeyCode::Char('f' | 'd'), true) | (KeyCode::Char(' '), false) => {
-                dialog.top += PAGE;
+                dialog.top += page;
             }
-            (KeyCode::PageUp, _) | (KeyCode::Char('b' | 'u'), true) => dialog.top = dialog.top.saturating_sub(PAGE),
+            (KeyCode::PageUp, _) | (KeyCode::Char('b' | 'u'), true) => dialog.top = dialog.top.saturating_sub(page),
             (KeyCode::Home, _) | (KeyCode::Char('g'), false) => dialog.top = 0,
             (KeyCode::End, _) | (KeyCode::Char('G'), false) => dialog.top = last,
             (KeyCode::Right, _) | (KeyCode::Char('l'), false) => dialog.left += PAGE,
@@ -374,10 +402,10 @@ impl App {
         });
         let Some(dialog) = waiting else { return };
         dialog.waits_for = None;
-        dialog.lines = match text {
+        dialog.replace(match text {
             Ok(text) => super::view::words::yaml_lines(&text),
             Err(error) => vec![vec![Span::new(Role::Bad, error)]],
-        };
+        });
     }
 
     /// The list under the palette or a picker is moved through.

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::App;
+use super::dialog::Dialog;
 use super::list::{ItemId, MomentId};
 use super::panel::Panel;
 use super::tables::{TableId, moment_id};
 use super::view::layout::{Frame, Size, Wanted, frame};
-use super::view::{Area, Pane};
+use super::view::{Area, Overlay, Pane, reading_area};
 use crate::app::ui::{Stale, Toggle};
 use crate::mesh::history::{ObjectId, Progress};
 use crate::mesh::model::{Key, Pod, Uid};
@@ -58,6 +59,10 @@ impl App {
             .iter()
             .map(|(table, area)| self.lay_out(now, *table, *area, frame.size))
             .collect();
+        if let Some(Dialog::Text(dialog)) = self.ui.dialogs.last_mut() {
+            let inner = Overlay::inner(reading_area(width, height));
+            dialog.lay_out(inner.width, inner.height.into());
+        }
         self.see(now);
         self.ui.wake = self.find_wake(now);
     }

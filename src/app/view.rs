@@ -19,6 +19,7 @@ pub mod table;
 mod value;
 pub(in crate::app) mod words;
 
+pub(in crate::app) use self::draw::reading_area;
 pub use self::screen::{Area, Body, Cell, ColumnHead, Edge, Glow, Line, Mark, Overlay, Pane, RowLine, Screen, Span};
 pub use self::shown::{Role, Shown};
 pub use self::value::{Datum, SortKey, Value};

@@ -241,7 +241,7 @@ impl Grid {
             Body::Table { heads, rows, .. } => {
                 let mut y = inner.y;
                 let widths: Vec<u16> = heads.iter().map(|head| head.width).collect();
-                if !heads.is_empty() {
+                if heads.iter().any(|head| !head.title.as_str().is_empty()) {
                     let titles = heads.iter().map(|head| head.title.to_string());
                     self.cells_of(inner.x, y, titles, &widths);
                     y += 1;

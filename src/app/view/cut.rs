@@ -3,7 +3,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use super::Shown;
+use super::{Line, Role, Shown, Span};
 
 /// Where a text that is too long loses something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -83,6 +83,55 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// A line in as many as it needs to be at most `width` cells wide, broken at spaces where it can be; all but the first
+/// are set in by `hanging` cells.
+pub fn break_line(line: &Line, width: u16, hanging: u16) -> Vec<Line> {
+    let (width, hanging) = (usize::from(width).max(1), usize::from(hanging.min(width / 2)));
+    let letters: Vec<(&str, Role)> = line
+        .iter()
+        .flat_map(|span| span.text.as_str().graphemes(true).map(|letter| (letter, span.role)))
+        .collect();
+    let mut lines = Vec::new();
+    let mut rest = letters.as_slice();
+    loop {
+        let lead = if lines.is_empty() { 0 } else { hanging };
+        let (head, tail) = rest.split_at(break_at(rest, width - lead));
+        let mut spans: Line = Vec::new();
+        if lead > 0 {
+            spans.push(Span::new(Role::Text, " ".repeat(lead)));
+        }
+        spans.extend(head.chunk_by(|a, b| a.1 == b.1).map(|run| {
+            let text: String = run.iter().map(|(letter, _)| *letter).collect();
+            Span::new(run.first().map_or(Role::Text, |(_, role)| *role), text)
+        }));
+        lines.push(spans);
+        let spaces = tail.iter().take_while(|(letter, _)| *letter == " ").count();
+        rest = tail.get(spaces..).unwrap_or_default();
+        if rest.is_empty() {
+            return lines;
+        }
+    }
+}
+
+/// How many letters go on a line of this width: up to the last space that is not at its beginning, if there is one.
+fn break_at(letters: &[(&str, Role)], width: usize) -> usize {
+    let mut cells = 0;
+    let mut space = None;
+    let mut inked = false;
+    for (at, (letter, _)) in letters.iter().enumerate() {
+        cells += letter.width();
+        if *letter == " " {
+            space = inked.then_some(at).or(space);
+        } else {
+            inked = true;
+        }
+        if cells > width {
+            return space.unwrap_or(at).max(1);
+        }
+    }
+    letters.len()
+}
+
 fn take<'a>(graphemes: impl Iterator<Item = &'a str>, width: usize) -> String {
     let mut left = width;
     graphemes
@@ -121,5 +170,24 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
         assert_eq!(wrap("", 3), [""]);
+    }
+
+    #[test]
+    fn a_line_of_spans_is_broken_with_its_roles_and_set_in() {
+        let line = vec![Span::new(Role::Dim, "because "), Span::new(Role::Text, "one two three")];
+        let broken = break_line(&line, 14, 4);
+        let texts: Vec<String> = broken
+            .iter()
+            .map(|line| line.iter().map(|span| span.text.as_str()).collect())
+            .collect();
+        assert_eq!(texts, ["because one", "    two three"]);
+        assert_eq!(broken[0][0].role, Role::Dim);
+        assert_eq!(break_line(&Vec::new(), 10, 4), [Vec::new()]);
+        assert!(
+            break_line(&line, 1, 9)
+                .iter()
+                .flatten()
+                .all(|span| span.text.width() <= 1)
+        );
     }
 }

@@ -6,6 +6,8 @@ mod inspector;
 mod overlay;
 mod pane;
 
+pub(in crate::app) use self::overlay::reading_area;
+
 use jiff::Timestamp;
 
 use super::layout::Size;

@@ -57,7 +57,7 @@ pub fn help(table: TableId, demo: bool) -> TextDialog {
             Span::new(Role::Text, spec.help),
         ]);
     }
-    TextDialog::new(format!("Help: {}", table.title()), lines)
+    TextDialog::new(format!("Help: {}", table.title()), lines).broken(18)
 }
 
 const SIGNS: &[(Role, &str, &str)] = &[

@@ -34,11 +34,25 @@ pub(crate) fn explain(
         lines.push(fact("Node", Role::Text, row.node.to_string()));
     }
     lines.push(Vec::new());
-    lines.push(heading("Why it is here"));
-    if let Some(table) = &panel.table {
-        lines.push(fact("  governed by", Role::Name, governing_sentence(&table.governing)));
+    let heading_text = if line.gone { "Why it was here" } else { "Why it is here" };
+    lines.push(heading(heading_text));
+    // a row that is gone was let in by who governed then
+    let then = row.why.chain.iter().find_map(|reason| {
+        if let Reason::Governed(governing) = reason {
+            Some(governing)
+        } else {
+            None
+        }
+    });
+    let now_governing = panel
+        .table
+        .as_ref()
+        .map(|table| &table.governing)
+        .filter(|_| !line.gone);
+    if let Some(governing) = now_governing.or(then) {
+        lines.push(fact("  governed by", Role::Name, governing_sentence(governing)));
     }
-    for (sidecar, why) in losers {
+    for (sidecar, why) in losers.iter().filter(|_| !line.gone) {
         let text = format!("Sidecar {sidecar}: {}", passed_sentence(why));
         lines.push(fact("  not by", Role::Dim, text));
     }

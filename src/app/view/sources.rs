@@ -25,7 +25,11 @@ pub(crate) fn badge(facts: &Facts, now: Timestamp) -> (Role, String) {
     let retrying = states().filter_map(|source| retry(source, now)).min();
     if let Some((left, attempt, since)) = retrying {
         let stale = now.duration_since(since);
-        let text = format!("retry {attempt} in {}", human_duration(left));
+        let text = if left < SignedDuration::from_secs(1) {
+            format!("retry {attempt} now")
+        } else {
+            format!("retry {attempt} in {}", human_duration(left))
+        };
         if stale > SignedDuration::from_secs(30) {
             return (Role::Bad, format!("stale {}, {text}", human_duration(stale)));
         }
@@ -120,7 +124,7 @@ pub(crate) fn sources(facts: &Facts, now: Timestamp) -> TextDialog {
     for kind in Kind::ALL {
         lines.extend(source_lines(facts, *kind, now));
     }
-    TextDialog::new("Sources", lines)
+    TextDialog::new("Sources", lines).broken(16)
 }
 
 fn source_lines(facts: &Facts, kind: Kind, now: Timestamp) -> Vec<Line> {
@@ -177,5 +181,5 @@ pub(crate) fn log(facts: &Facts, now: Timestamp, zone: &TimeZone) -> TextDialog 
     if lines.is_empty() {
         lines.push(vec![Span::new(Role::Good, "nothing went wrong")]);
     }
-    TextDialog::new("Log", lines)
+    TextDialog::new("Log", lines).broken(16)
 }

@@ -135,8 +135,13 @@ pub(crate) fn pending(facts: &Facts, kinds: &[Kind], now: Timestamp) -> State {
     if let Some((kind, attempt, wait, failure)) = failing {
         let said = facts.sources.get(&kind).map_or(now, |source| source.said);
         let until = said.saturating_add(wait).unwrap_or(said);
-        let left = human_duration(until.duration_since(now).max(jiff::SignedDuration::ZERO));
-        return failed(failure).detail(format!("try {attempt} in {left}; everything else goes on"));
+        let left = until.duration_since(now);
+        let when = if left.as_secs() < 1 {
+            "now".to_owned()
+        } else {
+            format!("in {}", human_duration(left))
+        };
+        return failed(failure).detail(format!("try {attempt} {when}; everything else goes on"));
     }
     let counts: Vec<String> = kinds
         .iter()

@@ -93,8 +93,8 @@ impl App {
         let governed = governing.map(short_governing).unwrap_or_default();
         let all = [
             ("", Role::Strong, context, part(1, 8, 16)),
-            ("ns ", Role::Name, self.namespaces_text(), part(1, 6, 16)),
-            ("pod ", Role::Name, pod, part(1, 14, 20)),
+            ("ns ", Role::Name, self.namespaces_text(), part(1, 6, 20)),
+            ("pod ", Role::Name, pod, part(1, 14, 38)),
             ("by ", Role::Text, governed, part(0, 10, 27)),
             ("istiod ", Role::Text, self.istiod_version(), part(4, 8, 20)),
             ("clock ", Role::Warn, clock, part(2, 6, 12)),

@@ -54,16 +54,11 @@ pub(in crate::app) fn reading_area(width: u16, height: u16) -> Area {
 fn text(dialog: &TextDialog, screen: &Screen) -> Overlay {
     let area = reading_area(screen.width, screen.height);
     let inner = Overlay::inner(area);
-    let rows = usize::from(inner.height);
-    let top = dialog.top.min(dialog.lines.len().saturating_sub(rows));
-    let lines: Vec<Line> = dialog
-        .lines
-        .iter()
-        .skip(top)
-        .take(rows)
+    let shown = dialog.shown.iter().skip(dialog.top).take(usize::from(inner.height));
+    let lines: Vec<Line> = shown
         .map(|line| cut_line(scrolled(line, dialog.left), inner.width))
         .collect();
-    let below = dialog.lines.len().saturating_sub(top + lines.len());
+    let (top, below) = (dialog.top, dialog.shown.len().saturating_sub(dialog.top + lines.len()));
     Overlay {
         area,
         title: cut_line(

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 
 use super::super::column::Spec;
-use super::super::cut::cut;
+use super::super::cut::{Cut, cut};
 use super::super::layout::Size;
 use super::super::state::{self, State};
 use super::super::{Body, ColumnHead, Edge, Glow, Line, Mark, Pane, Role, RowLine, Shown, Span};
-use super::cut_line;
+use super::{cut_line, line_width};
 use crate::app::App;
 use crate::app::list::{ItemId, List};
 use crate::app::panel::{Panel, Standing};
@@ -21,6 +21,7 @@ impl App {
     pub(super) fn pane(&self, now: Timestamp, laid: &Laid, size: Size) -> Pane {
         let active = self.ui.active() == laid.table;
         let inner = Pane::inner(laid.area);
+        let mut title = self.title(now, laid.table);
         let body = match self.state_of(now, laid.table) {
             Some(state) if size == Size::Full => {
                 Body::Lines(fit_lines(state.lines(inner.width.into()), inner.width, inner.height))
@@ -38,7 +39,11 @@ impl App {
         };
         Pane {
             area: laid.area,
-            title: cut_line(self.title(now, laid.table), laid.area.width),
+            title: {
+                let room = usize::from(laid.area.width).saturating_sub(arrows(laid, above, below));
+                self.add_owner(laid.table, room, &mut title);
+                cut_line(title, laid.area.width)
+            },
             active,
             body,
             above,
@@ -62,9 +67,12 @@ impl App {
             TableId::Pods | TableId::Services | TableId::Sidecars => {
                 let marks = table.kind().and_then(|kind| self.facts.history.objects(kind));
                 let counts = marks.map(MarkSet::counts).unwrap_or_default();
-                add(Role::Number, list.living().to_string());
+                if list.living() > 0 || self.is_known(table) {
+                    add(Role::Number, list.living().to_string());
+                }
                 add_counts(&counts, &mut add);
             }
+            TableId::Workloads if list.is_empty() && !self.is_known(table) => {}
             TableId::Workloads => add(Role::Number, list.len().to_string()),
             TableId::Timeline => add(Role::Number, list.len().saturating_sub(1).to_string()),
         }
@@ -82,15 +90,38 @@ impl App {
         if !list.picked().is_empty() {
             add(Role::Picked, format!("{} picked", list.picked().len()));
         }
-        if let TableId::Endpoints(slot) = table
-            && let Some(panel) = self.ui.panel(slot)
-        {
-            endpoint_owner(slot, panel, &mut add);
-        }
         if self.ui.is_on(Toggle::Zoom) {
             add(Role::Dim, "zoomed".to_owned());
         }
         title
+    }
+
+    /// Whose endpoints they are, and what of Envoy's own is not shown: as far as there is room beside the arrows.
+    fn add_owner(&self, table: TableId, width: usize, title: &mut Line) {
+        let TableId::Endpoints(slot) = table else { return };
+        let Some(panel) = self.ui.panel(slot).filter(|panel| !panel.pod.name.is_empty()) else {
+            return;
+        };
+        let pin = if slot > 0 { "pinned" } else { "of" };
+        let mut parts = vec![format!(" {pin} {}.{}", panel.pod.name, panel.pod.namespace)];
+        if panel.hidden_bootstrap > 0 {
+            parts.push(format!(" +{} of Envoy's own (b)", panel.hidden_bootstrap));
+        }
+        for part in parts {
+            let room = width.saturating_sub(line_width(title));
+            if room < 12 {
+                break;
+            }
+            title.push(Span {
+                text: cut(&part, room, Cut::Middle),
+                role: Role::Dim,
+            });
+        }
+    }
+
+    /// Whether all objects of a table are there, so that their number means something.
+    fn is_known(&self, table: TableId) -> bool {
+        table.kind().is_none_or(|kind| self.is_listed(kind))
     }
 
     fn endpoint_counts(&self, now: Timestamp, panel: &Panel, list: &List, add: &mut impl FnMut(Role, String)) {
@@ -247,16 +278,19 @@ impl App {
     }
 }
 
-/// Whose endpoints they are, and what of Envoy's own is not shown.
-fn endpoint_owner(slot: u8, panel: &Panel, add: &mut impl FnMut(Role, String)) {
-    if !panel.pod.name.is_empty() {
-        let pin = if slot > 0 { "pinned" } else { "of" };
-        add(Role::Dim, format!("{pin} {}.{}", panel.pod.name, panel.pod.namespace));
-    }
-    if panel.hidden_bootstrap > 0 {
-        add(Role::Dim, format!("+{} of Envoy's own (b)", panel.hidden_bootstrap));
-    }
+/// What the frame of a pane and its arrows take of the title's line: hidden columns, rows and unseen changes.
+fn arrows(laid: &Laid, above: Edge, below: Edge) -> usize {
+    let edge = |edge: Edge| match (edge.rows, edge.changes) {
+        (0, _) => 0,
+        (rows, 0) => rows.to_string().len() + 3,
+        (rows, changes) => rows.to_string().len() + changes.to_string().len() + 11,
+    };
+    let columns = |hidden: usize| if hidden == 0 { 0 } else { hidden.to_string().len() + 7 };
+    FRAME + edge(above) + edge(below) + columns(laid.hidden_columns.0) + columns(laid.hidden_columns.1)
 }
+
+/// The strokes left and right of a title.
+const FRAME: usize = 8;
 
 fn add_counts(counts: &Counts, add: &mut impl FnMut(Role, String)) {
     let roles = [Role::Added, Role::Changed, Role::Removed];
@@ -289,7 +323,7 @@ fn heads(list: &List, specs: &[&'static Spec], columns: &[(usize, u16)]) -> Vec<
                 None => "",
             };
             let room = usize::from(*width).saturating_sub(arrow.chars().count());
-            let head = cut(spec.head, room, super::super::cut::Cut::End);
+            let head = cut(spec.head, room, Cut::End);
             Some(ColumnHead {
                 title: Shown::from(format!("{head}{arrow}")),
                 width: *width,

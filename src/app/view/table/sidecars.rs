@@ -49,7 +49,7 @@ static COLUMNS: &[Column<Sidecars>] = &[
             id: "name",
             head: "NAME",
             min: 8,
-            comfort: 30,
+            comfort: 24,
             max: 63,
             priority: 0,
             cut: Cut::Middle,
@@ -65,7 +65,7 @@ static COLUMNS: &[Column<Sidecars>] = &[
             head: "SELECTOR",
             min: 8,
             max: 40,
-            priority: 4,
+            priority: 3,
             help: "The labels of the pods it is for; '<none>' means the whole namespace.",
             ..Spec::NEW
         },
@@ -76,9 +76,9 @@ static COLUMNS: &[Column<Sidecars>] = &[
             id: "hosts",
             head: "HOSTS",
             min: 12,
-            comfort: 40,
+            comfort: 24,
             max: 120,
-            priority: 3,
+            priority: 2,
             help: "What its egress listeners let in.",
             ..Spec::NEW
         },
@@ -129,7 +129,7 @@ static COLUMNS: &[Column<Sidecars>] = &[
             head: "AGE",
             min: 4,
             max: 9,
-            priority: 2,
+            priority: 4,
             searched: false,
             help: "The time since it was created.",
             ..Spec::NEW

@@ -272,8 +272,10 @@ fn generation(row: &TimelineRow<'_>) -> Datum {
 fn fields(row: &TimelineRow<'_>) -> Datum {
     let text = match row.line {
         Line::Edit(edit, _) => {
-            let fields: Vec<String> = edit.fields().iter().map(ToString::to_string).collect();
-            fields.join("; ")
+            let fields = edit.fields();
+            let telling = fields.iter().filter(|field| !is_bookkeeping(&field.path));
+            let texts: Vec<String> = telling.map(ToString::to_string).collect();
+            texts.join("; ")
         }
         Line::Endpoints(..) | Line::Start => String::new(),
         Line::Before(before) => match &before.what {
@@ -293,6 +295,16 @@ fn fields(row: &TimelineRow<'_>) -> Datum {
             Value::Built(text)
         },
     )
+}
+
+/// Fields that the server or a tool counts in, and nobody wrote.
+fn is_bookkeeping(path: &str) -> bool {
+    const PATHS: &[&str] = &[
+        "metadata.generation",
+        "metadata.resourceVersion",
+        "metadata.annotations[\"kubectl.kubernetes.io/last-applied-configuration\"]",
+    ];
+    PATHS.contains(&path)
 }
 
 /// A cause in words, with the time of the edit behind it.
