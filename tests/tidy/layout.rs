@@ -20,14 +20,6 @@ const LONGEST: usize = 500;
 
 /// Files that are longer, each with the reason why it is still one idea.
 const LONGER: &[(&str, &str)] = &[
-    (
-        "src/app/go.rs",
-        "every way from one place to another; to be parted by kind of place",
-    ),
-    (
-        "src/app/settle.rs",
-        "lists and panels follow the facts; to be parted into lists and panels",
-    ),
     ("src/demo/registry.rs", "one object's way into the store, in order"),
     ("src/demo/server/write.rs", "one request's way, verb by verb"),
     (
