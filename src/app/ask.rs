@@ -12,6 +12,7 @@ use super::view::{Line, Role, Span, copies, reasons, words};
 use crate::mesh::diff::{ObjectText, Side, lines};
 use crate::mesh::history::{Edit, Line as Moment};
 use crate::mesh::model::{Key, Kind, Object};
+use crate::mesh::scope::Address;
 
 impl App {
     /// The row's object in words.
@@ -247,7 +248,13 @@ fn ip(subject: &Subject<'_>) -> Option<String> {
     match subject {
         Subject::Pod(row) => row.pod.ips.first().map(ToString::to_string),
         Subject::Service(row) => row.service.cluster_ips.first().map(ToString::to_string),
-        Subject::Endpoint(row) => Some(row.row.address.to_string()),
+        Subject::Endpoint(row) => {
+            if let Address::Socket(ip, _) = &row.row.address {
+                Some(ip.to_string())
+            } else {
+                None
+            }
+        }
         Subject::Sidecar(_) | Subject::Workload(_) | Subject::Moment(_) => None,
     }
 }

@@ -137,9 +137,11 @@ impl List {
         self.hidden.clear();
         self.gone.clear();
         self.keys.clear();
+        if self.sort != sort || self.filter.text() != filter.text() {
+            self.forget_widths();
+        }
         self.sort = sort;
         self.filter = filter;
-        self.widths.clear();
         for (id, Placed { key, passes, gone }) in rows {
             if gone {
                 self.gone.insert(id.clone());
@@ -357,6 +359,11 @@ impl List {
         self.skipped_columns
     }
 
+    /// Columns may become narrower: what is shown now is something else.
+    pub(super) fn forget_widths(&mut self) {
+        self.widths.clear();
+    }
+
     /// The widest content of a column until now, with this one.
     pub(super) fn widen(&mut self, column: &'static str, width: u16) -> u16 {
         let widest = self.widths.entry(column).or_default();
@@ -489,5 +496,35 @@ mod tests {
         assert_eq!(list.current(), Some(&id(9)));
         assert_eq!(list.lay_out(0), 5, "a pane without room");
         assert_eq!(list.lay_out(50), 0);
+    }
+
+    proptest::proptest! {
+        /// Row by row or all at once: the same list.
+        #[test]
+        fn updates_and_a_rebuild_give_the_same_list(
+            steps in proptest::collection::vec((0u64..60, proptest::option::of((0i64..9, proptest::bool::ANY))), 0..200),
+            descending in proptest::bool::ANY,
+        ) {
+            let sort = Some(Sort { column: "restarts", descending });
+            let mut list = List::default();
+            list.rebuild(sort, Filter::default(), std::iter::empty());
+            let mut rows = BTreeMap::new();
+            for (n, row) in steps {
+                let placed = row.map(|(key, passes)| Placed { key: SortKey::Number(key), passes, gone: false });
+                list.update(&id(n), placed.clone());
+                match placed {
+                    Some(placed) => rows.insert(id(n), placed),
+                    None => rows.remove(&id(n)),
+                };
+            }
+            let mut fresh = List::default();
+            fresh.rebuild(sort, Filter::default(), rows.into_iter());
+            let order = |list: &List| list.rows_from(0).cloned().collect::<Vec<_>>();
+            proptest::prop_assert_eq!(order(&list), order(&fresh));
+            proptest::prop_assert_eq!((list.len(), list.hidden()), (fresh.len(), fresh.hidden()));
+            for (at, row) in order(&list).iter().enumerate() {
+                proptest::prop_assert_eq!(list.find(row), Some(at));
+            }
+        }
     }
 }

@@ -91,6 +91,7 @@ impl App {
     /// Every table anew: another choice of namespaces, say.
     pub(super) fn rebuild_all(&mut self, now: Timestamp) {
         for table in [TableId::Pods, TableId::Workloads, TableId::Services, TableId::Sidecars] {
+            self.ui.list(table).forget_widths();
             self.rebuild(now, table);
         }
         for table in self.endpoint_tables() {

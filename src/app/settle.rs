@@ -62,8 +62,10 @@ impl App {
         if let Some(Dialog::Text(dialog)) = self.ui.dialogs.last_mut() {
             let inner = Overlay::inner(reading_area(width, height));
             dialog.lay_out(inner.width, inner.height.into());
+        } else {
+            // what a text lies over is not seen
+            self.see(now);
         }
-        self.see(now);
         self.ui.wake = self.find_wake(now);
     }
 

@@ -53,7 +53,14 @@ impl App {
                 (column, Spec { priority, ..*spec })
             })
             .collect();
-        let wanted = self.measure(now, table, &left, top, rows);
+        let measured = self.measure(now, table, &left, top, rows);
+        // a column in which nothing stands gives its place to others, unless all are asked for
+        let in_order = skipped > 0 || self.ui.is_on(Toggle::Wide);
+        let (left, wanted): (Vec<(usize, Spec)>, Vec<u16>) = left
+            .into_iter()
+            .zip(measured)
+            .filter(|((_, spec), wanted)| *wanted > 0 || in_order || is_fixed(spec))
+            .unzip();
         let references: Vec<&Spec> = left.iter().map(|(_, spec)| spec).collect();
         let fitted = fit(&references, &wanted, width, Pane::GAP);
         let hidden = left.len() - fitted.len();
@@ -109,7 +116,8 @@ impl App {
         }
     }
 
-    /// What each column's content takes: of the rows on the screen, and of those that were there before.
+    /// What each column takes with its head, by the rows on the screen and those that were there before; 0 where nothing
+    /// stands in any of them.
     fn measure(
         &mut self,
         now: Timestamp,
@@ -120,7 +128,7 @@ impl App {
     ) -> Vec<u16> {
         let sorted = self.ui.list(table).sort().map(|sort| sort.column);
         let head = |spec: &Spec| spec.head.len() + usize::from(sorted == Some(spec.id));
-        let mut widths: Vec<usize> = columns.iter().map(|(_, spec)| head(spec)).collect();
+        let mut widths = vec![0_usize; columns.len()];
         let ids: Vec<ItemId> = match self.ui.find_list(table) {
             Some(list) => list.rows_from(top).take(rows).cloned().collect(),
             None => Vec::new(),
@@ -140,7 +148,13 @@ impl App {
         columns
             .iter()
             .zip(widths)
-            .map(|((_, spec), width)| list.widen(spec.id, u16::try_from(width).unwrap_or(u16::MAX)))
+            .map(|((_, spec), width)| {
+                let content = list.widen(spec.id, u16::try_from(width).unwrap_or(u16::MAX));
+                if content == 0 && !ids.is_empty() {
+                    return 0;
+                }
+                content.max(u16::try_from(head(spec)).unwrap_or(u16::MAX))
+            })
             .collect()
     }
 }

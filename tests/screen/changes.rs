@@ -94,6 +94,22 @@ fn marks_that_were_never_on_the_screen_stay() {
 }
 
 #[test]
+fn a_mark_under_an_open_text_has_not_been_seen() {
+    let mut stage = shell();
+    stage.press("?");
+    stage.put(mesh::sidecar("default", &["istio-system/*"], 2));
+    stage.screen();
+    stage.wait(3600);
+    stage.press("<Esc>");
+    assert_eq!(
+        stage.names().iter().filter(|row| row.starts_with('-')).count(),
+        4,
+        "{}",
+        stage.text()
+    );
+}
+
+#[test]
 fn a_pod_chosen_after_the_edit_shows_its_marks_too() {
     let mut objects = mesh::bookinfo();
     objects.push(mesh::sidecar("default", &["*/*"], 1).into());

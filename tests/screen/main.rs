@@ -9,6 +9,7 @@
 
 mod changes;
 mod dialogs;
+mod looks;
 mod mesh;
 mod navigation;
 mod stage;

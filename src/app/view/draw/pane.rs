@@ -103,19 +103,18 @@ impl App {
             return;
         };
         let pin = if slot > 0 { "pinned" } else { "of" };
-        let mut parts = vec![format!(" {pin} {}.{}", panel.pod.name, panel.pod.namespace)];
-        if panel.hidden_bootstrap > 0 {
-            parts.push(format!(" +{} of Envoy's own (b)", panel.hidden_bootstrap));
-        }
-        for part in parts {
+        let mut add = |part: String, least: usize| {
             let room = width.saturating_sub(line_width(title));
-            if room < 12 {
-                break;
+            if room >= least.min(part.len()) {
+                title.push(Span {
+                    text: cut(&part, room, Cut::Middle),
+                    role: Role::Dim,
+                });
             }
-            title.push(Span {
-                text: cut(&part, room, Cut::Middle),
-                role: Role::Dim,
-            });
+        };
+        add(format!(" {pin} {}.{}", panel.pod.name, panel.pod.namespace), 12);
+        if panel.hidden_bootstrap > 0 {
+            add(format!(" +{} of Envoy's own (b)", panel.hidden_bootstrap), usize::MAX);
         }
     }
 
