@@ -53,7 +53,9 @@ fn find_cases(root: &Path, into: &mut Vec<Case>) {
         .filter(|path| path.is_dir())
         .collect();
     folders.sort();
-    folders.iter().for_each(|folder| find_cases(folder, into));
+    for folder in &folders {
+        find_cases(folder, into);
+    }
 }
 
 fn load(path: &Path) -> World {

@@ -66,11 +66,12 @@ fn vary(object: &Object, others: &[Object], choice: usize) -> Object {
     let of_kind = |other: &&Object| other.kind() == object.kind();
     let same_kind: Vec<&Object> = others.iter().filter(of_kind).collect();
     let donor = same_kind[choice % same_kind.len()];
-    let mut varied = match donor {
-        // A namespace, a node or a control plane keeps what it is and gets the donor's labels.
-        Object::Namespace(_) | Object::Node(_) | Object::Istiod(_) | Object::MeshConfigMap(_) => object.clone(),
-        _ => donor.clone(),
-    };
+    // A namespace, a node or a control plane keeps what it is and gets the donor's labels.
+    let keeps = matches!(
+        object,
+        Object::Namespace(_) | Object::Node(_) | Object::Istiod(_) | Object::MeshConfigMap(_)
+    );
+    let mut varied = if keeps { object.clone() } else { (*donor).clone() };
     let labels = [
         donor.meta().labels.clone(),
         object.meta().labels.clone(),

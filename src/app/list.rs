@@ -325,7 +325,7 @@ impl List {
 
     /// The line of the pane on which the cursor stands.
     #[cfg(test)]
-    pub fn line(&self) -> usize {
+    pub(crate) fn line(&self) -> usize {
         self.line
     }
 

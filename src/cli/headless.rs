@@ -11,7 +11,8 @@ use super::print;
 use super::reference::{NotFound, PodReference, check_namespace};
 use super::rows::{self, Listing};
 use crate::app::Namespaces;
-use crate::mesh::model::{Key, Kind};
+use crate::app::view::Shown;
+use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::scope::{self, NoTable};
 use crate::mesh::world::{Gap, World};
 use crate::output::{self, Chosen, Sheet, SheetRow};
@@ -165,7 +166,7 @@ fn nothing_found(shown: &Namespaces) -> String {
     match shown {
         Namespaces::All => "No resources found".to_owned(),
         Namespaces::Some(names) => {
-            let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+            let names: Vec<&str> = names.iter().map(Text::as_str).collect();
             format!("No resources found in {} namespace.", names.join(", "))
         }
     }
@@ -240,11 +241,7 @@ fn event_line(
             row.map(|row| row.name.to_string()).unwrap_or_default()
         ),
         Format::Table | Format::Wide => {
-            let cells: Vec<&str> = row
-                .into_iter()
-                .flat_map(|row| &row.cells)
-                .map(|cell| cell.as_str())
-                .collect();
+            let cells: Vec<&str> = row.into_iter().flat_map(|row| &row.cells).map(Shown::as_str).collect();
             format!("{at:.0} {} {}\n", kind.sign(), cells.join("   "))
         }
     }

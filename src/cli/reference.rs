@@ -9,7 +9,7 @@ use crate::sources::kubernetes::nearest;
 
 /// What was asked for, in parts.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PodReference {
+pub(crate) struct PodReference {
     kind: Workload,
     name: String,
 }
@@ -34,7 +34,7 @@ const KINDS: &[(&[&str], Workload)] = &[
 
 /// There is no such pod: one line that says so and what comes near.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum NotFound {
+pub(crate) enum NotFound {
     /// The part before the slash is no kind that has pods.
     #[error("'{0}' is no kind with pods: use pod, deploy, rs, sts, ds, job or svc")]
     Kind(String),
@@ -66,7 +66,7 @@ fn did_you_mean(near: Option<&String>) -> String {
 
 impl PodReference {
     /// Takes the text apart.
-    pub fn parse(text: &str) -> Result<Self, NotFound> {
+    pub(crate) fn parse(text: &str) -> Result<Self, NotFound> {
         let Some((kind, name)) = text.split_once('/') else {
             return Ok(Self {
                 kind: Workload::Pod,
@@ -83,7 +83,7 @@ impl PodReference {
     }
 
     /// The pod that the text names, if it is one, without asking whether it is there.
-    pub fn key(&self, default: &str) -> Key {
+    pub(crate) fn key(&self, default: &str) -> Key {
         let parted = self
             .name
             .rsplit_once('.')
@@ -96,7 +96,7 @@ impl PodReference {
     ///
     /// # Errors
     /// No such namespace, no such pod; with the nearest name there is.
-    pub fn find(&self, world: &World, default: &str) -> Result<Key, NotFound> {
+    pub(crate) fn find(&self, world: &World, default: &str) -> Result<Key, NotFound> {
         if let Some(key) = self.find_in(world, default, &self.name) {
             return Ok(key);
         }
@@ -171,7 +171,7 @@ impl PodReference {
 }
 
 /// An error if no object is in this namespace and no Namespace has this name, with the nearest name.
-pub fn check_namespace(world: &World, namespace: &str) -> Result<(), NotFound> {
+pub(crate) fn check_namespace(world: &World, namespace: &str) -> Result<(), NotFound> {
     let known = world.namespaces.get(&Key::new("", namespace)).is_some()
         || world.pods.in_namespace(namespace).next().is_some()
         || world.services.in_namespace(namespace).next().is_some();

@@ -15,7 +15,7 @@ use crate::app::view::table::endpoints::{EndpointRow, Endpoints};
 use crate::app::view::table::pods::{PodRow, Pods};
 use crate::app::view::table::services::{ServiceRow, Services};
 use crate::app::view::table::sidecars::{SidecarRow, Sidecars};
-use crate::mesh::model::{Key, Kind, Meta};
+use crate::mesh::model::{Key, Kind, Meta, Text};
 use crate::mesh::scope::{self, Class, EndpointTable, NoTable, Settings};
 use crate::mesh::world::World;
 use crate::output::{Chosen, Columns, Sheet, SheetRow, UnknownColumn};
@@ -242,7 +242,7 @@ pub(super) fn endpoint_sheet(
     }
     let mut sheet = columns.sheet("EndpointTable", rows.iter().map(|(_, row)| row.clone()).collect(), at);
     sheet.missing = super::headless::missing(world, scope::needed_kinds());
-    let caveats: Vec<&str> = table.caveats.iter().map(|text| text.as_str()).collect();
+    let caveats: Vec<&str> = table.caveats.iter().map(Text::as_str).collect();
     sheet.about = [
         (
             "pod",

@@ -134,7 +134,9 @@ fn a_table_shows_cursor_marks_and_what_is_hidden() {
 fn a_table_without_titles_spends_no_row_on_them() {
     let mut screen = sample();
     if let Body::Table { heads, .. } = &mut screen.panes[0].body {
-        heads.iter_mut().for_each(|head| head.title = Shown::default());
+        for head in heads {
+            head.title = Shown::default();
+        }
     }
     let buffer = draw(&screen, Look::default());
     let row: String = (0..20).map(|x| buffer[(x, 1)].symbol()).collect();

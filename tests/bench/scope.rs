@@ -161,7 +161,9 @@ fn world(services: usize) -> World {
             put(service(&own, number).into());
             put(slice(&own, number, &pods, 0).into());
         }
-        pods.into_iter().for_each(|pod| put(pod.into()));
+        for pod in pods {
+            put(pod.into());
+        }
         if has_sidecar(home) {
             put(sidecar(home, namespaces, 4).into());
         }

@@ -329,10 +329,8 @@ async fn a_failing_server_is_asked_again_and_what_was_listed_stays() {
         ),
     ];
     let mut scene = Scene::start(Kind::Service, ListStrategy::Paged, script);
-    let failed = |state: &SourceState| match state {
-        SourceState::Retrying { failure, .. } => *failure == Failure::Status(500, "etcd has no leader".into()),
-        _ => false,
-    };
+    let wanted = Failure::Status(500, "etcd has no leader".into());
+    let failed = |state: &SourceState| matches!(state, SourceState::Retrying { failure, .. } if *failure == wanted);
     scene
         .until(|scene| scene.states.iter().any(|(_, state)| failed(state)))
         .await;

@@ -111,7 +111,7 @@ impl<T: Ord> Ordered<T> {
 
     /// All items in order.
     #[cfg(test)]
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.chunks.iter().flatten()
     }
 

@@ -1,5 +1,7 @@
 //! What a list promises about its cursor, its order and its scroll position.
 
+#![expect(clippy::unnecessary_wraps, reason = "a list takes what may be absent")]
+
 use super::*;
 use crate::mesh::model::Uid;
 

@@ -61,11 +61,6 @@ impl<'a> Subject<'a> {
         rows
     }
 
-    /// Input that could not be read.
-    pub(crate) fn gaps(&self, world: &World) -> Vec<Gap> {
-        world.coverage.gaps(needed_kinds()).collect()
-    }
-
     /// The table with these rows; what it has in common with the one before is shared with it.
     pub(crate) fn table(&self, world: &World, rows: Arc<[Row]>, before: Option<&EndpointTable>) -> EndpointTable {
         let hosts = self.scope.sorted_hosts();
@@ -79,7 +74,7 @@ impl<'a> Subject<'a> {
             governing: self.scope.key.governing.clone(),
             rows,
             hosts: known.cloned().unwrap_or(hosts),
-            gaps: self.gaps(world).into(),
+            gaps: gaps(world).into(),
             caveats: self.caveats(),
         }
     }
@@ -103,4 +98,9 @@ impl<'a> Subject<'a> {
         }
         all.into()
     }
+}
+
+/// Input that could not be read.
+pub(crate) fn gaps(world: &World) -> Vec<Gap> {
+    world.coverage.gaps(needed_kinds()).collect()
 }

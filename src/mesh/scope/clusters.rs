@@ -277,17 +277,16 @@ impl<'a> Builder<'a> {
         let forwards = is_router || plane.version.is_at_least(30);
         let is_headless = service.source.is_kubernetes();
         match service.resolution {
-            Resolution::ClientSide => Some(Discovery::Eds),
-            Resolution::Dns if service.races_connects => Some(Discovery::LogicalDns),
-            Resolution::Dns => Some(Discovery::StrictDns),
-            Resolution::DnsRoundRobin => Some(Discovery::LogicalDns),
-            Resolution::Passthrough if is_router => Some(Discovery::Eds),
-            Resolution::Passthrough if is_headless && plane.flags.eds_for_headless => Some(Discovery::Eds),
+            Resolution::Dns if !service.races_connects => Some(Discovery::StrictDns),
+            Resolution::Dns | Resolution::DnsRoundRobin => Some(Discovery::LogicalDns),
+            Resolution::Passthrough if is_router || (is_headless && plane.flags.eds_for_headless) => {
+                Some(Discovery::Eds)
+            }
             Resolution::Passthrough => Some(Discovery::OriginalDst),
             Resolution::DynamicDns if is_wildcard(&service.host) && self.purpose == Purpose::Usual => {
                 (forwards && port.protocol.is_forwardable()).then_some(Discovery::Forward)
             }
-            Resolution::DynamicDns => Some(Discovery::Eds),
+            Resolution::ClientSide | Resolution::DynamicDns => Some(Discovery::Eds),
             Resolution::Alias => None,
         }
     }
@@ -298,11 +297,14 @@ impl<'a> Builder<'a> {
     fn after_policy(&self, kind: Discovery, port: &MeshPort, policy: Policy<'_>) -> Discovery {
         let keeps = self.client.plane.flags.redis_filter && port.protocol == Protocol::Redis;
         match kind {
-            Discovery::Forward | Discovery::OriginalDst => kind,
             Discovery::Eds | Discovery::StrictDns | Discovery::LogicalDns if policy.is_passthrough() && !keeps => {
                 Discovery::OriginalDst
             }
-            Discovery::Eds | Discovery::StrictDns | Discovery::LogicalDns => kind,
+            Discovery::Forward
+            | Discovery::OriginalDst
+            | Discovery::Eds
+            | Discovery::StrictDns
+            | Discovery::LogicalDns => kind,
         }
     }
 }

@@ -103,8 +103,11 @@ fn convert_rule(context: &Context<'_>, kind: Kind, route: &Key, rule: &RouteRule
     }
     let mut destinations = Vec::new();
     let mut add = |backend: &BackendRef| {
-        let destination = destination(context, route, backend)?;
-        destinations.extend(destination);
+        match destination(context, route, backend) {
+            Backend::Sends(host, port) => destinations.push((host, port)),
+            Backend::Nowhere => {}
+            Backend::Refused => return None,
+        }
         Some(())
     };
     let total: i64 = rule.backends.iter().map(|backend| i64::from(backend.weight)).sum();
@@ -122,20 +125,28 @@ fn convert_rule(context: &Context<'_>, kind: Kind, route: &Key, rule: &RouteRule
     Some(Route::to(destinations))
 }
 
-/// Where a backend sends: `None` if istiod refuses it, an empty answer if it names nothing that can be sent to.
-fn destination(context: &Context<'_>, route: &Key, backend: &BackendRef) -> Option<Option<(Text, u32)>> {
+/// Where a backend sends.
+enum Backend {
+    /// To this host and port.
+    Sends(Text, u32),
+    /// It names nothing that can be sent to.
+    Nowhere,
+    /// istiod refuses it.
+    Refused,
+}
+
+fn destination(context: &Context<'_>, route: &Key, backend: &BackendRef) -> Backend {
     let namespace = backend.namespace.as_ref().unwrap_or(&route.namespace);
     let group = backend.group.as_deref().unwrap_or_default();
     let kind = backend.kind.as_deref().unwrap_or("Service");
     let host = match (group, kind) {
-        ("", "Service") if backend.name.contains('.') => return None,
+        ("", "Service") if backend.name.contains('.') => return Backend::Refused,
         ("", "Service") | ("multicluster.x-k8s.io", "ServiceImport") => {
             service_host(&backend.name, namespace, &context.flags.domain)
         }
-        ("networking.istio.io", "Hostname") if backend.namespace.is_some() => return None,
+        ("networking.istio.io", "Hostname") if backend.namespace.is_some() => return Backend::Refused,
         ("networking.istio.io", "Hostname") => backend.name.clone(),
-        _ => return Some(None),
+        _ => return Backend::Nowhere,
     };
-    let port = backend.port?;
-    Some(Some((host, port)))
+    backend.port.map_or(Backend::Refused, |port| Backend::Sends(host, port))
 }

@@ -22,7 +22,7 @@ use super::virtual_services::VirtualServices;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Gateways {
     filters: FxHashMap<Text, Vec<Arc<EnvoyFilter>>>,
-    gateways: Vec<Arc<Gateway>>,
+    listeners: Vec<Arc<Gateway>>,
     root_namespace: Text,
 }
 
@@ -92,7 +92,7 @@ impl Gateways {
             .filter(|gateway| discovery.has(Kind::Gateway, &gateway.meta));
         Self {
             filters,
-            gateways: gateways.cloned().collect(),
+            listeners: gateways.cloned().collect(),
             root_namespace: mesh.root_namespace.clone(),
         }
     }
@@ -133,7 +133,7 @@ impl Gateways {
             wanted: flags.filter_gateway_clusters.then(FxHashSet::default),
             ..GatewayFacts::default()
         };
-        for gateway in &self.gateways {
+        for gateway in &self.listeners {
             if !is_near(gateway) || !proxy.labels.matches(&gateway.selector) {
                 continue;
             }

@@ -118,6 +118,7 @@ pub(crate) fn lay_proxy_over(below: &ProxyConfig, above: &ProxyConfig) -> ProxyC
     }
 }
 
+#[expect(clippy::ref_option, reason = "the same field of two layers, side by side")]
 fn pick<T: Clone>(above: &Option<T>, below: &Option<T>) -> Option<T> {
     above.as_ref().or(below.as_ref()).cloned()
 }

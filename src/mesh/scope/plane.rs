@@ -127,8 +127,7 @@ impl Plane {
                 let is_same = Discovery::of(world, &self.mesh, &self.flags) == *self.discovery;
                 is_same.then_some(Parts::REGISTRY)
             }
-            Kind::Service => Some(Parts::REGISTRY.and(Parts::VIRTUAL_SERVICES_IF_ROUTES)),
-            Kind::ServiceEntry => Some(Parts::REGISTRY.and(Parts::VIRTUAL_SERVICES_IF_ROUTES)),
+            Kind::Service | Kind::ServiceEntry => Some(Parts::REGISTRY.and(Parts::VIRTUAL_SERVICES_IF_ROUTES)),
             Kind::VirtualService | Kind::HTTPRoute | Kind::GRPCRoute | Kind::TCPRoute | Kind::TLSRoute => {
                 Some(Parts::VIRTUAL_SERVICES)
             }

@@ -80,9 +80,11 @@ impl Protocol {
             return Protocol::GrpcWeb;
         }
         let prefix = text.split_once('-').map_or(text, |(prefix, _)| prefix);
-        match Self::parse(prefix) {
-            Protocol::Unsupported if WELL_KNOWN_TCP.contains(&port.number) => Protocol::Tcp,
-            protocol => protocol,
+        let protocol = Self::parse(prefix);
+        if protocol == Protocol::Unsupported && WELL_KNOWN_TCP.contains(&port.number) {
+            Protocol::Tcp
+        } else {
+            protocol
         }
     }
 

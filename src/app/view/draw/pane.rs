@@ -196,7 +196,9 @@ impl App {
         let mut heads = heads(list, &specs, &laid.columns);
         if !laid.heads {
             // The widths stay: without titles there is no row of heads.
-            heads.iter_mut().for_each(|head| head.title = Shown::default());
+            for head in &mut heads {
+                head.title = Shown::default();
+            }
         }
         let cursor = list.position();
         let rows = list

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Cache, Found};
 use crate::mesh::model::Text;
-use crate::mesh::scope::build::Subject;
+use crate::mesh::scope::build::{Subject, gaps};
 use crate::mesh::scope::endpoints::Shard;
 use crate::mesh::scope::plane::Plane;
 use crate::mesh::scope::proxy::ProxyFacts;
@@ -86,7 +86,7 @@ pub(super) fn renew(
     if let Some(kept) = &mut kept
         && kept.version == version
         && Arc::ptr_eq(&kept.made_from.scope, scope)
-        && *kept.table.gaps == *subject.gaps(world)
+        && *kept.table.gaps == *gaps(world)
     {
         kept.asked = asked;
         return kept.clone();
