@@ -240,10 +240,7 @@ fn check(name: &str, objects: &[Object], pod: &Key, events: usize, dice: &mut Di
             "{name}, {pod}, {how}: {found:#?}\nis not\n{definition:#?}"
         );
         assert_eq!(effects(&follower.history, pod), by_entry, "{name}, {pod}, {how}");
-        // of an endpoint that waits for a pod unknown to istiod, the pod that set it free is not always found
-        if !name.contains("slice-of-unknown-or-failed-pod") {
-            assert_eq!(unexplained(&follower.history, pod), [""; 0], "{name}, {pod}, {how}");
-        }
+        assert_eq!(unexplained(&follower.history, pod), [""; 0], "{name}, {pod}, {how}");
     }
 }
 

@@ -135,6 +135,15 @@ impl PodEvent {
     }
 }
 
+/// Whether a pod has, or had, this address.
+fn has_address(change: &Change, address: &Address) -> bool {
+    let Address::Socket(ip, _) = address else {
+        return false;
+    };
+    let sides = [&change.before, &change.after].into_iter().flatten();
+    sides.filter_map(as_pod).any(|pod| pod.ips.iter().any(|own| own == ip))
+}
+
 /// Why an object's own row has a mark.
 pub(super) fn of_object(change: &Change, edits: &[Arc<Edit>]) -> Cause {
     if let Some((kind, key)) = change.identity()
@@ -146,13 +155,14 @@ pub(super) fn of_object(change: &Change, edits: &[Arc<Edit>]) -> Cause {
 }
 
 fn pod_event(change: &Change) -> Option<(Key, PodEvent)> {
-    let as_pod = |object: &Option<Object>| match object {
-        Some(Object::Pod(pod)) => Some(Arc::clone(pod)),
-        _ => None,
-    };
-    let (before, after) = (as_pod(&change.before), as_pod(&change.after));
-    let key = after.as_ref().or(before.as_ref())?.meta.key.clone();
-    Some((key, PodEvent::of(before.as_deref(), after.as_deref())))
+    let before = change.before.as_ref().and_then(as_pod);
+    let after = change.after.as_ref().and_then(as_pod);
+    let key = after.or(before)?.meta.key.clone();
+    Some((key, PodEvent::of(before, after)))
+}
+
+fn as_pod(object: &Object) -> Option<&Pod> {
+    if let Object::Pod(pod) = object { Some(pod) } else { None }
 }
 
 /// The changes between two tables of one pod, from which each row's cause is read.
@@ -173,7 +183,7 @@ impl Span<'_> {
         };
         self.slice_behind(row)
             .or_else(|| self.edit_behind(before, after))
-            .or_else(|| self.pod_behind(row))
+            .or_else(|| self.pod_behind(before, after))
             .or_else(|| self.node_behind(row))
             .unwrap_or(Cause::Unknown)
     }
@@ -261,10 +271,23 @@ impl Span<'_> {
         }
     }
 
-    fn pod_behind(&self, row: &Row) -> Option<Cause> {
-        let events: Vec<_> = self.changes().filter_map(|(_, change)| pod_event(change)).collect();
-        let of = |pod: &Key| events.iter().find(|(key, _)| key == pod);
-        let (pod, event) = row.pod.as_ref().and_then(of).or_else(|| of(self.pod))?;
+    /// What happened to the row's pod, to one that has or had its address, or to the pod whose table it is.
+    ///
+    /// An endpoint whose pod istiod does not know waits for the pod with its address.
+    /// istio: `pilot/pkg/serviceregistry/kube/controller/pod.go`, `PodCache.queueEndpointEventOnPodArrival`.
+    fn pod_behind(&self, before: Option<&Row>, after: Option<&Row>) -> Option<Cause> {
+        let events: Vec<_> = self
+            .changes()
+            .filter_map(|(_, change)| Some((change, pod_event(change)?)))
+            .collect();
+        let of = |pod: &Key| events.iter().find(|(_, (key, _))| key == pod);
+        let rows = || [after, before].into_iter().flatten();
+        let named = || rows().filter_map(|row| row.pod.as_ref()).find_map(of);
+        let at_address = || {
+            let has = |change: &Change| rows().any(|row| has_address(change, &row.address));
+            events.iter().find(|(change, _)| has(change))
+        };
+        let (_, (pod, event)) = named().or_else(at_address).or_else(|| of(self.pod))?;
         Some(Cause::Pod(pod.clone(), *event))
     }
 
