@@ -88,8 +88,8 @@ impl App {
                 self.take_in(now, at, batch);
                 Vec::new()
             }
-            Message::Source { kind, state } => {
-                self.facts.hear(now, kind, state);
+            Message::Source { kind, scope, state } => {
+                self.facts.hear(now, kind, scope, state);
                 Vec::new()
             }
             Message::Cluster(info) => {
@@ -147,6 +147,11 @@ impl App {
     pub fn screen(&mut self, now: Timestamp, width: u16, height: u16) -> Screen {
         self.settle(now, width, height);
         self.draw(now, width, height)
+    }
+
+    /// Whether an endpoint table on show has become another since this was asked last: its Envoy is about to follow.
+    pub fn take_moved(&mut self) -> bool {
+        std::mem::take(&mut self.ui.moved)
     }
 
     /// When the screen changes by time alone (a mark dims, an age ticks): draw again then, not before. `None`: never.

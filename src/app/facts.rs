@@ -12,9 +12,9 @@ use super::message::{ClusterInfo, DemoState, EnvoyTable, NoEnvoy};
 use super::sync::Comparison;
 use super::workloads::{WorkloadId, WorkloadIndex};
 use crate::mesh::history::{History, ObjectId};
-use crate::mesh::model::{Key, Kind, Object, Pod};
+use crate::mesh::model::{Key, Kind, Object, Pod, Text};
 use crate::mesh::scope::{Settings, needed_kinds};
-use crate::mesh::world::{Change, Coverage, Delta, SourceState, World};
+use crate::mesh::world::{Change, Coverage, Delta, ListScope, SourceState, World};
 
 /// How many lines the log keeps.
 const LOG_LINES: usize = 500;
@@ -33,7 +33,7 @@ pub(super) struct Facts {
     /// Which Sidecar governs which pod.
     pub governed: Governed,
     /// How the sources do.
-    pub sources: BTreeMap<Kind, Source>,
+    pub sources: BTreeMap<(Kind, ListScope), Source>,
     /// Where we are.
     pub cluster: ClusterInfo,
     /// What Envoys said last.
@@ -44,7 +44,7 @@ pub(super) struct Facts {
     pub log: VecDeque<(Timestamp, String)>,
 }
 
-/// How the source of one kind does.
+/// How the source of one kind does, of all of it or of one namespace.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Source {
     /// Its state.
@@ -133,9 +133,29 @@ impl Facts {
         }
     }
 
-    /// Takes in how a source does.
-    pub(super) fn hear(&mut self, now: Timestamp, kind: Kind, state: SourceState) {
-        let before = self.sources.get(&kind);
+    /// How the source of all objects of a kind does.
+    pub(super) fn source(&self, kind: Kind) -> Option<&Source> {
+        self.sources.get(&(kind, ListScope::All))
+    }
+
+    /// How the sources of single namespaces do, where not all objects of the kind may be read.
+    pub(super) fn sources_by_namespace(&self, kind: Kind) -> impl Iterator<Item = (&Text, &Source)> {
+        let of_kind = self.sources.range((kind, ListScope::All)..);
+        of_kind
+            .take_while(move |((other, _), _)| *other == kind)
+            .filter_map(|((_, scope), source)| match scope {
+                ListScope::Namespace(namespace) => Some((namespace, source)),
+                ListScope::All => None,
+            })
+    }
+
+    /// Takes in how a source does. What is said of all of a kind ends what was said of its namespaces.
+    pub(super) fn hear(&mut self, now: Timestamp, kind: Kind, scope: ListScope, state: SourceState) {
+        if scope == ListScope::All {
+            self.sources
+                .retain(|(other, scope), _| *other != kind || *scope == ListScope::All);
+        }
+        let before = self.sources.get(&(kind, scope.clone()));
         let since = match before {
             Some(source) if std::mem::discriminant(&source.state) == std::mem::discriminant(&state) => source.since,
             Some(_) | None => now,
@@ -146,7 +166,7 @@ impl Facts {
         };
         let said = now;
         self.sources.insert(
-            kind,
+            (kind, scope),
             Source {
                 state,
                 since,

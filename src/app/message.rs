@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::key::KeyPress;
 use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::scope::{Address, Health};
-use crate::mesh::world::{Delta, SourceState};
+use crate::mesh::world::{Delta, ListScope, SourceState};
 
 /// Something that happened outside.
 #[derive(Clone, PartialEq, Debug)]
@@ -37,6 +37,8 @@ pub enum Message {
     Source {
         /// Of which kind.
         kind: Kind,
+        /// Where: all of it, or one namespace, where not all may be read.
+        scope: ListScope,
         /// Its state.
         state: SourceState,
     },

@@ -3,6 +3,7 @@
 //! All that drawing needs is in [`Laid`] afterwards. Laying out twice at one time gives the same.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -117,7 +118,14 @@ impl App {
             let bootstrap = self.ui.is_on(Toggle::Bootstrap);
             match self.ui.panels.get_mut(slot) {
                 Some(panel) if panel.pod == id.key && !stale => continue,
-                Some(panel) if panel.pod == id.key => panel.refresh(&mut self.facts, bootstrap),
+                Some(panel) if panel.pod == id.key => {
+                    let before = panel.table.clone();
+                    panel.refresh(&mut self.facts, bootstrap);
+                    let same = before
+                        .zip(panel.table.as_ref())
+                        .is_some_and(|(a, b)| Arc::ptr_eq(&a, b));
+                    self.ui.moved |= !same;
+                }
                 Some(panel) => *panel = Panel::new(id.key.clone(), &mut self.facts, bootstrap),
                 None => {
                     let panel = Panel::new(id.key.clone(), &mut self.facts, bootstrap);

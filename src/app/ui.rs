@@ -191,6 +191,8 @@ pub(super) struct Ui {
     pub moments: Vec<(MomentId, Moment)>,
     /// What has to be made again before the next frame.
     pub stale: BTreeSet<Stale>,
+    /// An endpoint table on show has become another, which its Envoy follows.
+    pub moved: bool,
     /// What is switched on.
     on: BTreeSet<Toggle>,
     /// Walks back through the history of pods, not at their ends yet.
@@ -228,6 +230,7 @@ impl Ui {
             pins: Vec::new(),
             moments: Vec::new(),
             stale: BTreeSet::from([Stale::Panels, Stale::Moments]),
+            moved: false,
             on: BTreeSet::new(),
             walks: Vec::new(),
             dialogs: Vec::new(),

@@ -111,7 +111,7 @@ impl Effects {
         }
     }
 
-    /// The cluster changed in a way that Envoys follow.
+    /// A table changed that Envoys follow.
     pub(super) fn stir_envoys(&self) {
         self.envoys.stir();
     }

@@ -15,9 +15,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::feed::Tasks;
 use crate::app::Message;
 use crate::app::message::{EnvoyRow, EnvoyTable, NoEnvoy};
-use crate::mesh::model::{Key, Kind, Text};
+use crate::mesh::model::{Key, Text};
 use crate::mesh::scope::{Address, Health};
-use crate::mesh::world::{Delta, Failure};
+use crate::mesh::world::Failure;
 use crate::sources::envoy::{Admin, AdminError, Endpoint, Host, Pace, parse};
 use crate::sources::kubernetes::Forward;
 
@@ -75,20 +75,10 @@ impl Envoys {
         }
     }
 
-    /// Something changed that Envoys follow: they are asked more often for a while.
+    /// A table changed that Envoys follow: they are asked more often for a while.
     pub(super) fn stir(&self) {
         self.stirred.send_modify(|times| *times += 1);
     }
-}
-
-/// Whether Envoys may hold something else after this. Pods only count through their slices.
-pub(super) fn moves_envoys(delta: &Delta) -> bool {
-    let kind = match delta {
-        Delta::Put(object) => object.kind(),
-        Delta::Remove(kind, _) => *kind,
-        Delta::ListStart(..) | Delta::ListEnd(..) | Delta::Coverage(..) => return false,
-    };
-    !matches!(kind, Kind::Pod | Kind::Node | Kind::Event)
 }
 
 struct Asker {

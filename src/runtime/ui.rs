@@ -14,14 +14,12 @@ use tokio::time::Instant;
 
 use super::clipboard::{self, Clipboard};
 use super::effects::Effects;
-use super::envoys::moves_envoys;
 use super::host::leave_in_time;
 use super::inbox::{Inbox, Input, Turn};
 use super::keys;
 use super::panics::Fault;
 use super::signals::Caught;
 use crate::app::{App, Command, Message};
-use crate::mesh::world::ListScope;
 use crate::sources::kubernetes::SourceMessage;
 use crate::tui::{Look, Painter, Tty};
 
@@ -200,15 +198,12 @@ impl Ui {
             }
             if !deltas.is_empty() {
                 let at = Timestamp::now();
-                if deltas.iter().any(moves_envoys) {
-                    self.effects.stir_envoys();
-                }
                 if let Some(end) = self.tell(Message::Deltas { at, batch: deltas }).await? {
                     return Ok(Some(end));
                 }
             }
-            if let Some((kind, ListScope::All, state)) = state
-                && let Some(end) = self.tell(Message::Source { kind, state }).await?
+            if let Some((kind, scope, state)) = state
+                && let Some(end) = self.tell(Message::Source { kind, scope, state }).await?
             {
                 return Ok(Some(end));
             }
@@ -323,6 +318,9 @@ impl Ui {
         let now = Timestamp::now();
         let (width, height) = self.size;
         let screen = self.app.screen(now, width, height);
+        if self.app.take_moved() {
+            self.effects.stir_envoys();
+        }
         let mut bytes = std::mem::take(&mut self.extra);
         bytes.extend(self.painter.frame(&screen)?.unwrap_or_default());
         self.dirty = false;

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use sidescope::app::view::{Body, Line, Mark, Overlay, Pane, Role, Screen};
 use sidescope::app::{App, Command, KeyCode, KeyPress, Message, Options};
 use sidescope::mesh::model::{Key, Kind, Object};
-use sidescope::mesh::world::{Delta, SourceState};
+use sidescope::mesh::world::{Delta, ListScope, SourceState};
 use unicode_width::UnicodeWidthChar;
 
 use crate::mesh;
@@ -39,6 +39,7 @@ impl Stage {
         for kind in Kind::ALL {
             stage.send(Message::Source {
                 kind: *kind,
+                scope: ListScope::All,
                 state: SourceState::Live,
             });
         }

@@ -16,6 +16,7 @@ fn while_lists_come_in_it_counts_and_draws_no_table_from_half_of_them() {
     assert!(stage.text().contains("connecting"), "{}", stage.text());
     stage.send(Message::Source {
         kind: Kind::Pod,
+        scope: ListScope::All,
         state: SourceState::Listing(3500),
     });
     let text = stage.text();
@@ -57,10 +58,8 @@ fn a_denied_kind_names_verb_and_resource_and_how_to_ask() {
     stage.say(vec![Delta::Coverage(Kind::Service, ListScope::All, Found::Denied)]);
     stage.send(Message::Source {
         kind: Kind::Service,
-        state: SourceState::Denied {
-            failure,
-            readable: [].into(),
-        },
+        scope: ListScope::All,
+        state: SourceState::Denied { failure },
     });
     stage.press("2");
     let text = stage.text();
@@ -123,6 +122,7 @@ fn a_broken_connection_keeps_the_data_and_says_when_it_tries_again() {
     let mut stage = Stage::bookinfo();
     stage.send(Message::Source {
         kind: Kind::Pod,
+        scope: ListScope::All,
         state: SourceState::Retrying {
             attempt: 3,
             wait: Duration::from_secs(4),
@@ -147,10 +147,65 @@ fn a_broken_connection_keeps_the_data_and_says_when_it_tries_again() {
 }
 
 #[test]
+fn a_watch_that_says_nothing_for_longer_than_a_bookmark_takes_is_stale() {
+    let mut stage = Stage::bookinfo();
+    stage.wait(5);
+    assert!(stage.text().contains("● live"), "{}", stage.text());
+    let live = |kind| Message::Source {
+        kind,
+        scope: ListScope::All,
+        state: SourceState::Live,
+    };
+    stage.wait(40);
+    for kind in Kind::ALL.iter().filter(|kind| **kind != Kind::Pod) {
+        stage.send(live(*kind));
+    }
+    assert!(stage.text().contains("● live"), "{}", stage.text());
+    stage.wait(30);
+    assert!(stage.text().contains("● stale 1m15s"), "{}", stage.text());
+    stage.send(live(Kind::Pod));
+    assert!(stage.text().contains("● live"), "{}", stage.text());
+}
+
+#[test]
+fn a_broken_namespace_is_said_where_not_all_may_be_read() {
+    let mut stage = Stage::bookinfo();
+    let failure = Failure::Forbidden {
+        verb: "list",
+        resource: "pods",
+        namespace: "".into(),
+    };
+    let broken = SourceState::Retrying {
+        attempt: 2,
+        wait: Duration::from_secs(4),
+        failure: Failure::Unreachable("connection refused".into()),
+    };
+    for (scope, state) in [
+        (ListScope::All, SourceState::Denied { failure }),
+        (ListScope::Namespace("default".into()), SourceState::Live),
+        (ListScope::Namespace("bookinfo".into()), broken),
+    ] {
+        stage.send(Message::Source {
+            kind: Kind::Pod,
+            scope,
+            state,
+        });
+    }
+    assert!(stage.text().contains("● retry 2 in 4s"), "{}", stage.text());
+    stage.press(":sources<Enter>");
+    let text = stage.text();
+    assert!(
+        text.contains("in bookinfo: try 2") && text.contains("in default: live"),
+        "{text}"
+    );
+}
+
+#[test]
 fn an_expired_login_says_which_key_renews_it() {
     let mut stage = Stage::empty(Options::default());
     stage.send(Message::Source {
         kind: Kind::Pod,
+        scope: ListScope::All,
         state: SourceState::Retrying {
             attempt: 1,
             wait: Duration::from_secs(1),

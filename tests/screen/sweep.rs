@@ -2,7 +2,7 @@
 
 use sidescope::app::{Command, KeyCode, KeyPress, Message};
 use sidescope::mesh::model::{Kind, Uid};
-use sidescope::mesh::world::SourceState;
+use sidescope::mesh::world::{ListScope, SourceState};
 
 use crate::mesh;
 use crate::stage::Stage;
@@ -103,7 +103,11 @@ fn random_event(show: &mut Stage, dice: &mut Dice) {
                 SourceState::Connecting,
             ];
             let state = sorts[dice.roll(sorts.len())].clone();
-            show.send(Message::Source { kind: Kind::Pod, state });
+            show.send(Message::Source {
+                kind: Kind::Pod,
+                scope: ListScope::All,
+                state,
+            });
         }
     }
 }

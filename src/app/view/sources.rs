@@ -14,6 +14,10 @@ use crate::mesh::world::{Coverage, Failure, SourceState};
 
 /// For so long a live source is simply live.
 const FRESH: SignedDuration = SignedDuration::from_secs(10);
+/// A server sends a bookmark each minute: a live source that is silent for longer may not show what is so now.
+const DOUBTFUL: SignedDuration = SignedDuration::from_secs(70);
+/// A broken source shows what was so this long ago.
+const STALE: SignedDuration = SignedDuration::from_secs(30);
 
 /// The worst of all sources, in a few words.
 pub(crate) fn badge(facts: &Facts, now: Timestamp) -> (Role, String) {
@@ -23,14 +27,18 @@ pub(crate) fn badge(facts: &Facts, now: Timestamp) -> (Role, String) {
         return (Role::Bad, "login expired: L".to_owned());
     }
     let retrying = states().filter_map(|source| retry(source, now)).min();
-    if let Some((left, attempt, since)) = retrying {
-        let stale = now.duration_since(since);
+    let oldest = states()
+        .filter(|source| is_followed(source))
+        .map(|source| source.heard)
+        .min();
+    let stale = oldest.map_or(SignedDuration::ZERO, |heard| now.duration_since(heard));
+    if let Some((left, attempt)) = retrying {
         let text = if left < SignedDuration::from_secs(1) {
             format!("retry {attempt} now")
         } else {
             format!("retry {attempt} in {}", human_duration(left))
         };
-        if stale > SignedDuration::from_secs(30) {
+        if stale >= STALE {
             return (Role::Bad, format!("stale {}, {text}", human_duration(stale)));
         }
         return (Role::Bad, text);
@@ -58,10 +66,11 @@ pub(crate) fn badge(facts: &Facts, now: Timestamp) -> (Role, String) {
     if denied > 0 {
         return (Role::Warn, format!("denied {denied}"));
     }
-    let silence = states()
-        .map(|source| now.duration_since(source.heard))
-        .min()
-        .unwrap_or_default();
+    if stale >= DOUBTFUL {
+        return (Role::Bad, format!("stale {}", human_duration(stale)));
+    }
+    let newest = states().map(|source| source.heard).max();
+    let silence = newest.map_or(SignedDuration::ZERO, |heard| now.duration_since(heard));
     if silence < FRESH {
         return (Role::Good, "live".to_owned());
     }
@@ -74,12 +83,19 @@ pub(crate) fn badge_change(facts: &Facts, now: Timestamp) -> Option<Timestamp> {
     if facts.sources.values().any(|source| retry(source, now).is_some()) {
         return second;
     }
-    let heard = facts.sources.values().map(|source| source.heard).max()?;
-    let fresh_until = heard.saturating_add(FRESH).ok()?;
-    if now < fresh_until {
-        return Some(fresh_until);
-    }
-    Some(super::age::next_change(heard, now))
+    let heard = || {
+        facts
+            .sources
+            .values()
+            .filter(|source| is_followed(source))
+            .map(|source| source.heard)
+    };
+    let (newest, oldest) = (heard().max()?, heard().min()?);
+    let turns = [newest.saturating_add(FRESH), oldest.saturating_add(DOUBTFUL)];
+    let turn = turns.into_iter().flatten().filter(|turn| *turn > now).min();
+    let fresh_until = newest.saturating_add(FRESH).ok()?;
+    let counted = (now >= fresh_until).then(|| super::age::next_change(newest, now));
+    turn.into_iter().chain(counted).min()
 }
 
 fn failure(source: &Source) -> Option<&Failure> {
@@ -89,17 +105,21 @@ fn failure(source: &Source) -> Option<&Failure> {
     }
 }
 
-/// Until the next try, which one it is, and since when it is broken.
-fn retry(source: &Source, now: Timestamp) -> Option<(SignedDuration, u32, Timestamp)> {
+/// Whether it is to bring changes as they happen.
+fn is_followed(source: &Source) -> bool {
+    match source.state {
+        SourceState::Live | SourceState::Retrying { .. } => true,
+        SourceState::Connecting | SourceState::Listing(_) | SourceState::Absent | SourceState::Denied { .. } => false,
+    }
+}
+
+/// Until the next try, and which one it is.
+fn retry(source: &Source, now: Timestamp) -> Option<(SignedDuration, u32)> {
     let SourceState::Retrying { attempt, wait, .. } = &source.state else {
         return None;
     };
     let until = source.said.saturating_add(*wait).unwrap_or(now);
-    Some((
-        until.duration_since(now).max(SignedDuration::ZERO),
-        *attempt,
-        source.since,
-    ))
+    Some((until.duration_since(now).max(SignedDuration::ZERO), *attempt))
 }
 
 /// All sources, a line each, with what to do where one does not work.
@@ -129,11 +149,29 @@ pub(crate) fn sources(facts: &Facts, now: Timestamp) -> TextDialog {
 
 fn source_lines(facts: &Facts, kind: Kind, now: Timestamp) -> Vec<Line> {
     let count = facts.world.count(kind);
-    let Some(source) = facts.sources.get(&kind) else {
+    let Some(source) = facts.source(kind) else {
         let text = format!("{:<20}{count:>7}  not asked for", plural(kind));
         return vec![vec![Span::new(Role::Dim, text)]];
     };
-    let (role, state, next) = match &source.state {
+    let (role, state, next) = said(source, kind, now);
+    let mut lines = vec![vec![
+        Span::new(Role::Text, format!("{:<20}{count:>7}  ", plural(kind))),
+        Span::new(role, state),
+    ]];
+    lines.extend(next.map(|next| vec![Span::new(Role::Key, format!("    {next}"))]));
+    for (namespace, source) in facts.sources_by_namespace(kind) {
+        let (role, state, _) = said(source, kind, now);
+        lines.push(vec![
+            Span::new(Role::Dim, format!("    in {namespace}: ")),
+            Span::new(role, state),
+        ]);
+    }
+    lines
+}
+
+/// A source's state in words, and what to do or why.
+fn said(source: &Source, kind: Kind, now: Timestamp) -> (Role, String, Option<String>) {
+    match &source.state {
         SourceState::Connecting => (Role::Warn, "connecting".to_owned(), None),
         SourceState::Listing(received) => (Role::Warn, format!("listing, {received} received"), None),
         SourceState::Live => (
@@ -149,20 +187,8 @@ fn source_lines(facts: &Facts, kind: Kind, now: Timestamp) -> Vec<Line> {
             );
             (Role::Bad, state, Some(failure.to_string()))
         }
-        SourceState::Denied { failure, readable } => {
-            let some = match readable.len() {
-                0 => String::new(),
-                namespaces => format!("; read in {namespaces} namespaces instead"),
-            };
-            (Role::Bad, format!("{failure}{some}"), Some(super::state::can_i(kind)))
-        }
-    };
-    let mut lines = vec![vec![
-        Span::new(Role::Text, format!("{:<20}{count:>7}  ", plural(kind))),
-        Span::new(role, state),
-    ]];
-    lines.extend(next.map(|next| vec![Span::new(Role::Key, format!("    {next}"))]));
-    lines
+        SourceState::Denied { failure } => (Role::Bad, failure.to_string(), Some(super::state::can_i(kind))),
+    }
 }
 
 /// What went wrong until now, the newest first.

@@ -124,7 +124,7 @@ fn nothing(plural: &str, namespaces: &Namespaces, hidden: usize, faults: bool) -
 
 /// Kinds that are not listed yet.
 pub(crate) fn pending(facts: &Facts, kinds: &[Kind], now: Timestamp) -> State {
-    let failing = kinds.iter().find_map(|kind| match &facts.sources.get(kind)?.state {
+    let failing = kinds.iter().find_map(|kind| match &facts.source(*kind)?.state {
         SourceState::Retrying { attempt, wait, failure } => Some((*kind, *attempt, *wait, failure)),
         SourceState::Connecting
         | SourceState::Listing(_)
@@ -133,7 +133,7 @@ pub(crate) fn pending(facts: &Facts, kinds: &[Kind], now: Timestamp) -> State {
         | SourceState::Denied { .. } => None,
     });
     if let Some((kind, attempt, wait, failure)) = failing {
-        let said = facts.sources.get(&kind).map_or(now, |source| source.said);
+        let said = facts.source(kind).map_or(now, |source| source.said);
         let until = said.saturating_add(wait).unwrap_or(said);
         let left = until.duration_since(now);
         let when = if left.as_secs() < 1 {
@@ -145,7 +145,7 @@ pub(crate) fn pending(facts: &Facts, kinds: &[Kind], now: Timestamp) -> State {
     }
     let counts: Vec<String> = kinds
         .iter()
-        .filter_map(|kind| match facts.sources.get(kind).map(|source| &source.state) {
+        .filter_map(|kind| match facts.source(*kind).map(|source| &source.state) {
             Some(SourceState::Listing(count)) => Some(format!("{} {count}", plural(*kind))),
             Some(SourceState::Connecting) | None => Some(plural(*kind).to_owned()),
             Some(
@@ -178,7 +178,7 @@ pub(crate) fn failed(failure: &Failure) -> State {
 }
 
 fn denied(facts: &Facts, kind: Kind) -> State {
-    let failure = facts.sources.get(&kind).and_then(|source| match &source.state {
+    let failure = facts.source(kind).and_then(|source| match &source.state {
         SourceState::Denied { failure, .. } => Some(failure.to_string()),
         SourceState::Connecting
         | SourceState::Listing(_)

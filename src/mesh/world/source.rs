@@ -1,6 +1,5 @@
 //! How a kind's source is doing: shown as a badge, never a reason to clear a table.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::mesh::model::Text;
@@ -30,8 +29,6 @@ pub enum SourceState {
     Denied {
         /// What was refused.
         failure: Failure,
-        /// Namespaces that are read instead, in order; empty if none may be.
-        readable: Arc<[Text]>,
     },
 }
 

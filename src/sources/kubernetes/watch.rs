@@ -177,10 +177,7 @@ impl Follower {
             namespace,
         };
         let denied = vec![Delta::Coverage(self.kind, self.scope.clone(), Found::Denied)];
-        let state = SourceState::Denied {
-            failure,
-            readable: [].into(),
-        };
+        let state = SourceState::Denied { failure };
         if self.resource.place != Place::Everywhere || self.scope != ListScope::All {
             return self.tell(denied, state).await && self.rest(ASK_AGAIN).await;
         }
