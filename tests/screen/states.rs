@@ -162,7 +162,7 @@ fn a_watch_that_says_nothing_for_longer_than_a_bookmark_takes_is_stale() {
     }
     assert!(stage.text().contains("● live"), "{}", stage.text());
     stage.wait(30);
-    assert!(stage.text().contains("● stale 1m15s"), "{}", stage.text());
+    assert!(stage.text().contains("● stale 75s"), "{}", stage.text());
     stage.send(live(Kind::Pod));
     assert!(stage.text().contains("● live"), "{}", stage.text());
 }
