@@ -46,6 +46,8 @@ pub struct Counters {
     pub tables: usize,
 }
 
+/// Changes kept for planes that nobody asks about; with more, the planes are prepared anew instead.
+const MAX_PENDING: usize = 10_000;
 /// Tables kept at most; of more the one not asked for longest is dropped.
 const MAX_TABLES: usize = 64;
 
@@ -90,12 +92,16 @@ impl Cache {
     pub fn apply(&mut self, changes: &[Change]) {
         for change in changes {
             self.stamps.note(change);
-            if stamps::touches_planes(change) {
+            if !self.planes.is_empty() && stamps::touches_planes(change) {
                 self.pending.push(change.clone());
             }
             if let (Some((Kind::Pod, key)), None) = (change.identity(), &change.after) {
                 drop(self.tables.remove(key));
             }
+        }
+        if self.pending.len() > MAX_PENDING {
+            self.pending.clear();
+            self.planes.clear();
         }
     }
 
