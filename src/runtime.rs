@@ -7,6 +7,7 @@
 //! | `inbox` | the loop's sources, each visited once a turn, in order, with a budget |
 //! | `feed` | the tasks that follow the cluster's kinds |
 //! | `effects`, `probe`, `envoys` | what the app's commands do outside, and what is asked of the cluster and of Envoys |
+//! | `reader` | whether anybody reads what is printed |
 //! | `keys`, `signals`, `clipboard`, `panics`, `log` | one adapter each |
 //! | [`live`] | the world without a screen, for headless commands |
 //!
@@ -33,6 +34,7 @@ pub mod live;
 pub mod log;
 mod panics;
 mod probe;
+mod reader;
 mod signals;
 mod ui;
 
@@ -41,3 +43,4 @@ pub use self::effects::Story;
 pub use self::feed::{Cluster, Sources};
 pub use self::host::{Host, Outcome, Setup};
 pub use self::panics::Fault;
+pub use self::reader::nobody_reads;

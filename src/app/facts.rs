@@ -165,6 +165,16 @@ impl Facts {
             (_, Some(source)) => source.heard,
         };
         let said = now;
+        if let SourceState::Retrying {
+            attempt: 1, failure, ..
+        } = &state
+        {
+            let place = match &scope {
+                ListScope::All => String::new(),
+                ListScope::Namespace(namespace) => format!(" in {namespace}"),
+            };
+            self.note(now, format!("{}{place}: {failure}", kind.plural()));
+        }
         self.sources.insert(
             (kind, scope),
             Source {

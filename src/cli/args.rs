@@ -240,12 +240,29 @@ impl From<Strategy> for ListStrategy {
     }
 }
 
-/// A time as kubectl writes it (`10s`, `1m30s`, a bare number of seconds).
+/// A time as kubectl writes it (`10s`, `1m30s`, a bare number of seconds); 0 is no bound.
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("'{text}' is no time: write it as 10s or 1m30s");
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Ok(Duration::from_secs(seconds));
+    let time = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let signed: SignedDuration = text.parse().map_err(|_| wrong())?;
+            Duration::try_from(signed).map_err(|_| wrong())?
+        }
+    };
+    Ok(if time.is_zero() { Duration::MAX } else { time })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_for_kubectl() {
+        assert_eq!(duration("30"), Ok(Duration::from_secs(30)));
+        assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("0"), Ok(Duration::MAX), "no bound");
+        assert_eq!(duration("0s"), Ok(Duration::MAX), "no bound");
+        assert!(duration("soon").is_err() && duration("-1s").is_err());
     }
-    let signed: SignedDuration = text.parse().map_err(|_| wrong())?;
-    Duration::try_from(signed).map_err(|_| wrong())
 }

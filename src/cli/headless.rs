@@ -1,7 +1,9 @@
 //! `pods`, `services`, `sidecars`, `endpoints`: the tables of the screen, without a screen.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 
+use futures::future::{Either, select};
 use jiff::Timestamp;
 
 use super::args::{Cli, EndpointArgs, Format, ListArgs, OutputArgs};
@@ -14,9 +16,9 @@ use crate::app::Namespaces;
 use crate::app::view::Shown;
 use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::scope::{self, NoTable};
-use crate::mesh::world::{Gap, World};
+use crate::mesh::world::{Coverage, Gap, World};
 use crate::output::{self, Chosen, Sheet, SheetRow};
-use crate::runtime::clock::now;
+use crate::runtime::{self, clock::now};
 
 impl From<NotFound> for Ended {
     fn from(error: NotFound) -> Self {
@@ -52,7 +54,7 @@ pub(super) async fn list<L: Listing>(cli: &Cli, args: &ListArgs) -> Result<Exit,
     };
     let derived = columns(namespaced)?.are_derived() || L::ALWAYS_DERIVED;
     let kinds = if derived { scope::needed_kinds() } else { L::KINDS };
-    let (input, shown) = gather(cli, &args.output, kinds).await?;
+    let (input, shown) = gather(cli, &args.output, kinds, L::KIND, None).await?;
     let columns = columns(namespaced || (shown == Namespaces::All))?;
     let view = rows::View {
         shown,
@@ -66,14 +68,23 @@ pub(super) async fn list<L: Listing>(cli: &Cli, args: &ListArgs) -> Result<Exit,
     let make = |world: &World, at: Timestamp| {
         let rows = L::rows(world, &view, &columns, at);
         let mut sheet = columns.sheet(L::LIST, rows.iter().map(|(_, row)| row.clone()).collect(), at);
-        sheet.missing = missing(world, kinds);
+        sheet.missing = if derived {
+            missing(world, kinds)
+        } else {
+            missing_of_list(world, L::KIND, &view.shown)
+        };
         (rows.into_iter().collect::<BTreeMap<_, _>>(), sheet)
     };
-    let (rows, sheet) = make(input.world(), now());
+    let (rows, mut sheet) = make(input.world(), now());
+    let own = [L::KIND];
+    sheet.missing.extend(input.strange(if derived { kinds } else { &own }));
     if let Some(name) = args.names.iter().find(|name| !rows.keys().any(|key| key.1 == **name)) {
         let names: Vec<&str> = L::names(input.world(), &view.shown);
         let near = crate::sources::kubernetes::nearest(name, &names);
-        let hint = near.map_or_else(String::new, |near| format!(": did you mean '{near}'?"));
+        let hint = near.map_or_else(
+            || format!("; see 'sidescope {}s'", L::SINGULAR),
+            |near| format!(": did you mean '{near}'?"),
+        );
         return Err(Ended::new(Exit::NotFound, format!("no {} '{name}'{hint}", L::SINGULAR)));
     }
     if sheet.rows.is_empty() && !matches!(args.output.output, Format::Json | Format::Yaml) {
@@ -86,7 +97,7 @@ pub(super) async fn list<L: Listing>(cli: &Cli, args: &ListArgs) -> Result<Exit,
         Input::Live(live) if args.output.watch => {
             follow(*live, args.output.output, rows, |world, at| make(world, at).0).await
         }
-        Input::Live(_) | Input::Dump(_) => Ok(exit),
+        Input::Live(_) | Input::Dump(..) => Ok(exit),
     }
 }
 
@@ -99,7 +110,7 @@ pub(super) async fn endpoints(cli: &Cli, args: &EndpointArgs) -> Result<Exit, En
     let reference = PodReference::parse(&args.pod)?;
     let columns = rows::endpoint_columns(chosen(&args.output, &args.columns))
         .map_err(|error| Ended::new(Exit::Usage, error.to_string()))?;
-    let (input, shown) = gather(cli, &args.output, scope::needed_kinds()).await?;
+    let (input, shown) = gather(cli, &args.output, scope::needed_kinds(), Kind::Pod, Some(&reference)).await?;
     let default = input::names(&shown)
         .first()
         .map_or_else(|| "default".to_owned(), ToString::to_string);
@@ -107,7 +118,8 @@ pub(super) async fn endpoints(cli: &Cli, args: &EndpointArgs) -> Result<Exit, En
     let settings = input::settings(&cli.cluster);
     let make =
         |world: &World, at: Timestamp| rows::endpoint_sheet(world, &pod, &settings, &columns, args.bootstrap, at);
-    let made = make(input.world(), now()).map_err(|reason| no_such_table(&reason, &pod))?;
+    let mut made = make(input.world(), now()).map_err(|reason| no_such_table(&reason, &pod))?;
+    made.sheet.missing.extend(input.strange(scope::needed_kinds()));
     let plain = args.columns.is_empty() && args.output.output == Format::Table;
     if plain {
         print::out(&output::endpoint_table(&made.shown, !args.output.no_headers))?;
@@ -123,29 +135,41 @@ pub(super) async fn endpoints(cli: &Cli, args: &EndpointArgs) -> Result<Exit, En
             })
             .await
         }
-        Input::Live(_) | Input::Dump(_) => Ok(exit),
+        Input::Live(_) | Input::Dump(..) => Ok(exit),
     }
 }
 
-/// Reads what a command needs, from a dump or a cluster, until it is complete.
-async fn gather(cli: &Cli, output: &OutputArgs, kinds: &[Kind]) -> Result<(Input, Namespaces), Ended> {
+/// Reads what a command needs, from a dump or a cluster, until it is complete as far as it may be read.
+///
+/// It is refused if nothing may be read of `first`, the kind that the rows are of (the pod's, of a table).
+async fn gather(
+    cli: &Cli,
+    output: &OutputArgs,
+    kinds: &[Kind],
+    first: Kind,
+    pod: Option<&PodReference>,
+) -> Result<(Input, Namespaces), Ended> {
     if let Some(path) = &output.from {
-        return Ok((
-            Input::Dump(Box::new(input::dump(path)?)),
-            input::shown(&cli.scope, None),
-        ));
+        return Ok((input::dump(path)?, input::shown(&cli.scope, None)));
     }
     let connection = input::connection(&cli.cluster).await?;
     let shown = input::shown(&cli.scope, Some(&connection.cluster));
-    let follow = input::follow(kinds, &cli.cluster, &shown, &connection.cluster);
+    let mut follow = input::follow(kinds, &cli.cluster, &shown, &connection.cluster);
+    let mut wanted = input::names(&shown);
+    if let Some(pod) = pod {
+        let default = wanted.first().map_or("default", |namespace| namespace.as_str());
+        let namespace = pod.key(default).namespace;
+        if !follow.namespaces.contains(&namespace) {
+            follow.namespaces = [std::slice::from_ref(&namespace), &*follow.namespaces].concat().into();
+        }
+        wanted = [namespace].into();
+    }
     let mut live = crate::runtime::live::Live::start(&connection.client, follow);
     live.settle()
         .await
         .map_err(|failure| input::cluster_failure(&failure, &connection.cluster))?;
-    for kind in kinds {
-        if let Some(refused) = live.refusal(*kind).filter(|_| kinds.len() == 1 || *kind == Kind::Pod) {
-            return Err(input::cluster_failure(&refused, &connection.cluster));
-        }
+    if let Some(refused) = live.refusal(first, &wanted) {
+        return Err(input::cluster_failure(&refused, &connection.cluster));
     }
     Ok((Input::Live(Box::new(live)), shown))
 }
@@ -153,7 +177,12 @@ async fn gather(cli: &Cli, output: &OutputArgs, kinds: &[Kind]) -> Result<(Input
 fn show(sheet: &Sheet, args: &OutputArgs) -> Result<(), Ended> {
     match args.output {
         Format::Table | Format::Wide => print::out(&output::table(sheet, !args.no_headers)),
+        Format::Json if args.watch => print::out(&output::json_line(sheet)),
         Format::Json => print::out(&output::json(sheet)),
+        Format::Yaml if args.watch => Err(Ended::new(
+            Exit::Usage,
+            "--watch prints a line for each change: use -o json, table, wide or name",
+        )),
         Format::Yaml => {
             let text = output::yaml(sheet).map_err(|error| Ended::new(Exit::Internal, error))?;
             print::out(&text)
@@ -172,25 +201,44 @@ fn nothing_found(shown: &Namespaces) -> String {
     }
 }
 
-/// What lacks, a phrase each.
+/// What lacks of kinds that all namespaces' objects are needed of, a phrase each.
 pub(super) fn missing(world: &World, kinds: &[Kind]) -> Vec<String> {
     world
         .coverage
         .gaps(kinds)
         .map(|gap| match gap {
             Gap::Denied(kind) => format!("{} not readable", kind.plural()),
+            Gap::Partial(kind, 1) => format!("{} readable in 1 namespace only", kind.plural()),
             Gap::Partial(kind, count) => format!("{} readable in {count} namespaces only", kind.plural()),
         })
         .collect()
 }
 
+/// What lacks of a list that holds nothing but its own objects: only namespaces that were asked for count.
+fn missing_of_list(world: &World, kind: Kind, shown: &Namespaces) -> Vec<String> {
+    let (Namespaces::Some(names), Coverage::Partial { readable }) = (shown, world.coverage.get(kind)) else {
+        return missing(world, &[kind]);
+    };
+    let unread = names.iter().filter(|name| !readable.contains(name));
+    unread
+        .map(|name| format!("{} not readable in namespace '{name}'", kind.plural()))
+        .collect()
+}
+
+/// So many things that lack are named in the line for a person.
+const MOST_NAMED: usize = 8;
+
 fn say_missing(sheet: &Sheet) -> Exit {
     if sheet.missing.is_empty() {
         return Exit::Ok;
     }
+    let named = sheet.missing.iter().take(MOST_NAMED).map(String::as_str);
+    let more = sheet.missing.len().saturating_sub(MOST_NAMED);
+    let more = (more > 0).then(|| format!("and {more} more (see -o json)"));
+    let named: Vec<&str> = named.chain(more.as_deref()).collect();
     print::err(&format!(
         "INCOMPLETE: {}; rows may lack or be too many",
-        sheet.missing.join(", ")
+        named.join(", ")
     ));
     Exit::Cluster
 }
@@ -211,7 +259,13 @@ async fn follow(
     mut rows: BTreeMap<rows::RowKey, SheetRow>,
     mut make: impl FnMut(&World, Timestamp) -> BTreeMap<rows::RowKey, SheetRow>,
 ) -> Result<Exit, Ended> {
-    while let Some(changes) = live.next().await {
+    let mut unread = pin!(runtime::nobody_reads());
+    loop {
+        let changes = match select(pin!(live.next()), &mut unread).await {
+            Either::Left((Some(changes), _)) => changes,
+            Either::Left((None, _)) => break,
+            Either::Right(_) => return Ok(Exit::Ok),
+        };
         if changes.is_empty() {
             continue;
         }

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use super::args::{ClusterArgs, ScopeArgs};
 use super::exit::{Ended, Exit};
 use crate::app::Namespaces;
-use crate::mesh::model::{Kind, Text};
+use crate::mesh::model::{Diagnostic, Kind, Text};
 use crate::mesh::scope::Settings;
 use crate::mesh::world::{Failure, World};
+use crate::runtime::clock::now;
 use crate::runtime::live::{Follow, Live};
 use crate::sources::files;
 use crate::sources::kubernetes::{ClusterInfo, ConnectError, ConnectOptions, Connection, connect};
 
 /// Objects, complete as far as they can be.
 pub(super) enum Input {
-    /// From files: all there is.
-    Dump(Box<World>),
+    /// From files: all there is, and what of it could not be read.
+    Dump(Box<World>, Vec<Diagnostic>),
     /// From a cluster: it goes on.
     Live(Box<Live>),
 }
@@ -25,8 +26,17 @@ impl Input {
     /// The objects.
     pub(super) fn world(&self) -> &World {
         match self {
-            Input::Dump(world) => world,
+            Input::Dump(world, _) => world,
             Input::Live(live) => &live.world,
+        }
+    }
+
+    /// What of objects of these kinds could not be read.
+    pub(super) fn strange(&self, kinds: &[Kind]) -> Vec<String> {
+        let of_kinds = |diagnostic: &&Diagnostic| kinds.contains(&diagnostic.kind);
+        match self {
+            Input::Dump(_, strange) => strange.iter().filter(of_kinds).map(ToString::to_string).collect(),
+            Input::Live(live) => live.strange().filter(of_kinds).map(ToString::to_string).collect(),
         }
     }
 }
@@ -37,6 +47,7 @@ impl From<ConnectError> for Ended {
             ConnectError::Login { .. } => Exit::Cluster,
             ConnectError::NoKubeconfig
             | ConnectError::Unreadable(_)
+            | ConnectError::NoContext(_)
             | ConnectError::UnknownContext { .. }
             | ConnectError::BrokenContext { .. } => Exit::Usage,
         };
@@ -46,9 +57,14 @@ impl From<ConnectError> for Ended {
 
 /// A cluster's failure, with what to do about it.
 pub(super) fn cluster_failure(failure: &Failure, cluster: &ClusterInfo) -> Ended {
-    let server = &cluster.server;
     let next = match failure {
-        Failure::Unreachable(_) | Failure::TimedOut => format!("is '{server}' the right cluster and up?"),
+        Failure::Unreachable(cause) if cause.contains("certificate") => {
+            format!(
+                "see certificate-authority of context '{}' in the kubeconfig",
+                cluster.context
+            )
+        }
+        Failure::Unreachable(_) | Failure::TimedOut => format!("is {} right and up?", cluster.route()),
         Failure::Unauthorized(_) => format!("log in to context '{}' again", cluster.context),
         Failure::Forbidden {
             verb,
@@ -83,7 +99,7 @@ pub(super) fn settings(cluster: &ClusterArgs) -> Settings {
 
 /// Connects as the flags say.
 pub(super) async fn connection(cluster: &ClusterArgs) -> Result<Connection, Ended> {
-    Ok(connect(&connect_options(cluster)).await?)
+    Ok(connect(&connect_options(cluster), now).await?)
 }
 
 /// What the flags say about the cluster.
@@ -128,13 +144,14 @@ pub(super) fn shown(scope: &ScopeArgs, default: Option<&ClusterInfo>) -> Namespa
 }
 
 /// A dump's objects.
-pub(super) fn dump(path: &Path) -> Result<World, Ended> {
-    let loaded = files::load(path).map_err(|error| Ended::new(Exit::Usage, error.to_string()))?;
+pub(super) fn dump(path: &Path) -> Result<Input, Ended> {
+    let mut loaded = files::load(path).map_err(|error| Ended::new(Exit::Usage, error.to_string()))?;
+    let strange = std::mem::take(&mut loaded.diagnostics);
     let mut world = World::default();
     for delta in loaded.into_deltas() {
         world.apply(delta);
     }
-    Ok(world)
+    Ok(Input::Dump(Box::new(world), strange))
 }
 
 /// The namespaces that were named, shared.

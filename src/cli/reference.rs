@@ -39,7 +39,7 @@ pub(crate) enum NotFound {
     #[error("'{0}' is no kind with pods: use pod, deploy, rs, sts, ds, job or svc")]
     Kind(String),
     /// No such namespace.
-    #[error("no namespace '{namespace}'{}", did_you_mean(.near.as_ref()))]
+    #[error("no namespace '{namespace}'{}", did_you_mean(.near.as_ref(), "kubectl get namespaces"))]
     Namespace {
         /// As asked for.
         namespace: String,
@@ -47,7 +47,10 @@ pub(crate) enum NotFound {
         near: Option<String>,
     },
     /// No such pod or workload.
-    #[error("no {kind} '{name}' in namespace '{namespace}'{}", did_you_mean(.near.as_ref()))]
+    #[error(
+        "no {kind} '{name}' in namespace '{namespace}'{}",
+        did_you_mean(.near.as_ref(), &format!("sidescope pods -n {namespace}"))
+    )]
     Pod {
         /// `pod`, `Deployment` ...
         kind: String,
@@ -60,8 +63,9 @@ pub(crate) enum NotFound {
     },
 }
 
-fn did_you_mean(near: Option<&String>) -> String {
-    near.map_or_else(String::new, |near| format!(": did you mean '{near}'?"))
+/// The nearest name, else the command that lists them all.
+fn did_you_mean(near: Option<&String>, list: &str) -> String {
+    near.map_or_else(|| format!("; see '{list}'"), |near| format!(": did you mean '{near}'?"))
 }
 
 impl PodReference {
@@ -145,7 +149,12 @@ impl PodReference {
                 let prefix = here.iter().find(|pod| pod.starts_with(name)).map(ToString::to_string);
                 elsewhere.or(prefix).or_else(|| nearest(name, &here))
             }
-            Workload::Of(_) | Workload::Service => {
+            Workload::Service => {
+                let services = world.services.in_namespace(namespace);
+                let names: Vec<&str> = services.map(|service| service.meta.key.name.as_str()).collect();
+                nearest(name, &names).map(|near| format!("svc/{near}"))
+            }
+            Workload::Of(_) => {
                 let mut names: Vec<String> = world
                     .pods
                     .in_namespace(namespace)

@@ -51,6 +51,8 @@ pub(super) fn selector(text: &str) -> Result<Selector, Ended> {
 pub(super) trait Listing {
     /// Its columns.
     type Table: Table;
+    /// What its rows are of.
+    const KIND: Kind;
     /// What it is made of as long as no column asks for more.
     const KINDS: &'static [Kind];
     /// Whether its plain columns already follow from other kinds.
@@ -83,6 +85,7 @@ pub(super) enum PodList {}
 
 impl Listing for PodList {
     type Table = Pods;
+    const KIND: Kind = Kind::Pod;
     const KINDS: &'static [Kind] = &[Kind::Pod, Kind::Namespace];
     const ALWAYS_DERIVED: bool = false;
     const LIST: &'static str = "PodList";
@@ -117,6 +120,7 @@ pub(super) enum ServiceList {}
 
 impl Listing for ServiceList {
     type Table = Services;
+    const KIND: Kind = Kind::Service;
     const KINDS: &'static [Kind] = &[Kind::Service, Kind::Namespace];
     const ALWAYS_DERIVED: bool = false;
     const LIST: &'static str = "ServiceList";
@@ -149,6 +153,7 @@ pub(super) enum SidecarList {}
 
 impl Listing for SidecarList {
     type Table = Sidecars;
+    const KIND: Kind = Kind::Sidecar;
     const KINDS: &'static [Kind] = &[Kind::Sidecar, Kind::Namespace];
     const ALWAYS_DERIVED: bool = true;
     const LIST: &'static str = "SidecarList";

@@ -14,6 +14,11 @@ pub fn json(sheet: &Sheet) -> String {
     text
 }
 
+/// The same document in one line: the first of those that a watch prints.
+pub fn json_line(sheet: &Sheet) -> String {
+    format!("{}\n", document(sheet))
+}
+
 /// The same document as YAML; the text of the error if it cannot be written.
 pub fn yaml(sheet: &Sheet) -> Result<String, String> {
     serde_saphyr::to_string(&document(sheet)).map_err(|error| error.to_string())

@@ -3,12 +3,13 @@
 use kube::Client;
 use tokio::sync::{mpsc, watch};
 
+use super::clock;
 use super::envoys::Envoys;
 use super::feed::{Cluster, Feed, Sources, Tasks};
 use super::probe;
 use crate::app::Message;
 use crate::app::message::{DemoControl, DemoState, Fetch, Request};
-use crate::mesh::model::{Key, Text};
+use crate::mesh::model::{Event, Key, Text};
 use crate::sources::kubernetes::{self, SourceMessage};
 
 /// Answers that wait for the loop.
@@ -141,7 +142,8 @@ impl Effects {
         let Some(options) = connect else {
             return Err("there is no login here".to_owned());
         };
-        let connection = kubernetes::connect(&options).await.map_err(|error| error.to_string())?;
+        let connection = kubernetes::connect(&options, clock::now).await;
+        let connection = connection.map_err(|error| error.to_string())?;
         if let Some(cluster) = &mut self.cluster {
             cluster.connection = connection;
         }
@@ -169,13 +171,29 @@ async fn fetched(client: &Client, request: &Request) -> Result<String, String> {
             }
             serde_saphyr::to_string(&object).map_err(|error| error.to_string())
         }
-        Fetch::Events => Err(format!(
-            "see 'kubectl events -n {} --for {}/{}'",
-            request.key.namespace,
-            request.kind.plural(),
-            request.key.name
-        )),
+        Fetch::Events => {
+            let events = kubernetes::events(client, request.kind, &request.key).await;
+            let events = events.map_err(|failure| failure.to_string())?;
+            if events.is_empty() {
+                return Ok("no events; the API server forgets them after an hour, if not told otherwise".to_owned());
+            }
+            Ok(events.iter().map(|event| event_line(event)).collect())
+        }
     }
+}
+
+/// Time in UTC, type, reason, message, how often.
+fn event_line(event: &Event) -> String {
+    let last = event.last.map_or_else(String::new, |last| format!("{last:.0}"));
+    let times = if event.count > 1 {
+        format!(" (x{})", event.count)
+    } else {
+        String::new()
+    };
+    format!(
+        "{last:<20}  {:<8} {:<20} {}{times}\n",
+        event.event_type, event.reason, event.message
+    )
 }
 
 async fn tell_story(mut state: watch::Receiver<DemoState>, answers: mpsc::Sender<Message>) {

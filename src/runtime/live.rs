@@ -9,8 +9,8 @@ use kube::Client;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::mesh::model::{Kind, Text};
-use crate::mesh::world::{Change, Coverage, Failure, ListScope, SourceState, World};
+use crate::mesh::model::{Diagnostic, Key, Kind, Text};
+use crate::mesh::world::{Change, Coverage, Delta, Failure, ListScope, SourceState, World};
 use crate::sources::kubernetes::{self, SourceMessage, WatchSettings};
 
 /// Messages on their way to the world: enough that a list is not held up, few enough to be bounded.
@@ -37,6 +37,7 @@ pub struct Live {
     pub world: World,
     kinds: Vec<Kind>,
     states: BTreeMap<(Kind, ListScope), SourceState>,
+    strange: BTreeMap<(Kind, Option<Key>), Diagnostic>,
     from: mpsc::Receiver<SourceMessage>,
     // dropped last: a watch channel whose sender is gone ends its follower
     _steer: (watch::Sender<Arc<[Text]>>, watch::Sender<u64>),
@@ -64,6 +65,7 @@ impl Live {
             world: World::default(),
             kinds: follow.kinds,
             states: BTreeMap::new(),
+            strange: BTreeMap::new(),
             from,
             _steer: (namespaces, relist),
             _tasks: tasks,
@@ -92,13 +94,25 @@ impl Live {
         if let Some((kind, scope, state)) = message.state {
             self.states.insert((kind, scope), state);
         }
-        Some(
-            message
-                .deltas
-                .into_iter()
-                .flat_map(|delta| self.world.apply(delta))
-                .collect(),
-        )
+        let mut changes = Vec::new();
+        for delta in message.deltas {
+            if let Delta::Put(object) = &delta {
+                self.strange.remove(&(object.kind(), Some(object.key().clone())));
+            }
+            if let Delta::Remove(kind, key) = &delta {
+                self.strange.remove(&(*kind, Some(key.clone())));
+            }
+            changes.extend(self.world.apply(delta));
+        }
+        let strange = message.diagnostics.into_iter();
+        self.strange
+            .extend(strange.map(|diagnostic| ((diagnostic.kind, diagnostic.key.clone()), diagnostic)));
+        Some(changes)
+    }
+
+    /// One field of each object that could not be read whole, by kind and key.
+    pub fn strange(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.strange.values()
     }
 
     /// What broke, if anything is broken now.
@@ -113,15 +127,20 @@ impl Live {
         })
     }
 
-    /// What was refused of a kind that cannot be read at all.
-    pub fn refusal(&self, kind: Kind) -> Option<Failure> {
-        if self.world.coverage.get(kind) != Coverage::Denied {
-            return None;
-        }
-        self.states.iter().find_map(|((of, _), state)| match state {
-            SourceState::Denied { failure, .. } if *of == kind => Some(failure.clone()),
-            SourceState::Denied { .. }
-            | SourceState::Retrying { .. }
+    /// What was refused, if of a kind nothing can be read in these namespaces (or, if none is named, anywhere).
+    pub fn refusal(&self, kind: Kind, namespaces: &[Text]) -> Option<Failure> {
+        let is_refused = match self.world.coverage.get(kind) {
+            Coverage::Denied => true,
+            Coverage::Partial { readable } => {
+                !namespaces.is_empty() && !namespaces.iter().any(|namespace| readable.contains(namespace))
+            }
+            Coverage::Pending | Coverage::Complete | Coverage::Absent => false,
+        };
+        let asked = namespaces.iter().cloned().map(ListScope::Namespace);
+        let mut scopes = asked.chain([ListScope::All]).filter(|_| is_refused);
+        scopes.find_map(|scope| match self.states.get(&(kind, scope))? {
+            SourceState::Denied { failure, .. } => Some(failure.clone()),
+            SourceState::Retrying { .. }
             | SourceState::Connecting
             | SourceState::Listing(_)
             | SourceState::Live

@@ -21,7 +21,7 @@ const BODY_BYTES: usize = 64 * 1024;
 pub(super) async fn tell_cluster(connection: Connection, answers: mpsc::Sender<Message>) {
     let mut info = ClusterInfo {
         context: connection.cluster.context.clone(),
-        server: connection.cluster.server.clone(),
+        server: connection.cluster.route().replace('\'', "").into(),
         user: connection.cluster.user.clone(),
         ..ClusterInfo::default()
     };

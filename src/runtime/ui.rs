@@ -20,6 +20,7 @@ use super::keys;
 use super::panics::Fault;
 use super::signals::Caught;
 use crate::app::{App, Command, Message};
+use crate::mesh::world::SourceState;
 use crate::sources::kubernetes::SourceMessage;
 use crate::tui::{Look, Painter, Tty};
 
@@ -193,8 +194,18 @@ impl Ui {
             diagnostics,
         }) = self.inbox.waiting.pop_front()
         {
-            for diagnostic in diagnostics {
+            for diagnostic in &diagnostics {
                 tracing::warn!(?diagnostic, "a field could not be read");
+            }
+            if let Some(first) = diagnostics.first() {
+                let more = match diagnostics.len() - 1 {
+                    0 => String::new(),
+                    more => format!("; and {more} more, see --log-file"),
+                };
+                let problem = Message::Problem(format!("{first}{more}"));
+                if let Some(end) = self.tell(problem).await? {
+                    return Ok(Some(end));
+                }
             }
             if !deltas.is_empty() {
                 let at = Timestamp::now();
@@ -202,10 +213,13 @@ impl Ui {
                     return Ok(Some(end));
                 }
             }
-            if let Some((kind, scope, state)) = state
-                && let Some(end) = self.tell(Message::Source { kind, scope, state }).await?
-            {
-                return Ok(Some(end));
+            if let Some((kind, scope, state)) = state {
+                if let SourceState::Retrying { attempt, failure, .. } = &state {
+                    tracing::warn!(?kind, ?scope, attempt, %failure, "a source broke");
+                }
+                if let Some(end) = self.tell(Message::Source { kind, scope, state }).await? {
+                    return Ok(Some(end));
+                }
             }
             if started.elapsed() >= DELTA_TIME {
                 break;

@@ -7,11 +7,12 @@ pub mod decode;
 mod failure;
 mod forward;
 mod lines;
+mod login;
 mod object;
 mod resources;
 mod watch;
 
 pub use self::connect::{ClusterInfo, ConnectError, ConnectOptions, Connection, connect, connect_to, nearest};
 pub use self::forward::Forward;
-pub use self::object::fetch;
+pub use self::object::{events, fetch};
 pub use self::watch::{ListStrategy, MOST_NAMESPACES, SourceMessage, WatchSettings, follow};

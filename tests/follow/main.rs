@@ -16,7 +16,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Request, Response};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
 use kube::Client;
 use kube::client::Body;
 use sidescope::mesh::model::{Key, Kind, Text};
@@ -27,6 +30,12 @@ use tower_test::mock;
 
 /// One exchange: what the path and query must contain, and the answer.
 type Exchange = (&'static [&'static str], u16, String);
+
+/// The body of an answer.
+type Answer = UnsyncBoxBody<Bytes, std::io::Error>;
+
+/// A body in which nothing comes and that does not end.
+const SILENCE: &str = "silence";
 
 /// A follower of `kind` and the server that it asks.
 struct Scene {
@@ -40,7 +49,7 @@ struct Scene {
 impl Scene {
     /// Starts a follower before a server that answers these requests in this order and then no more.
     fn start(kind: Kind, strategy: ListStrategy, script: Vec<Exchange>) -> Self {
-        let (service, handle) = mock::pair::<Request<Body>, Response<Body>>();
+        let (service, handle) = mock::pair::<Request<Body>, Response<Answer>>();
         let (out, from) = mpsc::channel(64);
         let (namespaces, namespaces_seen) = watch::channel(Arc::from([Text::from("shop")]));
         let (relist, relist_seen) = watch::channel(0);
@@ -60,12 +69,12 @@ impl Scene {
                 for part in expected {
                     assert!(uri.contains(part), "'{part}' is not in '{uri}'");
                 }
-                send.send_response(
-                    Response::builder()
-                        .status(code)
-                        .body(Body::from(body.into_bytes()))
-                        .unwrap(),
-                );
+                let body = if body == SILENCE {
+                    StreamBody::new(futures::stream::pending()).boxed_unsync()
+                } else {
+                    Full::from(body).map_err(|never| match never {}).boxed_unsync()
+                };
+                send.send_response(Response::builder().status(code).body(body).unwrap());
             }
             // the script is over: the next request is never answered
             let _unanswered = handle.next_request().await;
@@ -230,6 +239,34 @@ async fn a_stream_cut_inside_an_object_loses_nothing_and_clears_nothing() {
         .until(|scene| scene.services() == ["shop/a", "shop/b", "shop/c"])
         .await;
     assert!(scene.is_complete(Kind::Service));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_of_a_kind_that_never_changes_is_dialled_anew_without_a_word() {
+    let script: Vec<Exchange> = vec![
+        (&["limit=500"], 200, page("", &[service("a", 1)])),
+        (&["watch=1", "resourceVersion=50"], 200, SILENCE.to_owned()),
+        (&["watch=1", "resourceVersion=50"], 200, SILENCE.to_owned()),
+        (
+            &["watch=1", "resourceVersion=50"],
+            200,
+            event("ADDED", &service("b", 51)),
+        ),
+    ];
+    let mut scene = Scene::start(Kind::Service, ListStrategy::Paged, script);
+    scene.until(|scene| scene.services() == ["shop/a", "shop/b"]).await;
+    let is_broken = |state: &SourceState| matches!(state, SourceState::Retrying { .. });
+    assert!(!scene.states.iter().any(|(_, state)| is_broken(state)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_falls_silent_half_way_is_broken() {
+    let script: Vec<Exchange> = vec![(&["sendInitialEvents=true"], 200, SILENCE.to_owned())];
+    let mut scene = Scene::start(Kind::Service, ListStrategy::Auto, script);
+    let is_broken = |state: &SourceState| matches!(state, SourceState::Retrying { .. });
+    scene
+        .until(|scene| scene.states.iter().any(|(_, state)| is_broken(state)))
+        .await;
 }
 
 #[tokio::test(start_paused = true)]

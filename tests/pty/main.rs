@@ -11,6 +11,7 @@
     reason = "a test may fail loudly"
 )]
 
+mod clusters;
 mod endings;
 mod looks;
 mod session;

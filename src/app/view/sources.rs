@@ -14,7 +14,7 @@ use crate::mesh::world::{Coverage, Failure, SourceState};
 
 /// For so long a live source is simply live.
 const FRESH: SignedDuration = SignedDuration::from_secs(10);
-/// A server sends a bookmark each minute: a live source that is silent for longer may not show what is so now.
+/// A silent watch is dialled anew after a little more than a minute: what is silent for longer may not show what is so now.
 const DOUBTFUL: SignedDuration = SignedDuration::from_secs(70);
 /// A broken source shows what was so this long ago.
 const STALE: SignedDuration = SignedDuration::from_secs(30);

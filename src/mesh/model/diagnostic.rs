@@ -18,3 +18,17 @@ pub struct Diagnostic {
     /// Whether the object as a whole is left out because of it.
     pub is_lost: bool,
 }
+
+impl std::fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.kind.plural())?;
+        if let Some(key) = &self.key {
+            write!(f, " '{key}'")?;
+        }
+        if !self.path.is_empty() {
+            write!(f, ", field '{}'", self.path)?;
+        }
+        let what = if self.is_lost { "left out" } else { "not readable" };
+        write!(f, " {what} ({})", self.problem)
+    }
+}

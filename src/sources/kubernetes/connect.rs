@@ -2,16 +2,19 @@
 //!
 //! Not here: whether the server answers; the first request shows that.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
-use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use jiff::Timestamp;
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
-use super::failure::{chain, failure_of, first_line};
+use super::failure::{chain, first_line, without_number};
+use super::login;
 use crate::mesh::model::Text;
-use crate::mesh::world::Failure;
 
 /// What the command line says about the cluster; all optional.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +32,7 @@ pub struct ConnectOptions {
 /// A cluster that can be asked.
 #[derive(Clone)]
 pub struct Connection {
-    /// The client for the screen: a login plug-in it starts may not read the terminal.
+    /// The client; a login plug-in that it starts may not read the terminal.
     pub client: Client,
     /// What it is connected to.
     pub cluster: ClusterInfo,
@@ -46,6 +49,18 @@ pub struct ClusterInfo {
     pub namespace: Text,
     /// The kubeconfig's user.
     pub user: Text,
+    /// The proxy on the way to the server, without its password; empty if there is none.
+    pub proxy: Text,
+}
+
+impl ClusterInfo {
+    /// Where requests go.
+    pub fn route(&self) -> String {
+        match self.proxy.as_str() {
+            "" => format!("'{}'", self.server),
+            proxy => format!("'{}' through the proxy '{proxy}'", self.server),
+        }
+    }
 }
 
 /// Why there is no client.
@@ -55,8 +70,11 @@ pub enum ConnectError {
     #[error("no kubeconfig found: set KUBECONFIG or --kubeconfig, or try 'sidescope demo'")]
     NoKubeconfig,
     /// The file is there but cannot be used.
-    #[error("cannot read the kubeconfig: {0}")]
+    #[error("cannot read the kubeconfig{}; see KUBECONFIG or --kubeconfig", colon(.0))]
     Unreadable(String),
+    /// It does not say which context to use.
+    #[error("the kubeconfig has no current context: {}", choose(.0))]
+    NoContext(Vec<String>),
     /// No such context.
     #[error("no context '{name}' in the kubeconfig{}", hint(.near))]
     UnknownContext {
@@ -73,14 +91,31 @@ pub enum ConnectError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The login plug-in failed or the token is refused.
+    /// The login plug-in failed.
     #[error("cannot log in to context '{context}': {reason}")]
     Login {
         /// The context.
         context: String,
-        /// In the plug-in's or server's words.
+        /// What failed, and what to do.
         reason: String,
     },
+}
+
+fn colon(reason: &str) -> String {
+    // a path comes before the reason, as in other programs' messages
+    if reason.starts_with('\'') {
+        format!(" {reason}")
+    } else {
+        format!(": {reason}")
+    }
+}
+
+fn choose(names: &[String]) -> String {
+    if names.is_empty() {
+        "it has no context at all; see KUBECONFIG or --kubeconfig".to_owned()
+    } else {
+        format!("choose one with --context; it has {}", names.join(", "))
+    }
 }
 
 fn hint(near: &[String]) -> String {
@@ -94,8 +129,8 @@ fn hint(near: &[String]) -> String {
 /// Until the TCP and TLS handshakes are done.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Makes a client, without asking the server anything.
-pub async fn connect(options: &ConnectOptions) -> Result<Connection, ConnectError> {
+/// Makes a client, without asking the server anything. A login plug-in may use the terminal meanwhile.
+pub async fn connect(options: &ConnectOptions, clock: fn() -> Timestamp) -> Result<Connection, ConnectError> {
     let (mut config, cluster) = match kubeconfig(options)? {
         Some(kubeconfig) => from_kubeconfig(kubeconfig, options).await?,
         None => from_pod()?,
@@ -109,12 +144,16 @@ pub async fn connect(options: &ConnectOptions) -> Result<Connection, ConnectErro
         HeaderName::from_static("user-agent"),
         HeaderValue::from_static(USER_AGENT),
     ));
-    log_in(&config, &cluster).await?;
-    if let Some(exec) = &mut config.auth_info.exec {
-        // from here on the terminal is the screen's: a plug-in that refreshes a token gets neither stdin nor stderr
-        exec.interactive_mode = Some(ExecInteractiveMode::Never);
-    }
+    let renewal = login::log_in(&mut config.auth_info, clock);
+    let renewal = renewal.map_err(|error| ConnectError::Login {
+        context: cluster.context.to_string(),
+        reason: error.to_string(),
+    })?;
     let client = client(config, &cluster)?;
+    let client = match renewal {
+        Some(renewal) => renewal.wrap(client),
+        None => client,
+    };
     Ok(Connection { client, cluster })
 }
 
@@ -134,25 +173,10 @@ pub fn connect_to(url: &str, name: &str) -> Result<Connection, ConnectError> {
         server: url.into(),
         namespace: "default".into(),
         user: name.into(),
+        proxy: Text::default(),
     };
     let client = client(config, &cluster)?;
     Ok(Connection { client, cluster })
-}
-
-/// Lets a login plug-in ask its questions now, while the terminal is still the person's.
-async fn log_in(config: &Config, cluster: &ClusterInfo) -> Result<(), ConnectError> {
-    if config.auth_info.exec.is_none() {
-        return Ok(());
-    }
-    let asked = client(config.clone(), cluster)?.apiserver_version().await;
-    match asked.as_ref().map_err(failure_of) {
-        Err(Failure::Unauthorized(reason) | Failure::Status(401, reason)) => Err(ConnectError::Login {
-            context: cluster.context.to_string(),
-            reason: reason.to_string(),
-        }),
-        // anything else is the source's to show, and to get over
-        Ok(_) | Err(_) => Ok(()),
-    }
 }
 
 fn client(config: Config, cluster: &ClusterInfo) -> Result<Client, ConnectError> {
@@ -171,25 +195,59 @@ fn client(config: Config, cluster: &ClusterInfo) -> Result<Client, ConnectError>
 fn broken(context: &str, error: &dyn std::error::Error) -> ConnectError {
     ConnectError::BrokenContext {
         context: context.to_owned(),
-        reason: first_line(&chain(error)).to_string(),
+        reason: without_number(&first_line(&chain(error)).replace("'\"", "'").replace("\"'", "'")),
     }
 }
 
-/// The merged kubeconfig; `None` if there is no file at all.
+/// The kubeconfig, merged from several files as kubectl does; `None` if there is no file at all.
 fn kubeconfig(options: &ConnectOptions) -> Result<Option<Kubeconfig>, ConnectError> {
-    let read = match &options.kubeconfig {
-        Some(path) => Kubeconfig::read_from(path).map(Some),
-        None => match Kubeconfig::read() {
-            Err(KubeconfigError::ReadConfig(error, _)) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+    if let Some(path) = &options.kubeconfig {
+        return read(path).map(Some);
+    }
+    let named: Vec<PathBuf> = std::env::split_paths(&list())
+        .filter(|path| !path.as_os_str().is_empty())
+        .collect();
+    if named.is_empty() {
+        return match Kubeconfig::read() {
+            Err(KubeconfigError::ReadConfig(error, _)) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(KubeconfigError::FindPath) => Ok(None),
-            other => other.map(Some),
-        },
-    };
-    read.map_err(|error| {
-        if let KubeconfigError::ReadConfig(cause, path) = &error {
-            return ConnectError::Unreadable(format!("{}: {cause}", path.display()));
-        }
-        ConnectError::Unreadable(first_line(&chain(&error)).to_string())
+            other => other.map(Some).map_err(|error| unreadable(&error, None)),
+        };
+    }
+    let mut merged: Option<Kubeconfig> = None;
+    // a file of the list that is not there counts as empty
+    for path in named.iter().map(PathBuf::as_path).filter(|path| path.exists()) {
+        let next = read(path)?;
+        merged = Some(match merged {
+            Some(before) => before.merge(next).map_err(|error| unreadable(&error, Some(path)))?,
+            None => next,
+        });
+    }
+    Ok(merged)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "KUBECONFIG is part of what a kubeconfig is, as for every client"
+)]
+fn list() -> OsString {
+    std::env::var_os("KUBECONFIG").unwrap_or_default()
+}
+
+fn read(path: &Path) -> Result<Kubeconfig, ConnectError> {
+    Kubeconfig::read_from(path).map_err(|error| unreadable(&error, Some(path)))
+}
+
+fn unreadable(error: &KubeconfigError, path: Option<&Path>) -> ConnectError {
+    if let KubeconfigError::ReadConfig(cause, path) = error {
+        let cause = without_number(&cause.to_string());
+        return ConnectError::Unreadable(format!("'{}': {cause}", path.display()));
+    }
+    let reason = chain(error).replace("failed to parse kubeconfig YAML: error: ", "it is no kubeconfig: ");
+    let reason = first_line(&reason);
+    ConnectError::Unreadable(match path {
+        Some(path) => format!("'{}': {reason}", path.display()),
+        None => reason.to_string(),
     })
 }
 
@@ -204,9 +262,7 @@ async fn from_kubeconfig(
         .or_else(|| kubeconfig.current_context.clone())
         .filter(|n| !n.is_empty())
     else {
-        return Err(ConnectError::Unreadable(
-            "it has no current context: choose one with --context".to_owned(),
-        ));
+        return Err(ConnectError::NoContext(names));
     };
     if !names.contains(&name) {
         let near = nearest(&name, &names).map_or(names, |near| vec![near]);
@@ -230,8 +286,16 @@ async fn from_kubeconfig(
         server: config.cluster_url.to_string().into(),
         namespace: config.default_namespace.as_str().into(),
         user: user.into(),
+        proxy: config.proxy_url.as_ref().map(without_password).unwrap_or_default(),
     };
     Ok((config, cluster))
+}
+
+/// A proxy's URL as it may be shown.
+fn without_password(url: &http::Uri) -> Text {
+    let authority = url.authority().map_or("", |authority| authority.as_str());
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{}://{host}", url.scheme_str().unwrap_or("http")).into()
 }
 
 fn from_pod() -> Result<(Config, ClusterInfo), ConnectError> {
@@ -241,6 +305,7 @@ fn from_pod() -> Result<(Config, ClusterInfo), ConnectError> {
         server: config.cluster_url.to_string().into(),
         namespace: config.default_namespace.as_str().into(),
         user: "service account".into(),
+        proxy: config.proxy_url.as_ref().map(without_password).unwrap_or_default(),
     };
     Ok((config, cluster))
 }

@@ -5,6 +5,7 @@ use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use serde::Deserialize;
 
+use super::login::LoginError;
 use crate::mesh::model::Text;
 use crate::mesh::world::Failure;
 
@@ -93,11 +94,30 @@ pub(super) fn first_line(text: &str) -> Text {
 pub(super) fn failure_of(error: &kube::Error) -> Failure {
     if let kube::Error::Auth(error) = error {
         Failure::Unauthorized(first_line(&chain(error)))
+    } else if let Some(failure) = of_login(error) {
+        failure
     } else if let kube::Error::Api(status) = error {
         Failure::Status(status.code, first_line(&status.message))
     } else {
         Failure::Unreachable(first_line(&innermost(error)))
     }
+}
+
+/// A failure behind the login's layer, which hands on its own and those of the client inside.
+fn of_login(error: &kube::Error) -> Option<Failure> {
+    let kube::Error::Service(cause) = error else {
+        return None;
+    };
+    if let Some(login) = cause.downcast_ref::<LoginError>() {
+        return Some(Failure::Unauthorized(first_line(&login.to_string())));
+    }
+    cause.downcast_ref::<kube::Error>().map(failure_of)
+}
+
+/// The system's words for what went wrong, without its number for it.
+pub(super) fn without_number(text: &str) -> String {
+    let numbered = text.split_once(" (os error ");
+    numbered.map_or(text, |(words, _)| words).to_owned()
 }
 
 /// The whole chain of an error, outermost first, without repeating what a cause already says.
@@ -120,5 +140,5 @@ fn innermost(error: &dyn std::error::Error) -> String {
     while let Some(inner) = last.source() {
         last = inner;
     }
-    last.to_string()
+    without_number(&last.to_string())
 }

@@ -39,8 +39,9 @@ const PAGE: usize = 500;
 const PAGE_BYTES: usize = 256 * 1024 * 1024;
 /// Deltas in one message while a list streams in.
 const BATCH: usize = 256;
-/// A server sends a bookmark every minute; after this silence the watch is in doubt and dialled anew.
-const SILENCE: Duration = Duration::from_secs(75);
+/// After this silence the watch is in doubt and dialled anew, without a word if that works. A server sends bookmarks each
+/// minute, but none for a kind of which nothing changes.
+const SILENCE: Duration = Duration::from_secs(65);
 /// How long the server is asked to keep a watch.
 const WATCH_SECONDS: u64 = 295;
 /// Between looks for a kind that was not served, or a right that was not granted.
@@ -315,8 +316,11 @@ impl Follower {
                 }
                 Either::Right((Err(_), _)) => return Err(Break::Unwanted),
             };
-            let silent = || Break::Failed(Failure::Interrupted("nothing was heard for 75 s".into()));
-            let chunk = match frame.map_err(|_| silent())? {
+            let silent = |_| match reading.initial {
+                Initial::None => Break::Ended,
+                Initial::Streamed => Break::Failed(Failure::Interrupted("nothing was heard for 65 s".into())),
+            };
+            let chunk = match frame.map_err(silent)? {
                 None if reading.heard && reading.initial == Initial::None => return Err(Break::Ended),
                 None => return Err(ended_early()),
                 Some(Ok(frame)) => frame.into_data().unwrap_or_default(),

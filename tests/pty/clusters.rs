@@ -1,0 +1,61 @@
+//! Clusters that cannot be reached or want a login: a state on the screen, never an end, and the terminal in between.
+
+use std::net::TcpListener;
+
+use tempfile::TempDir;
+
+use crate::session::{Session, Start};
+
+/// Opens the screen with a kubeconfig for a server that is not there.
+fn open(folder: &TempDir, user: &str) -> Session {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let path = folder.path().join("config");
+    let text = format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: here\nclusters: [{{name: c, cluster: {{server: 'http://{nobody}'}}}}]\n\
+         users: [{{name: u, user: {{{user}}}}}]\ncontexts: [{{name: here, context: {{cluster: c, user: u}}}}]\n"
+    );
+    std::fs::write(&path, text).unwrap();
+    Start {
+        program: env!("CARGO_BIN_EXE_sidescope"),
+        arguments: &["--kubeconfig", path.to_str().unwrap()],
+        environment: &[],
+        size: (100, 30),
+    }
+    .open()
+}
+
+#[test]
+fn a_server_that_is_not_there_is_a_state_and_everything_else_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = open(&folder, "");
+    session.wait_for("cannot reach the API server: Connection refused");
+    session.press(":log\r");
+    session.wait_for("pods: cannot reach the API server");
+    session.press("\x03");
+    assert_eq!(session.wait_for_end(), 0);
+    session.assert_restored();
+}
+
+#[test]
+fn a_login_plugin_may_ask_before_the_screen_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("login");
+    std::fs::write(
+        &script,
+        "printf 'Password: ' >&2; read -r answer; [ \"$answer\" = secret ] || exit 1\n\
+         echo '{\"status\": {\"token\": \"t\"}}'\n",
+    )
+    .unwrap();
+    let user = format!(
+        "exec: {{apiVersion: client.authentication.k8s.io/v1, interactiveMode: IfAvailable, command: sh, args: ['{}']}}",
+        script.display()
+    );
+    let mut session = open(&folder, &user);
+    session.wait_for("Password: ");
+    assert!(!session.screen().alternate_screen());
+    session.press("secret\r");
+    session.wait_for("cannot reach the API server: Connection refused");
+    session.press("\x03");
+    assert_eq!(session.wait_for_end(), 0);
+    session.assert_restored();
+}
