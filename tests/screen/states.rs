@@ -77,6 +77,32 @@ fn a_denied_kind_names_verb_and_resource_and_how_to_ask() {
     );
 }
 
+#[test]
+fn a_namespace_that_may_not_be_read_is_not_called_empty() {
+    let mut stage = Stage::empty(Options {
+        namespaces: Namespaces::Some(vec!["shop".into()]),
+        ..Options::default()
+    });
+    stage.say(
+        mesh::listed(&mesh::bookinfo())
+            .into_iter()
+            .filter(|delta| !is_about(delta, Kind::Service))
+            .collect(),
+    );
+    let readable = ListScope::Namespace("bookinfo".into());
+    stage.say(vec![
+        Delta::Coverage(Kind::Service, ListScope::All, Found::Denied),
+        Delta::Coverage(Kind::Service, readable, Found::All),
+    ]);
+    stage.press("2");
+    let text = stage.text();
+    assert!(
+        text.contains("may not list 'services' in namespace 'shop' (403)")
+            && text.contains("kubectl auth can-i list services -n shop"),
+        "{text}"
+    );
+}
+
 fn is_about(delta: &Delta, of: Kind) -> bool {
     match delta {
         Delta::ListStart(kind, _) | Delta::ListEnd(kind, _) | Delta::Remove(kind, _) | Delta::Coverage(kind, ..) => {

@@ -187,7 +187,7 @@ fn said(source: &Source, kind: Kind, now: Timestamp) -> (Role, String, Option<St
             );
             (Role::Bad, state, Some(failure.to_string()))
         }
-        SourceState::Denied { failure } => (Role::Bad, failure.to_string(), Some(super::state::can_i(kind))),
+        SourceState::Denied { failure } => (Role::Bad, failure.to_string(), Some(super::state::can_i(kind, failure))),
     }
 }
 

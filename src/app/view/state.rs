@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::age::{age, human_duration};
 use super::{Line, Role, Span};
-use crate::app::facts::Facts;
+use crate::app::facts::{Facts, Source};
 use crate::app::message::NoEnvoy;
 use crate::app::options::Namespaces;
 use crate::mesh::model::{Kind, Pod, Text};
@@ -96,8 +96,17 @@ pub(crate) fn empty_list(
             kind.plural()
         ))
         .next(":sources", "how each kind does"),
-        Coverage::Denied => denied(facts, kind),
-        Coverage::Complete | Coverage::Partial { .. } => nothing(plural, namespaces, hidden, faults),
+        Coverage::Denied => match namespaces {
+            Namespaces::Some(names) => denied(facts, kind, names.first()),
+            Namespaces::All => denied(facts, kind, None),
+        },
+        Coverage::Partial { readable } => match namespaces {
+            Namespaces::Some(names) if !names.iter().any(|name| readable.contains(name)) => {
+                denied(facts, kind, names.first())
+            }
+            Namespaces::Some(_) | Namespaces::All => nothing(plural, namespaces, hidden, faults),
+        },
+        Coverage::Complete => nothing(plural, namespaces, hidden, faults),
     }
 }
 
@@ -141,7 +150,17 @@ pub(crate) fn pending(facts: &Facts, kinds: &[Kind], now: Timestamp) -> State {
         } else {
             format!("in {}", human_duration(left))
         };
-        return failed(failure).detail(format!("try {attempt} {when}; everything else goes on"));
+        let is_alive = |source: &Source| source.state == SourceState::Live;
+        let others = if facts.sources.values().any(is_alive) {
+            "; everything else goes on"
+        } else {
+            ""
+        };
+        let mut state = failed(failure).detail(format!("try {attempt} {when}{others}"));
+        if matches!(failure, Failure::Unreachable(_) | Failure::TimedOut) && !facts.cluster.server.is_empty() {
+            state = state.detail(format!("is {} right and up?", facts.cluster.server));
+        }
+        return state;
     }
     let counts: Vec<String> = kinds
         .iter()
@@ -177,24 +196,46 @@ pub(crate) fn failed(failure: &Failure) -> State {
     }
 }
 
-fn denied(facts: &Facts, kind: Kind) -> State {
-    let failure = facts.source(kind).and_then(|source| match &source.state {
-        SourceState::Denied { failure, .. } => Some(failure.to_string()),
+/// Nothing may be read of a kind: in these namespaces, if some are named, else anywhere.
+fn denied(facts: &Facts, kind: Kind, namespace: Option<&Text>) -> State {
+    let said = facts.source(kind).and_then(|source| match &source.state {
+        SourceState::Denied { failure, .. } => Some(failure.clone()),
         SourceState::Connecting
         | SourceState::Listing(_)
         | SourceState::Live
         | SourceState::Absent
         | SourceState::Retrying { .. } => None,
     });
-    let headline = failure.unwrap_or_else(|| format!("may not list '{}' (403)", kind.plural()));
-    State::new(Role::Bad, headline)
-        .next(can_i(kind), "asks the cluster what you may do")
+    let of_namespace = |namespace: &Text| Failure::Forbidden {
+        verb: "list",
+        resource: kind.plural(),
+        namespace: namespace.clone(),
+    };
+    let failure = namespace
+        .map(of_namespace)
+        .or(said)
+        .unwrap_or_else(|| of_namespace(&Text::default()));
+    State::new(Role::Bad, failure.to_string())
+        .next(can_i(kind, &failure), "asks the cluster what you may do")
         .next("n", "choose namespaces in which you may")
 }
 
-/// The line that shows whether a kind may be listed.
-pub(crate) fn can_i(kind: Kind) -> String {
-    format!("kubectl auth can-i list {} -A", kind.plural())
+/// The line that shows whether what was refused is allowed by now.
+pub(crate) fn can_i(kind: Kind, failure: &Failure) -> String {
+    match failure {
+        Failure::Forbidden {
+            verb,
+            resource,
+            namespace,
+        } if !namespace.is_empty() => format!("kubectl auth can-i {verb} {resource} -n {namespace}"),
+        Failure::Forbidden { .. }
+        | Failure::Unreachable(_)
+        | Failure::Unauthorized(_)
+        | Failure::Interrupted(_)
+        | Failure::Status(..)
+        | Failure::Malformed(_)
+        | Failure::TimedOut => format!("kubectl auth can-i list {} -A", kind.plural()),
+    }
 }
 
 /// Why a pod has no endpoint table.
@@ -221,7 +262,7 @@ pub(crate) fn no_table(why: &NoTable, pod: Option<&Pod>, facts: &Facts, now: Tim
         )
         .detail("Sidecar objects do not count for it; a waypoint may"),
         NoTable::Waypoint => State::new(Role::Warn, "a waypoint: its table is not computed")
-            .detail("what its Envoy holds: sidescope endpoints POD --live"),
+            .detail("what its Envoy holds: istioctl proxy-config endpoint POD"),
         NoTable::NoAddress => State::new(Role::Warn, "the pod has no address yet, so its proxy is not connected")
             .next("e", "its events may say why"),
     }
@@ -332,6 +373,7 @@ pub(crate) fn incomplete(gaps: &[Gap]) -> String {
         .iter()
         .map(|gap| match gap {
             Gap::Denied(kind) => format!("{} not readable", plural(*kind)),
+            Gap::Partial(kind, 1) => format!("{} of 1 namespace only", plural(*kind)),
             Gap::Partial(kind, namespaces) => format!("{} of {namespaces} namespaces only", plural(*kind)),
         })
         .collect();

@@ -11,8 +11,9 @@ use super::{cut_line, line_width, two_sided};
 use crate::app::App;
 use crate::app::options::Namespaces;
 use crate::app::ui::View;
-use crate::mesh::model::Text;
+use crate::mesh::model::{Kind, Text};
 use crate::mesh::scope::Governing;
+use crate::mesh::world::Coverage;
 
 /// A part of the header, and how it may shrink.
 struct Segment {
@@ -133,7 +134,11 @@ impl App {
         versions.sort_unstable();
         versions.dedup();
         if versions.is_empty() && self.facts.pending().is_empty() {
-            return "none found".to_owned();
+            let none = match self.facts.coverage(Kind::Istiod) {
+                Coverage::Denied => "not readable",
+                Coverage::Pending | Coverage::Complete | Coverage::Absent | Coverage::Partial { .. } => "none found",
+            };
+            return none.to_owned();
         }
         versions.join(",")
     }

@@ -71,6 +71,10 @@ impl App {
         match (table, id, subject) {
             (TableId::Endpoints(slot), ItemId::Endpoint(row), _) => self.endpoint_notes(now, slot, row),
             (TableId::Pods, ItemId::Object(pod), Subject::Pod(_)) => self.pod_notes(pod),
+            (_, _, Subject::Service(row)) if row.service.selector.is_empty() => {
+                let text = "no selector: its endpoints come from slices that somebody else writes";
+                (None, vec![vec![Span::new(Role::Dim, text)]])
+            }
             (_, _, Subject::Service(row)) => {
                 let selector = super::super::Value::Labels(row.service.selector.clone());
                 let selects = Span::new(Role::Text, selector.text(now).into_owned());

@@ -108,7 +108,10 @@ fn namespaces(dialog: &NamespaceDialog, screen: &Screen) -> Overlay {
                 text: cut(name, 40, Cut::Middle),
                 role,
             },
-            Span::new(Role::Dim, format!("  {pods} pods")),
+            Span::new(
+                Role::Dim,
+                format!("  {pods} {}", if *pods == 1 { "pod" } else { "pods" }),
+            ),
         ]);
     }
     if lines.is_empty() {

@@ -23,14 +23,12 @@ impl App {
         let inner = Pane::inner(laid.area);
         let mut title = self.title(now, laid.table);
         let body = match self.state_of(now, laid.table) {
-            Some(state) if size == Size::Full => {
-                Body::Lines(fit_lines(state.lines(inner.width.into()), inner.width, inner.height))
+            Some(state) => {
+                // where there is little room, none of it is left blank
+                let blank = usize::from(size != Size::Full);
+                let lines = state.lines(inner.width.into()).into_iter().skip(blank);
+                Body::Lines(fit_lines(lines.collect(), inner.width, inner.height))
             }
-            Some(state) => Body::Lines(fit_lines(
-                vec![vec![Span::new(state.role, state.headline)]],
-                inner.width,
-                inner.height,
-            )),
             None => self.rows(now, laid),
         };
         let (above, below) = match &body {
