@@ -1,9 +1,11 @@
 //! The bed as a test sees it: a world to begin with, edits, and programs run inside.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tempfile::TempDir;
 
 /// A program that hangs is ended, and its test fails.
 const DEADLINE: &str = "60";
@@ -18,6 +20,8 @@ pub(crate) const PROXIES: [&str; 4] = [
 
 /// The bed, for one test alone.
 pub(crate) struct Bed {
+    /// The administrator's, and those of the contexts `oncall`, `viewer` and `nobody`.
+    kubeconfig: PathBuf,
     _turn: MutexGuard<'static, ()>,
     _machine: File,
 }
@@ -35,14 +39,15 @@ impl Bed {
             .lines()
             .find_map(|line| line.strip_prefix("KUBECONFIG="))
             .expect("`up` names a kubeconfig");
-        let machine =
-            File::create(Path::new(kubeconfig).with_file_name("in-use")).expect("the bed's folder can be written");
+        let kubeconfig = PathBuf::from(kubeconfig);
+        let machine = File::create(kubeconfig.with_file_name("in-use")).expect("the bed's folder can be written");
         machine
             .lock()
             .expect("the bed's folder is on a file system that knows locks");
         testbed(&["clear"]);
         testbed(&["apply", "bookinfo"]);
         Self {
+            kubeconfig,
             _turn: turn,
             _machine: machine,
         }
@@ -59,6 +64,17 @@ impl Bed {
     pub(crate) fn delete(&self, kind: &str, namespace: &str, name: &str) {
         self.kubectl(&["delete", kind, "--namespace", namespace, name]);
         testbed(&["settle"]);
+    }
+
+    /// The kubeconfig with one text in place of another, in a folder of its own.
+    #[track_caller]
+    pub(crate) fn altered_kubeconfig(&self, from: &str, to: &str) -> (TempDir, String) {
+        let text = std::fs::read_to_string(&self.kubeconfig).expect("the bed's kubeconfig can be read");
+        assert!(text.contains(from), "'{from}' is not in the bed's kubeconfig");
+        let folder = tempfile::tempdir().expect("there is a place for temporary files");
+        let path = folder.path().join("config");
+        std::fs::write(&path, text.replace(from, to)).expect("a temporary file can be written");
+        (folder, path.to_str().expect("paths here are UTF-8").to_owned())
     }
 
     /// What kubectl prints.
@@ -94,6 +110,7 @@ impl Bed {
 }
 
 fn run(arguments: &[&str]) -> Output {
+    println!("$ testbed {}", arguments.join(" "));
     let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cluster/testbed");
     let mut command = Command::new(place.join("testbed"));
     command

@@ -20,7 +20,7 @@ fn pods_and_services_are_printed_as_kubectl_prints_them() {
     let bed = Bed::with_bookinfo();
     for kind in ["pods", "services"] {
         for output in [&[] as &[&str], &["-o", "wide"]] {
-            for namespaces in [&["-n", "bookinfo"] as &[&str], &["-A"]] {
+            for namespaces in [&["-n", "bookinfo"] as &[&str], &["-A"], &[]] {
                 assert_same_list(&bed, &[&[kind], namespaces, output].concat());
             }
         }

@@ -39,6 +39,8 @@ CLEARED_KINDS = [
     ("v1", "Endpoints"),
     ("discovery.k8s.io/v1", "EndpointSlice"),
 ]
+# What a test lets a reader do in a namespace that goes; the system's own namespaces have roles of the server's.
+GRANTS = [("rbac.authorization.k8s.io/v1", "RoleBinding"), ("rbac.authorization.k8s.io/v1", "Role")]
 SNAPSHOT_KINDS = [
     ("v1", "Namespace"),
     ("v1", "Node"),
@@ -406,6 +408,10 @@ def clear(api, quiet=False, keep_istiod=False):
             if obj["metadata"].get("finalizers"):
                 api.patch(obj, {"metadata": {"finalizers": None}})
             api.delete(obj)
+    for api_version, kind in GRANTS:
+        for obj in api.list(api_version, kind):
+            if obj["metadata"]["namespace"] not in SYSTEM_NAMESPACES:
+                api.delete(obj)
     for obj in _remembered():
         if name_of(obj) not in keep and api.serves(obj):
             api.delete(obj)
