@@ -13,6 +13,7 @@
 //! | clusters and rows of a service for a proxy | `clusters`, `proxy` | scope, endpoints, proxy |
 //! | inbound and bootstrap rows | `inbound`, `bootstrap` | pod |
 //! | the table, kept and renewed | `build`, `cache` | |
+//! | why a host is in it or not, on demand | `reason`, `explain`, `symptom` | all of these |
 //!
 //! Not here: what Envoy really holds (that is asked, `sources::envoy`), how a row looks (`app::view`).
 
@@ -23,6 +24,7 @@ mod clusters;
 mod destination_rules;
 mod discovery;
 mod endpoints;
+mod explain;
 mod export;
 mod flags;
 mod gamma;
@@ -40,6 +42,7 @@ mod service;
 mod settings;
 mod sidecar_scope;
 mod sidecars;
+mod symptom;
 mod table;
 mod topology;
 mod version;
@@ -51,10 +54,13 @@ use crate::mesh::model::Key;
 use crate::mesh::world::World;
 
 pub use self::cache::{Cache, Counters};
-pub use self::reason::{Reason, Why};
+pub use self::clusters::{ClusterAnswer, WithheldEndpoint};
+pub use self::explain::{Candidate, Explanation, Outcome, Sight, Unexplained, explain};
+pub use self::reason::{Barrier, Lack, NearMiss, Place, Preference, Reason, RouteMiss, Why, Withheld};
 pub use self::settings::{Settings, needed_kinds};
 pub use self::sidecar_scope::{ScopeKey, SidecarScope};
 pub use self::sidecars::Passed;
+pub use self::symptom::Symptom;
 pub use self::table::{
     Address, Class, Cluster, Direction, EndpointTable, Governing, Health, Locality, NoTable, PlaneName, Row,
 };

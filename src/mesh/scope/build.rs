@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::world::{Gap, World};
 
-use super::clusters::Client;
+use super::clusters::{Client, ClusterAnswer};
 use super::endpoints::Shard;
 use super::gateways::{GatewayFacts, Patches};
 use super::plane::Plane;
@@ -40,16 +40,24 @@ impl<'a> Subject<'a> {
 
     /// The rows of one service.
     pub(crate) fn service_rows(&self, service: &ScopeService, shard: &Shard) -> Vec<Row> {
-        let client = Client {
+        let mut rows = self.client().rows(service, shard);
+        rows.sort_by(Row::order);
+        rows
+    }
+
+    /// What became of each cluster of one service.
+    pub(crate) fn answers(&self, service: &ScopeService, shard: &Shard) -> Vec<ClusterAnswer> {
+        self.client().answers(service, shard)
+    }
+
+    fn client(&self) -> Client<'_> {
+        Client {
             plane: self.plane,
             proxy: self.proxy,
             scope: self.scope,
             patches: &self.patches,
             gateway: &self.gateway,
-        };
-        let mut rows = client.rows(service, shard);
-        rows.sort_by(Row::order);
-        rows
+        }
     }
 
     /// Rows that belong to the pod alone: inbound and bootstrap.

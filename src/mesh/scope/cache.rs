@@ -64,14 +64,14 @@ pub struct Cache {
 }
 
 /// A pod, with what its control plane knows of it.
-struct Found {
-    choice: Choice,
-    plane: Arc<Plane>,
-    proxy: ProxyFacts,
+pub(super) struct Found {
+    pub(super) choice: Choice,
+    pub(super) plane: Arc<Plane>,
+    pub(super) proxy: ProxyFacts,
 }
 
 impl Found {
-    fn scope_key(&self) -> ScopeKey {
+    pub(super) fn scope_key(&self) -> ScopeKey {
         ScopeKey {
             governing: self.proxy.governing(&self.plane),
             namespace: self.proxy.namespace().clone(),
@@ -159,7 +159,7 @@ impl Cache {
         }
     }
 
-    fn find(&mut self, world: &World, pod: &Key) -> Result<Found, NoTable> {
+    pub(super) fn find(&mut self, world: &World, pod: &Key) -> Result<Found, NoTable> {
         let pod = find_pod(world, pod)?;
         container_of(pod)?;
         let (choice, plane) = self.plane_of(world, pod);
@@ -168,7 +168,7 @@ impl Cache {
     }
 
     /// The control plane of a pod.
-    fn plane_of(&mut self, world: &World, pod: &Pod) -> (Choice, Arc<Plane>) {
+    pub(super) fn plane_of(&mut self, world: &World, pod: &Pod) -> (Choice, Arc<Plane>) {
         self.catch_up(world);
         let choice = planes::choose(world, &self.settings, pod);
         if let Some(kept) = self.planes.get(&choice.key) {
@@ -190,7 +190,7 @@ impl Cache {
         self.planes.retain(|_, kept| kept.follow(world, &changes));
     }
 
-    fn scope(&mut self, found: &Found) -> Arc<SidecarScope> {
+    pub(super) fn scope(&mut self, found: &Found) -> Arc<SidecarScope> {
         let key = found.scope_key();
         match self.planes.get_mut(&found.choice.key) {
             Some(kept) => kept.scope(key, &mut self.counters),

@@ -2,13 +2,15 @@
 //!
 //! istio: `pilot/pkg/networking/core/cluster.go`, `cluster_builder.go`; `pilot/pkg/xds/endpoints/endpoint_builder.go`.
 
+mod answer;
 mod locality;
 mod pick;
 
 use std::sync::Arc;
 
-use crate::mesh::model::{Labels, Subset, Text};
+use crate::mesh::model::{Key, Labels, Subset, Text};
 
+pub use self::answer::{ClusterAnswer, WithheldEndpoint};
 use self::pick::{Picker, Writer};
 use super::destination_rules::{MergedRule, Policy, choose};
 use super::endpoints::{Endpoint, EndpointHealth, Shard};
@@ -17,7 +19,7 @@ use super::host::is_wildcard;
 use super::plane::Plane;
 use super::protocol::Protocol;
 use super::proxy::ProxyFacts;
-use super::reason::{Reason, Why};
+use super::reason::{Lack, Reason, Why};
 use super::registry::HostKey;
 use super::service::{MeshPort, Resolution};
 use super::sidecar_scope::{Pick, ScopeService, SidecarScope, Via};
@@ -81,12 +83,7 @@ impl Client<'_> {
         if service.service.resolution == Resolution::Alias {
             return Vec::new();
         }
-        let namespace = &self.scope.key.namespace;
-        let rules = self
-            .plane
-            .rules
-            .find(namespace, &service.service.host, &service.service.namespace);
-        let rule = choose(&rules, namespace, &self.proxy.labels);
+        let rule = self.rule_for(service);
         let mut rows = Vec::new();
         if self.gateway.wants(&service.service.host) {
             rows = Builder::of(self, service, shard, rule, Purpose::Usual).build();
@@ -95,6 +92,16 @@ impl Client<'_> {
             rows.extend(Builder::of(self, service, shard, rule, Purpose::PassTls).build());
         }
         rows
+    }
+
+    /// The DestinationRule in force.
+    fn rule_for(&self, service: &ScopeService) -> Option<&MergedRule> {
+        let namespace = &self.scope.key.namespace;
+        let rules = self
+            .plane
+            .rules
+            .find(namespace, &service.service.host, &service.service.namespace);
+        choose(&rules, namespace, &self.proxy.labels)
     }
 }
 
@@ -110,6 +117,8 @@ struct Builder<'a> {
     /// Port and subset of the clusters so far: of one name the first counts.
     names: Vec<(u32, Text)>,
     rows: Vec<Row>,
+    /// What became of each cluster, for who asks.
+    answers: Option<Vec<ClusterAnswer>>,
 }
 
 impl<'a> Builder<'a> {
@@ -135,6 +144,7 @@ impl<'a> Builder<'a> {
             reasons,
             names: Vec::new(),
             rows: Vec::new(),
+            answers: None,
         }
     }
 
@@ -148,10 +158,11 @@ impl<'a> Builder<'a> {
 
     /// The cluster of a port and those of its subsets.
     fn add_port(&mut self, port: &'a MeshPort) {
+        let no_subset = Text::default();
         let Some(discovery) = self.discovery_of(port) else {
+            self.lacks(port, &no_subset, Lack::NotForwarded);
             return;
         };
-        let no_subset = Text::default();
         let policy = Policy::of(self.rule.and_then(|rule| rule.policy.as_deref()), port.number);
         let mut base = Target {
             port,
@@ -162,6 +173,7 @@ impl<'a> Builder<'a> {
             why: Why::of(self.reasons.iter().cloned()),
         };
         if !self.picker.can_exist(&base) {
+            self.lacks(port, &no_subset, Lack::NoDnsTarget);
             return;
         }
         base.discovery = self.after_policy(discovery, port, policy);
@@ -203,17 +215,21 @@ impl<'a> Builder<'a> {
         if self.picker.can_exist(&target) {
             target.discovery = self.after_policy(discovery, port, target.policy);
             self.add_cluster(&target);
+        } else {
+            self.lacks(port, &subset.name, Lack::NoDnsTarget);
         }
     }
 
     /// Adds the rows of a cluster, unless a cluster of that name is there already or an EnvoyFilter takes it away.
     fn add_cluster(&mut self, target: &Target<'_>) {
-        let cluster = Arc::new(self.cluster_of(target));
-        if self.is_removed(&cluster, target) {
+        let cluster = Arc::new(self.cluster_of(target.port, target.subset));
+        if let Some(filter) = self.removed_by(&cluster, target).cloned() {
+            self.lacks(target.port, target.subset, Lack::RemovedBy { filter });
             return;
         }
         let name = (target.port.number, target.subset.clone());
         if self.names.contains(&name) {
+            self.lacks(target.port, target.subset, Lack::SameName);
             return;
         }
         self.names.push(name);
@@ -221,26 +237,27 @@ impl<'a> Builder<'a> {
         let rule = self.rule.filter(|_| target.discovery == Discovery::Eds);
         let policy = rule.map_or(target.policy, |rule| rule.policy_for(target.port.number, target.subset));
         let takes_all = self.purpose == Purpose::Usual;
-        let has_mtls = |endpoint: &Endpoint| takes_all || has_mtls(self.rule, target, endpoint);
+        let client_rule = self.rule;
+        let has_mtls = |endpoint: &Endpoint| takes_all || has_mtls(client_rule, target, endpoint);
         let writer = Writer {
             target,
             cluster: &cluster,
             rule: self.rule,
             is_tie: self.is_tie(),
         };
+        let before = self.rows.len();
         self.picker.add_rows(&writer, policy, has_mtls, &mut self.rows);
+        if self.answers.is_some() {
+            self.answer(&cluster, target, policy, has_mtls, before);
+        }
     }
 
     fn is_tie(&self) -> bool {
         matches!(&self.service.import.via, Via::VirtualService { pick: Pick::Tie, .. })
     }
 
-    fn cluster_of(&self, target: &Target<'_>) -> Cluster {
-        let (port, subset, host) = (
-            target.port.number,
-            target.subset.clone(),
-            self.service.service.host.clone(),
-        );
+    fn cluster_of(&self, port: &MeshPort, subset: &Text) -> Cluster {
+        let (port, subset, host) = (port.number, subset.clone(), self.service.service.host.clone());
         match self.purpose {
             Purpose::Usual => Cluster::Traffic {
                 direction: Direction::Outbound,
@@ -252,9 +269,10 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn is_removed(&self, cluster: &Cluster, target: &Target<'_>) -> bool {
+    /// The EnvoyFilter that takes a cluster away.
+    fn removed_by(&self, cluster: &Cluster, target: &Target<'_>) -> Option<&'a Key> {
         if self.client.patches.is_empty() {
-            return false;
+            return None;
         }
         let context = if self.client.proxy.is_router {
             PatchContext::Gateway
@@ -267,7 +285,7 @@ impl<'a> Builder<'a> {
             subset: target.subset,
             port: target.port.number,
         };
-        self.client.patches.removes(context, &patched).is_some()
+        self.client.patches.removes(context, &patched)
     }
 
     /// The kind of the base cluster before any policy; `None` for no cluster.

@@ -64,11 +64,16 @@ impl Discovery {
 
     /// Whether this Istio object counts: its namespace, its revision label, its kind.
     pub(crate) fn has(&self, kind: Kind, meta: &Meta) -> bool {
-        !self.ignored.contains(&kind) && self.has_namespace(&meta.key.namespace) && self.has_revision(&meta.labels)
+        !self.ignores(kind) && self.has_namespace(&meta.key.namespace) && self.has_revision(&meta.labels)
+    }
+
+    /// Whether no object of this kind counts.
+    pub(crate) fn ignores(&self, kind: Kind) -> bool {
+        self.ignored.contains(&kind)
     }
 
     /// Whether an object with these labels belongs to this revision. Tags are not resolved here.
-    fn has_revision(&self, labels: &Labels) -> bool {
+    pub(crate) fn has_revision(&self, labels: &Labels) -> bool {
         self.revision.is_empty() || labels.get("istio.io/rev").is_none_or(|label| *label == self.revision)
     }
 }

@@ -15,6 +15,7 @@ use crate::mesh::model::{Key, Kind, Labels, Pod, Text, WorkloadEntry};
 use crate::mesh::world::World;
 
 use super::plane::Plane;
+use super::reason::Withheld;
 use super::registry::HostKey;
 use super::service::MeshService;
 use super::topology::{NETWORK, Place, WorkloadLabels};
@@ -140,6 +141,13 @@ impl Shard {
             endpoints,
             depends_on_past,
         }
+    }
+
+    /// Endpoints that slices of the Kubernetes Service of this host list and istiod drops: address, pod, slice and why.
+    pub(crate) fn dropped(world: &World, plane: &Plane, key: &HostKey) -> Vec<(Text, Option<Key>, Key, Withheld)> {
+        let name = kubernetes_name(key, &plane.flags.domain);
+        let dropped = name.map(|name| slices::dropped(world, plane, &Key::new(key.namespace.clone(), name)));
+        dropped.unwrap_or_default()
     }
 
     /// Only those that slices of the Kubernetes Service of this host list.

@@ -1,14 +1,39 @@
-//! Why a row is in the table: one variant a rule, with the names of the objects it speaks of.
+//! Why a row is in the table, and why one is not: one variant a rule, with the names of the objects it speaks of.
 //!
-//! A [`Why`] is the chain from the Sidecar that governs the pod to the endpoint. Nothing here decides anything; the
-//! rules say what they did and this says it in words.
+//! A [`Why`] is the chain from the Sidecar that governs the pod to the endpoint. What is *not* there has its own enums:
+//! a [`Barrier`] keeps a service out of a scope, a [`Lack`] a cluster without rows, [`Withheld`] an endpoint out of a
+//! cluster. Nothing here decides anything; the rules say what they did and this says it in words.
+
+mod barrier;
+mod lack;
+mod words;
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::mesh::model::{Key, Kind, Text};
 
+pub use self::barrier::{Barrier, NearMiss, Place, Preference, RouteMiss};
+pub use self::lack::{Lack, Withheld};
 use super::table::Governing;
+
+/// Names the variants of an enum of reasons, for JSON and for tests that walk all of them.
+macro_rules! ids {
+    ($reason:ident { $($variant:ident => $id:literal,)+ }) => {
+        impl $reason {
+            /// The names of all variants.
+            pub const IDS: &'static [&'static str] = &[$($id),+];
+
+            /// Its name in JSON.
+            pub fn id(&self) -> &'static str {
+                match self {
+                    $(Self::$variant { .. } => $id,)+
+                }
+            }
+        }
+    };
+}
+pub(super) use ids;
 
 /// The chain of reasons of a row, first to last. Shared by all rows of a cluster.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -67,6 +92,13 @@ impl fmt::Display for Why {
 pub enum Reason {
     /// Which Sidecar governs the pod (§3).
     Governed(Governing),
+    /// It is exported to the pod's namespace (§2.4). Only in an explanation, not in a row's chain.
+    Exported {
+        /// As written; what counts where nothing is.
+        to: Vec<Text>,
+        /// Nothing is written: the mesh config's default counts.
+        by_default: bool,
+    },
     /// The Sidecar has no `egress`, or there is no Sidecar: everything that is exported is imported (§4.1).
     EgressDefault {
         /// The Sidecar without `egress`; `None` if there is no Sidecar.
@@ -146,8 +178,14 @@ pub enum Reason {
         /// Its name.
         subset: Text,
     },
+    /// The slice says that it is ready, or says nothing (§8.1.3).
+    Ready,
+    /// `ServiceEntries` and `WorkloadEntries` have no health: it counts as healthy (§12.1).
+    NoHealth,
     /// An endpoint that is not ready is listed all the same, as istiod does by default from 1.31 (§8.5).
     UnreadyListed,
+    /// It is draining, and listed since its Service keeps sessions (§8.4).
+    DrainingListed,
     /// `distribute` leaves only some localities (§8.8).
     Distributed {
         /// The rule; `None` for the mesh config.
@@ -206,7 +244,11 @@ impl Reason {
             | Reason::DestinationIsFirstByName { .. }
             | Reason::GatewayImportsAll
             | Reason::OnlyPort { .. }
+            | Reason::Exported { .. }
+            | Reason::Ready
+            | Reason::NoHealth
             | Reason::UnreadyListed
+            | Reason::DrainingListed
             | Reason::DnsTargetIsAddress
             | Reason::Bootstrap
             | Reason::DependsOnPast
@@ -216,79 +258,34 @@ impl Reason {
     }
 }
 
-impl fmt::Display for Reason {
-    /// In plain words, with the objects' names.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Reason::Governed(governing) => match governing {
-                Governing::Own(key) => write!(f, "Sidecar {key} governs the pod"),
-                Governing::RootDefault(key) => write!(f, "Sidecar {key}, the mesh's default, governs the pod"),
-                Governing::BuiltIn => write!(f, "no Sidecar governs the pod"),
-                Governing::Gateway => write!(f, "the pod is a gateway, which no Sidecar governs"),
-            },
-            Reason::EgressDefault { sidecar: Some(key) } => write!(f, "Sidecar {key} has no egress: imports '*/*'"),
-            Reason::EgressDefault { sidecar: None } => write!(f, "without a Sidecar '*/*' is imported"),
-            Reason::EgressHost {
-                sidecar,
-                listener,
-                host,
-                text,
-            } => write!(f, "egress[{listener}].hosts[{host}] '{text}' of Sidecar {sidecar}"),
-            Reason::VirtualService {
-                object: (kind, key),
-                listener,
-            } => write!(f, "{} {key}, selected by egress[{listener}], sends to it", kind.name()),
-            Reason::DestinationInOwnNamespace { namespace } => {
-                write!(
-                    f,
-                    "'{namespace}' is the pod's own namespace, where exportTo is not asked"
-                )
-            }
-            Reason::DestinationIsKubernetes { namespace } => {
-                write!(
-                    f,
-                    "in namespace '{namespace}' it is a Kubernetes Service, which is preferred"
-                )
-            }
-            Reason::DestinationIsOldest { namespace } => {
-                write!(f, "of the namespaces that have it, '{namespace}' has the oldest")
-            }
-            Reason::DestinationIsTie { namespace } => {
-                write!(
-                    f,
-                    "several namespaces have one of equal age: istiod takes any, here '{namespace}'"
-                )
-            }
-            Reason::DestinationIsFirstByName { namespace } => {
-                write!(f, "of the namespaces that have it, '{namespace}' is the first by name")
-            }
-            Reason::GatewayImportsAll => write!(f, "a gateway gets all that is exported to its namespace"),
-            Reason::OnlyPort { port } => write!(f, "only port {port} is asked for"),
-            Reason::ReplacedEntry { entry } => write!(f, "the Kubernetes Service replaces ServiceEntry {entry}"),
-            Reason::MergedPorts { from: (kind, key) } => write!(f, "ports of {} {key} are added", kind.name()),
-            Reason::Rule { rules, by_selector } => {
-                let names: Vec<String> = rules.iter().map(Key::to_string).collect();
-                let how = if *by_selector {
-                    ", whose selector fits the pod"
-                } else {
-                    ""
-                };
-                write!(f, "DestinationRule {} applies{how}", names.join(" with "))
-            }
-            Reason::Subset { rule, subset } => write!(f, "subset '{subset}' of DestinationRule {rule}"),
-            Reason::UnreadyListed => write!(f, "not ready, but listed: istiod sends unready endpoints too"),
-            Reason::Distributed { rule: Some(key) } => {
-                write!(f, "'distribute' of DestinationRule {key} keeps its locality")
-            }
-            Reason::Distributed { rule: None } => write!(f, "'distribute' of the mesh config keeps its locality"),
-            Reason::ListedBy { object: (kind, key) } => write!(f, "listed by {} {key}", kind.name()),
-            Reason::DnsTargetIsAddress => write!(f, "the DNS target is an IP address"),
-            Reason::Ingress { sidecar, listener } => write!(f, "ingress[{listener}] of Sidecar {sidecar}"),
-            Reason::OwnService { object: (kind, key) } => write!(f, "{} {key} leads to this pod", kind.name()),
-            Reason::Bootstrap => write!(f, "Envoy's own, from its bootstrap"),
-            Reason::DependsOnPast => write!(f, "depends on past events: exportTo of the Service holds '~'"),
-            Reason::OnlyActual => write!(f, "only Envoy has it"),
-            Reason::SlicesDiffer => write!(f, "two slices differ about it, and istiod keeps either"),
-        }
-    }
-}
+ids!(Reason {
+    Governed => "governed",
+    Exported => "exported",
+    EgressDefault => "egressDefault",
+    EgressHost => "egressHost",
+    VirtualService => "virtualService",
+    DestinationInOwnNamespace => "destinationInOwnNamespace",
+    DestinationIsKubernetes => "destinationIsKubernetes",
+    DestinationIsOldest => "destinationIsOldest",
+    DestinationIsTie => "destinationIsTie",
+    DestinationIsFirstByName => "destinationIsFirstByName",
+    GatewayImportsAll => "gatewayImportsAll",
+    OnlyPort => "onlyPort",
+    ReplacedEntry => "replacedEntry",
+    MergedPorts => "mergedPorts",
+    Rule => "rule",
+    Subset => "subset",
+    Ready => "ready",
+    NoHealth => "noHealth",
+    UnreadyListed => "unreadyListed",
+    DrainingListed => "drainingListed",
+    Distributed => "distributed",
+    ListedBy => "listedBy",
+    DnsTargetIsAddress => "dnsTargetIsAddress",
+    Ingress => "ingress",
+    OwnService => "ownService",
+    Bootstrap => "bootstrap",
+    DependsOnPast => "dependsOnPast",
+    SlicesDiffer => "slicesDiffer",
+    OnlyActual => "onlyActual",
+});

@@ -112,7 +112,7 @@ impl Registry {
                 }
                 Some(_) => {}
             }
-            let export = effective_export(service, &self.default_export);
+            let export = self.export_of(service);
             if export.contains(ExportTo::PUBLIC) {
                 self.public.push(Arc::clone(service));
             } else if !export.contains(ExportTo::NONE) {
@@ -151,10 +151,27 @@ impl Registry {
     ///
     /// istio: `IsServiceVisible`.
     pub(crate) fn is_visible(&self, service: &MeshService, namespace: &str) -> bool {
-        let export = effective_export(service, &self.default_export);
+        let export = self.export_of(service);
         export.contains(ExportTo::PUBLIC)
             || (export.contains(ExportTo::PRIVATE) && service.namespace == *namespace)
             || export.contains(namespace)
+    }
+
+    /// Whether it is among the candidates of `namespace`.
+    pub(crate) fn is_candidate(&self, service: &MeshService, namespace: &str) -> bool {
+        let export = self.export_of(service);
+        let spelled = || export.with_own_namespace(&service.namespace);
+        export.contains(ExportTo::PUBLIC) || (!export.contains(ExportTo::NONE) && spelled().contains(namespace))
+    }
+
+    /// What counts of a service's exportTo.
+    pub(crate) fn export_of(&self, service: &MeshService) -> ExportTo {
+        effective_export(service, &self.default_export)
+    }
+
+    /// Every host, in no order.
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = &Text> {
+        self.by_host.keys()
     }
 
     /// The `ServiceEntries` that give endpoints to this host in this namespace, by age.
@@ -172,7 +189,7 @@ impl Registry {
 /// What counts of an exportTo: its own or the mesh's default, cut by the cap.
 ///
 /// istio: `serviceExportTo`.
-pub(crate) fn effective_export(service: &MeshService, default: &ExportTo) -> ExportTo {
+fn effective_export(service: &MeshService, default: &ExportTo) -> ExportTo {
     let export = service.export_to.or(default);
     if export.len() == 1 && export.contains(ExportTo::NONE) {
         return export.clone();

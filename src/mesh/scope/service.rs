@@ -245,6 +245,11 @@ impl MeshService {
         hosts.into_iter().map(|host| (of_host(host), copies)).collect()
     }
 
+    /// Whether it has a port of this number, of any protocol.
+    pub(crate) fn has_port(&self, number: u32) -> bool {
+        self.ports.iter().any(|port| port.number == number)
+    }
+
     /// istiod's name attribute: the short name of a Kubernetes Service, the host of a ServiceEntry.
     fn sort_name(&self) -> &Text {
         match &self.source {

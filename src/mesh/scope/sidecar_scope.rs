@@ -5,6 +5,8 @@
 
 mod hosts;
 mod listener;
+mod near;
+mod trace;
 
 use std::sync::{Arc, OnceLock};
 
@@ -13,6 +15,7 @@ use rustc_hash::FxHashMap;
 use crate::mesh::model::{EgressListener, Key, Kind, Sidecar, Text};
 
 use self::listener::Listener;
+pub(crate) use self::trace::Fate;
 use super::plane::Plane;
 use super::service::{MeshPort, MeshService};
 use super::table::Governing;
@@ -106,6 +109,15 @@ pub(crate) enum Pick {
 impl SidecarScope {
     /// Works the scope out.
     pub(crate) fn of(plane: &Plane, key: &ScopeKey) -> Self {
+        Self::restricted(plane, key, None)
+    }
+
+    /// The part of the scope that is about one host: a host's services depend on no other host's.
+    pub(crate) fn of_host(plane: &Plane, key: &ScopeKey, host: &Text) -> Self {
+        Self::restricted(plane, key, Some(host))
+    }
+
+    fn restricted(plane: &Plane, key: &ScopeKey, only: Option<&Text>) -> Self {
         let sidecar = plane.sidecars.find(&key.governing).cloned();
         let mut scope = Self {
             key: key.clone(),
@@ -115,31 +127,38 @@ impl SidecarScope {
             sorted_hosts: OnceLock::new(),
         };
         if key.governing == Governing::Gateway {
-            scope.import_all_exported(plane);
+            scope.import_all_exported(plane, only);
         } else {
-            scope.import_by_listeners(plane);
+            scope.import_by_listeners(plane, only);
         }
         scope
     }
 
-    fn import_all_exported(&mut self, plane: &Plane) {
+    fn import_all_exported(&mut self, plane: &Plane, only: Option<&Text>) {
         let namespace = self.key.namespace.clone();
-        for service in plane.registry.candidates(&namespace) {
+        let candidates = plane.registry.candidates(&namespace);
+        for service in candidates.filter(|service| only.is_none_or(|only| *only == service.host)) {
             let import = Import::via(Via::Exported);
             self.add(ScopeService::whole(service, import));
         }
     }
 
-    fn import_by_listeners(&mut self, plane: &Plane) {
-        let (sidecar, namespace) = (self.sidecar.clone(), self.key.namespace.clone());
-        let egress = sidecar.as_ref().map(|sidecar| &*sidecar.egress).unwrap_or_default();
-        let everything = [EgressListener {
-            hosts: [Text::from("*/*")].into(),
-            ..EgressListener::default()
-        }];
-        let egress = if egress.is_empty() { &everything } else { egress };
+    /// The listeners: of a Sidecar without egress, and of no Sidecar, one for everything.
+    fn egress(&self) -> Arc<[EgressListener]> {
+        match &self.sidecar {
+            Some(sidecar) if !sidecar.egress.is_empty() => Arc::clone(&sidecar.egress),
+            Some(_) | None => [EgressListener {
+                hosts: [Text::from("*/*")].into(),
+                ..EgressListener::default()
+            }]
+            .into(),
+        }
+    }
+
+    fn import_by_listeners(&mut self, plane: &Plane, only: Option<&Text>) {
+        let (egress, namespace) = (self.egress(), self.key.namespace.clone());
         for (index, egress) in egress.iter().enumerate() {
-            let listener = Listener::of(index, egress, &namespace, plane.version);
+            let listener = Listener::of(index, egress, &namespace, plane.version).only(only);
             for service in listener.services(plane) {
                 self.add(service);
             }

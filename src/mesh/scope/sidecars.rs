@@ -10,6 +10,7 @@ use crate::mesh::model::{Kind, Sidecar, Text};
 use crate::mesh::world::World;
 
 use super::discovery::Discovery;
+use super::reason::ids;
 use super::table::Governing;
 use super::topology::WorkloadLabels;
 
@@ -21,7 +22,7 @@ pub(crate) struct Sidecars {
 }
 
 /// Why a Sidecar that could have governed a pod does not.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Passed {
     /// Its selector does not fit the pod.
     SelectorDiffers,
@@ -34,6 +35,14 @@ pub enum Passed {
     /// It is the root namespace's default, and the pod's own namespace has one that fits.
     BehindOwnNamespace,
 }
+
+ids!(Passed {
+    SelectorDiffers => "selectorDiffers",
+    YoungerSelector => "youngerSelector",
+    BehindSelector => "behindSelector",
+    YoungerDefault => "youngerDefault",
+    BehindOwnNamespace => "behindOwnNamespace",
+});
 
 impl Sidecars {
     /// Every Sidecar of the world, those with a selector first, each group by age, name, namespace.

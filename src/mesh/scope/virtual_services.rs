@@ -85,8 +85,19 @@ pub(crate) struct VirtualServices {
     private: FxHashMap<Text, Vec<Arc<MeshVirtualService>>>,
     exported: FxHashMap<Text, Vec<Arc<MeshVirtualService>>>,
     public: Vec<Arc<MeshVirtualService>>,
+    /// Those that no sidecar looks at.
+    aside: Vec<(Arc<MeshVirtualService>, Aside)>,
     /// Hosts that `VirtualServices` of each gateway (`namespace/name`) send to.
     by_gateway: FxHashMap<Text, Vec<Text>>,
+}
+
+/// Why no sidecar looks at a VirtualService.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Aside {
+    /// It is bound to gateways only.
+    OfGateway,
+    /// It is exported to nobody.
+    Unexported,
 }
 
 /// What the preparation of `VirtualServices` needs besides them.
@@ -115,6 +126,8 @@ impl VirtualServices {
                     .or(&context.mesh.virtual_service_export_to)
                     .with_own_namespace(namespace);
                 prepared.push((Arc::new(service), export));
+            } else {
+                index.aside.push((Arc::new(service), Aside::OfGateway));
             }
         }
         for service in gamma::virtual_services(context) {
@@ -146,6 +159,7 @@ impl VirtualServices {
             return;
         }
         if export.contains(ExportTo::NONE) {
+            self.aside.push((Arc::clone(service), Aside::Unexported));
             return;
         }
         for namespace in export.iter() {
@@ -182,6 +196,22 @@ impl VirtualServices {
         ]
     }
 
+    /// All that send to this host, for clients of any namespace; with why no sidecar looks at it. One that is exported
+    /// to several namespaces comes as often.
+    pub(crate) fn sending_to<'a>(
+        &'a self,
+        host: &'a Text,
+    ) -> impl Iterator<Item = (&'a Arc<MeshVirtualService>, Option<Aside>)> {
+        let seen = self
+            .private
+            .values()
+            .chain(self.exported.values())
+            .chain([&self.public]);
+        let seen = seen.flatten().map(|service| (service, None));
+        let aside = self.aside.iter().map(|(service, why)| (service, Some(*why)));
+        seen.chain(aside).filter(move |(service, _)| service.sends_to(host))
+    }
+
     /// Hosts that `VirtualServices` of a gateway (`namespace/name`) send to.
     pub(crate) fn destinations_of_gateway(&self, gateway: &str) -> &[Text] {
         self.by_gateway.get(gateway).map_or(&[], Vec::as_slice)
@@ -189,6 +219,11 @@ impl VirtualServices {
 }
 
 impl MeshVirtualService {
+    fn sends_to(&self, host: &Text) -> bool {
+        let mut destinations = self.routes.iter().flat_map(|route| &route.destinations);
+        destinations.any(|(known, _)| known == host)
+    }
+
     fn destinations_of_all(&self) -> Vec<(&Text, Vec<u32>)> {
         let all = self.routes.iter().flat_map(|route| &route.destinations);
         all.map(|(host, port)| (host, vec![*port])).collect()

@@ -8,15 +8,15 @@ use std::sync::Arc;
 
 use super::locality::{in_force, keeps};
 use super::{Client, Discovery, Target, address_of, class_of, health_of, is_in_view, is_labelled};
-use crate::mesh::model::Text;
+use crate::mesh::model::{Kind, Text};
 use crate::mesh::scope::destination_rules::{MergedRule, Policy};
 use crate::mesh::scope::endpoints::{Endpoint, EndpointHealth, Shard};
 use crate::mesh::scope::host::{is_ip, parse_ip};
 use crate::mesh::scope::protocol::Protocol;
-use crate::mesh::scope::reason::{Reason, Why};
+use crate::mesh::scope::reason::{Lack, Reason, Why, Withheld};
 use crate::mesh::scope::service::{MeshPort, MeshService, TrafficDistribution};
 use crate::mesh::scope::sidecar_scope::ScopeService;
-use crate::mesh::scope::table::{Address, Cluster, Row};
+use crate::mesh::scope::table::{Address, Cluster, Health, Row};
 
 /// The endpoints of one service, to pick from.
 pub(super) struct Picker<'a> {
@@ -70,7 +70,7 @@ impl<'a> Picker<'a> {
         let entry = distribution
             .as_ref()
             .and_then(|found| found.entry_for(&self.client.proxy.locality));
-        let mut chains = Chains::of(writer, self.shard, is_eds);
+        let mut chains = Chains::of(self.client, writer, self.shard, is_eds);
         if let (Some(found), Some(_)) = (&distribution, entry) {
             let rule = writer
                 .rule
@@ -112,22 +112,23 @@ impl<'a> Picker<'a> {
 
     /// Endpoints of an EDS cluster, in the order in which they are sent: by locality.
     fn eds_endpoints(&self, target: &Target<'_>, policy: Policy<'_>) -> Vec<&'a Endpoint> {
-        if self.service.service.resolution.is_dns() {
-            return Vec::new();
-        }
+        self.sent(target, policy, self.eds_of_port(target))
+    }
+
+    /// The endpoints of an EDS cluster's port, by its name: of several ports of its number the first counts.
+    fn eds_of_port(&self, target: &Target<'_>) -> impl Iterator<Item = &'a Endpoint> + use<'a> {
         let is_meant = |port: &&MeshPort| port.number == target.port.number && port.protocol != Protocol::Udp;
-        let Some(port) = self.service.ports.iter().find(is_meant) else {
-            return Vec::new();
-        };
-        let fits = |endpoint: &&Endpoint| {
-            let is_address = endpoint.address.is_empty() || endpoint.port == 0 || is_ip(&endpoint.address);
-            endpoint.port_name == port.name && is_address && endpoint.workload.labels.matches(&target.labels)
-        };
-        self.filter(self.shard.endpoints.iter().filter(fits), policy)
+        let name = self.service.ports.iter().find(is_meant).map(|port| &port.name);
+        let of_port = move |endpoint: &&Endpoint| name == Some(&endpoint.port_name);
+        self.shard.endpoints.iter().filter(of_port)
     }
 
     /// Targets of a DNS cluster, by locality.
     fn dns_endpoints(&self, target: &Target<'_>) -> Vec<&'a Endpoint> {
+        self.sent(target, target.policy, self.dns_targets(target).into_iter())
+    }
+
+    fn dns_targets(&self, target: &Target<'_>) -> Vec<&'a Endpoint> {
         let registry = &self.client.plane.registry;
         let key = Client::shard_key(self.service);
         let entries = registry.entries_of(&key).iter().map(|source| &*source.service);
@@ -136,34 +137,85 @@ impl<'a> Picker<'a> {
             .filter(|found| found.source.is_kubernetes());
         let mut services: Vec<&MeshService> = entries.chain(kubernetes.map(|found| &**found)).collect();
         services.sort_by(|a, b| a.order(b));
-        let found = self.shard.for_dns_port(&services, target.port.number).into_iter();
-        let found = found.filter(|endpoint| endpoint.workload.labels.matches(&target.labels));
-        self.filter(found, target.policy)
+        self.shard.for_dns_port(&services, target.port.number)
     }
 
-    fn filter<'e>(&self, endpoints: impl Iterator<Item = &'e Endpoint>, policy: Policy<'_>) -> Vec<&'e Endpoint> {
-        let service = &self.service.service;
-        let sends_unhealthy = self.sends_unhealthy(policy);
-        let flags = &self.client.plane.flags;
-        let keeps_draining = !flags.session_label.is_empty()
-            && service
-                .labels
-                .get(&flags.session_label)
-                .is_some_and(|value| !value.is_empty());
-        let passes = |endpoint: &&Endpoint| {
-            let is_near = !service.is_node_local || endpoint.workload.node == self.client.proxy.node;
-            let is_draining = endpoint.health == EndpointHealth::Draining
-                || is_labelled(&endpoint.workload.labels, &flags.draining_label);
-            let is_sent = match endpoint.health {
-                EndpointHealth::Healthy | EndpointHealth::Draining => true,
-                EndpointHealth::Unhealthy => sends_unhealthy,
-                EndpointHealth::Terminating => false,
-            };
-            is_near && is_sent && (keeps_draining || !is_draining) && is_in_view(self.client.proxy, endpoint)
-        };
-        let mut passed: Vec<&Endpoint> = endpoints.filter(passes).collect();
-        passed.sort_by(|a, b| a.workload.place.text.cmp(&b.workload.place.text));
-        passed
+    /// The endpoints of a port that are sent, by locality.
+    fn sent(
+        &self,
+        target: &Target<'_>,
+        policy: Policy<'_>,
+        of_port: impl Iterator<Item = &'a Endpoint>,
+    ) -> Vec<&'a Endpoint> {
+        let filter = Filter::of(self, target, policy);
+        let mut sent: Vec<&Endpoint> = of_port.filter(|endpoint| filter.refuses(endpoint).is_none()).collect();
+        sent.sort_by(|a, b| a.workload.place.text.cmp(&b.workload.place.text));
+        sent
+    }
+
+    /// The endpoints that belong to a cluster's port, sent or not.
+    pub(super) fn of_port(&self, target: &Target<'_>) -> Vec<&'a Endpoint> {
+        match target.discovery {
+            Discovery::OriginalDst | Discovery::Forward => Vec::new(),
+            Discovery::StrictDns | Discovery::LogicalDns => self.dns_targets(target),
+            Discovery::Eds => self.eds_of_port(target).collect(),
+        }
+    }
+
+    /// Whether a DNS cluster has more than one target.
+    pub(super) fn has_several_targets(&self, target: &Target<'_>) -> bool {
+        self.dns_endpoints(target).len() > 1
+    }
+
+    /// Why no endpoint belongs to a cluster's port.
+    pub(super) fn lack_of_endpoints(&self, target: &Target<'_>) -> Lack {
+        let mut names: Vec<Text> = Vec::new();
+        for endpoint in &self.shard.endpoints {
+            if !names.contains(&endpoint.port_name) {
+                names.push(endpoint.port_name.clone());
+            }
+        }
+        match (names.is_empty(), self.shard.depends_on_past) {
+            (true, true) => Lack::NotPushed,
+            (true, false) => Lack::NoEndpoints,
+            (false, _) => Lack::NoPortOfName {
+                name: target.port.name.clone(),
+                has: names,
+            },
+        }
+    }
+
+    /// Why an endpoint of a cluster's port has no row of its own.
+    pub(super) fn refuses(
+        &self,
+        target: &Target<'_>,
+        policy: Policy<'_>,
+        wanted: impl Fn(&Endpoint) -> bool,
+        endpoint: &Endpoint,
+    ) -> Withheld {
+        let filter = Filter::of(self, target, policy);
+        let is_eds = target.discovery == Discovery::Eds;
+        if let Some(why) = filter.refuses(endpoint) {
+            return why;
+        }
+        if !wanted(endpoint) {
+            return Withheld::NoMutualTls;
+        }
+        if !is_eds && endpoint.port != 0 && !is_ip(&endpoint.address) {
+            return Withheld::DnsName;
+        }
+        let distribution = in_force(
+            self.client.plane,
+            policy.load_balancer,
+            self.service.service.distribution,
+        );
+        let entry = distribution.and_then(|found| found.entry_for(&self.client.proxy.locality));
+        let is_near = entry.is_none_or(|entry| keeps(entry, &endpoint.workload.place.locality));
+        if is_near {
+            Withheld::Twice
+        } else {
+            Withheld::OtherLocality
+        }
     }
 
     /// istio: `supportsUnhealthyEndpoints`.
@@ -180,6 +232,68 @@ impl<'a> Picker<'a> {
     }
 }
 
+/// Which endpoints of a cluster's port are sent.
+///
+/// istio: `filterIstioEndpoint`.
+struct Filter<'a> {
+    client: &'a Client<'a>,
+    target: &'a Target<'a>,
+    service: &'a MeshService,
+    is_eds: bool,
+    sends_unhealthy: bool,
+    keeps_draining: bool,
+}
+
+impl<'a> Filter<'a> {
+    fn of(picker: &'a Picker<'_>, target: &'a Target<'_>, policy: Policy<'_>) -> Self {
+        let service = &*picker.service.service;
+        let session_label = &picker.client.plane.flags.session_label;
+        let session = service.labels.get(session_label).filter(|_| !session_label.is_empty());
+        Self {
+            client: picker.client,
+            target,
+            service,
+            is_eds: target.discovery == Discovery::Eds,
+            sends_unhealthy: picker.sends_unhealthy(policy),
+            keeps_draining: session.is_some_and(|value| !value.is_empty()),
+        }
+    }
+
+    /// Why an endpoint is not sent; `None` if it is.
+    fn refuses(&self, endpoint: &Endpoint) -> Option<Withheld> {
+        let workload = &endpoint.workload;
+        let flags = &self.client.plane.flags;
+        let is_address = || endpoint.address.is_empty() || endpoint.port == 0 || is_ip(&endpoint.address);
+        if self.is_eds && !is_address() {
+            return Some(Withheld::NotAnAddress);
+        }
+        if !workload.labels.matches(&self.target.labels) {
+            return Some(Withheld::SubsetDiffers);
+        }
+        if self.service.is_node_local && workload.node != self.client.proxy.node {
+            return Some(Withheld::OtherNode);
+        }
+        match endpoint.health {
+            EndpointHealth::Terminating => return Some(Withheld::Terminating),
+            EndpointHealth::Unhealthy if !self.sends_unhealthy => {
+                let is_by_flag = !flags.auto_send_unhealthy;
+                return Some(if is_by_flag {
+                    Withheld::UnreadyByFlag
+                } else {
+                    Withheld::UnreadyByPolicy
+                });
+            }
+            EndpointHealth::Healthy | EndpointHealth::Unhealthy | EndpointHealth::Draining => {}
+        }
+        let is_draining =
+            endpoint.health == EndpointHealth::Draining || is_labelled(&workload.labels, &flags.draining_label);
+        if is_draining && !self.keeps_draining {
+            return Some(Withheld::Draining);
+        }
+        (!is_in_view(self.client.proxy, endpoint)).then_some(Withheld::OtherNetwork)
+    }
+}
+
 /// Envoy keeps the first of several hosts that have this in common.
 fn identity_of(address: &Address) -> (Option<IpAddr>, Address) {
     match address {
@@ -193,6 +307,7 @@ fn identity_of(address: &Address) -> (Option<IpAddr>, Address) {
 
 /// Makes the chains of reasons of a cluster's rows; rows that have the same one share it.
 struct Chains<'a> {
+    client: &'a Client<'a>,
     writer: &'a Writer<'a>,
     shard: &'a Shard,
     is_eds: bool,
@@ -202,8 +317,9 @@ struct Chains<'a> {
 }
 
 impl<'a> Chains<'a> {
-    fn of(writer: &'a Writer<'a>, shard: &'a Shard, is_eds: bool) -> Self {
+    fn of(client: &'a Client<'a>, writer: &'a Writer<'a>, shard: &'a Shard, is_eds: bool) -> Self {
         Self {
+            client,
             writer,
             shard,
             is_eds,
@@ -217,13 +333,19 @@ impl<'a> Chains<'a> {
             object: endpoint.listed_by.clone(),
         };
         let extra = [
-            (endpoint.health == EndpointHealth::Unhealthy, Reason::UnreadyListed),
             (!self.is_eds, Reason::DnsTargetIsAddress),
             (self.shard.depends_on_past, Reason::DependsOnPast),
             (endpoint.is_chance, Reason::SlicesDiffer),
         ];
         let extra = extra.into_iter().filter(|(holds, _)| *holds).map(|(_, reason)| reason);
-        let tail: Vec<Reason> = self.common.iter().cloned().chain([listed]).chain(extra).collect();
+        let status = self.status_of(endpoint);
+        let tail: Vec<Reason> = self
+            .common
+            .iter()
+            .cloned()
+            .chain([listed, status])
+            .chain(extra)
+            .collect();
         if let Some((known, why)) = &self.last
             && *known == tail
         {
@@ -232,5 +354,18 @@ impl<'a> Chains<'a> {
         let why = Why::of(self.writer.target.why.chain.iter().chain(&tail).cloned());
         self.last = Some((tail, Arc::clone(&why)));
         why
+    }
+
+    /// Why it has the status that it has.
+    fn status_of(&self, endpoint: &Endpoint) -> Reason {
+        let (kind, _) = &endpoint.listed_by;
+        match health_of(endpoint, &self.client.plane.flags.draining_label) {
+            Health::Draining => Reason::DrainingListed,
+            Health::Unhealthy => Reason::UnreadyListed,
+            Health::Healthy | Health::Unknown | Health::Timeout | Health::Degraded if *kind == Kind::EndpointSlice => {
+                Reason::Ready
+            }
+            Health::Healthy | Health::Unknown | Health::Timeout | Health::Degraded => Reason::NoHealth,
+        }
     }
 }

@@ -11,6 +11,7 @@ use crate::mesh::model::{EndpointSlice, Key, Kind, Pod, Service, SliceEndpoint, 
 use crate::mesh::scope::export::ExportTo;
 use crate::mesh::scope::flags::Flags;
 use crate::mesh::scope::plane::Plane;
+use crate::mesh::scope::reason::Withheld;
 use crate::mesh::scope::registry::HostKey;
 use crate::mesh::world::World;
 
@@ -35,12 +36,32 @@ pub(super) fn collect(world: &World, plane: &Plane, key: &HostKey, name: &Key, o
         out,
     };
     for slice in world.slices_of(name) {
-        let is_imported = slice.meta.labels.get(IMPORTED).is_some();
-        if !is_imported && !slice.service.is_empty() && slice.address_type != "FQDN" {
+        if is_read(slice) {
             collector.add_slice(slice);
         }
     }
     false
+}
+
+/// Endpoints of slices that istiod drops before any proxy is looked at: address, pod, slice and why.
+pub(super) fn dropped(world: &World, plane: &Plane, name: &Key) -> Vec<(Text, Option<Key>, Key, Withheld)> {
+    let mut dropped = Vec::new();
+    for slice in world.slices_of(name) {
+        for entry in slice.endpoints.iter() {
+            let why = match &entry.pod {
+                _ if !is_read(slice) => Withheld::SliceUnread,
+                Some(pod) if find_pod(world, plane, pod).is_none() => Withheld::PodUnknown,
+                Some(_) | None => continue,
+            };
+            let of_address = |address: &Text| (address.clone(), entry.pod.clone(), slice.meta.key.clone(), why);
+            dropped.extend(entry.addresses.iter().map(of_address));
+        }
+    }
+    dropped
+}
+
+fn is_read(slice: &EndpointSlice) -> bool {
+    slice.meta.labels.get(IMPORTED).is_none() && !slice.service.is_empty() && slice.address_type != "FQDN"
 }
 
 struct Collector<'a> {

@@ -26,7 +26,8 @@ struct Names {
     exact: FxHashMap<Text, usize>,
     /// Wildcards in order, with their index.
     wildcards: Vec<(Text, usize)>,
-    excluded: Vec<Text>,
+    /// With their index.
+    excluded: Vec<(Text, usize)>,
 }
 
 impl Hosts {
@@ -59,7 +60,7 @@ impl Hosts {
         let names = self.by_namespace.entry(place).or_default();
         let name = Text::from(name);
         if exclusion.is_some() {
-            names.excluded.push(name);
+            names.excluded.push((name, index));
             return;
         }
         if is_wildcard(&name) {
@@ -86,9 +87,9 @@ impl Hosts {
         own.into_iter().chain(self.by_namespace.get(ANY))
     }
 
-    /// Whether an entry leaves this host out.
-    pub(super) fn is_excluded(&self, namespace: &str, host: &str) -> bool {
-        self.for_namespace(namespace).any(|names| names.excludes(host))
+    /// The index of the entry that leaves this host out.
+    pub(super) fn excludes(&self, namespace: &str, host: &str) -> Option<usize> {
+        self.for_namespace(namespace).find_map(|names| names.excludes(host))
     }
 
     /// The index of the entry that imports a service: that of its namespace before that for all.
@@ -110,8 +111,9 @@ impl Hosts {
 }
 
 impl Names {
-    fn excludes(&self, host: &str) -> bool {
-        self.excluded.iter().any(|name| is_subset(host, name))
+    fn excludes(&self, host: &str) -> Option<usize> {
+        let found = self.excluded.iter().find(|(name, _)| is_subset(host, name));
+        found.map(|(_, index)| *index)
     }
 
     fn imports(&self, host: &str) -> Option<usize> {
@@ -155,11 +157,11 @@ mod tests {
     #[test]
     fn a_tilde_excludes_from_1_31_and_is_a_dead_namespace_before() {
         let new = parse(&["./*", "~/*"], 31);
-        assert!(new.is_excluded("shop", "a.local"));
+        assert_eq!(new.excludes("shop", "a.local"), Some(1));
         let old = parse(&["./*", "~/*"], 30);
-        assert!(!old.is_excluded("shop", "a.local"));
+        assert_eq!(old.excludes("shop", "a.local"), None);
         assert_eq!(old.imports("shop", "a.local"), Some(0));
-        assert!(parse(&["~ns/x", "~./y"], 31).is_excluded("shop", "y"));
+        assert_eq!(parse(&["~ns/x", "~./y"], 31).excludes("shop", "y"), Some(1));
     }
 
     #[test]

@@ -18,12 +18,25 @@ use crate::mesh::scope::virtual_services::MeshVirtualService;
 
 /// An egress listener, seen from a namespace.
 pub(super) struct Listener<'a> {
-    index: usize,
-    egress: &'a EgressListener,
-    namespace: &'a Text,
-    hosts: Hosts,
+    pub(super) index: usize,
+    pub(super) egress: &'a EgressListener,
+    pub(super) namespace: &'a Text,
+    pub(super) hosts: Hosts,
     /// Only services with this port are taken, and only this port of them.
-    port: Option<u32>,
+    pub(super) port: Option<u32>,
+    /// Only this host is looked at; nothing depends on any other.
+    only: Option<&'a Text>,
+}
+
+/// Why a listener does not take a service that it may see.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Refused {
+    /// No host fits.
+    NoLine,
+    /// The host with this index excludes it.
+    Excluded(usize),
+    /// It has no such port.
+    NoPort(u32),
 }
 
 impl<'a> Listener<'a> {
@@ -38,7 +51,17 @@ impl<'a> Listener<'a> {
             namespace,
             hosts: Hosts::parse(&egress.hosts, namespace, version),
             port: egress.port.as_ref().map(|port| port.number).filter(is_matched),
+            only: None,
         }
+    }
+
+    /// The same, which takes no notice of other hosts than this.
+    pub(super) fn only(self, host: Option<&'a Text>) -> Self {
+        Self { only: host, ..self }
+    }
+
+    fn looks_at(&self, host: &Text) -> bool {
+        self.only.is_none_or(|only| only == host)
     }
 
     /// The services that the hosts select, in order, one namespace for each host.
@@ -46,15 +69,21 @@ impl<'a> Listener<'a> {
         if self.hosts.is_empty() {
             return Vec::new();
         }
-        let mut taken: Vec<ScopeService> = if self.hosts.are_all_exact && plane.version.is_at_least(31) {
+        let mut taken: Vec<ScopeService> = if self.finds_by_name(plane) {
             let candidates = self.exact_candidates(plane);
             candidates.iter().filter_map(|service| self.take(service)).collect()
         } else {
             let candidates = plane.registry.candidates(self.namespace);
+            let candidates = candidates.filter(|service| self.looks_at(&service.host));
             candidates.filter_map(|service| self.take(service)).collect()
         };
         self.keep_one_namespace(&mut taken, plane.flags.unified_scope);
         taken
+    }
+
+    /// Whether services are looked up by name, one a namespace, and not tried one by one.
+    pub(super) fn finds_by_name(&self, plane: &Plane) -> bool {
+        self.hosts.are_all_exact && plane.version.is_at_least(31)
     }
 
     /// istio: `servicesForExactHosts`.
@@ -63,6 +92,7 @@ impl<'a> Listener<'a> {
         let found = self
             .hosts
             .exact()
+            .filter(|(_, host)| self.looks_at(host))
             .filter_map(|(namespace, host)| registry.find(host, namespace));
         let visible = found.filter(|service| registry.is_visible(service, self.namespace));
         let mut candidates: Vec<Arc<MeshService>> = visible.cloned().collect();
@@ -71,17 +101,29 @@ impl<'a> Listener<'a> {
     }
 
     fn take(&self, service: &Arc<MeshService>) -> Option<ScopeService> {
-        let (namespace, name) = (&service.namespace, &service.host);
-        let host = self.hosts.imports(namespace, name)?;
-        if self.hosts.is_excluded(namespace, name) {
-            return None;
-        }
+        let host = self.judge(service).ok()?;
         let via = Via::Host {
             listener: self.index,
             host,
             text: self.egress.hosts.get(host).cloned().unwrap_or_default(),
         };
         self.trim_to_listener(service, via)
+    }
+
+    /// The index of the host that imports a service, exportTo aside.
+    ///
+    /// # Errors
+    /// None does, one excludes it, or it lacks the listener's port.
+    pub(super) fn judge(&self, service: &MeshService) -> Result<usize, Refused> {
+        let (namespace, name) = (&service.namespace, &service.host);
+        let host = self.hosts.imports(namespace, name).ok_or(Refused::NoLine)?;
+        if let Some(excluding) = self.hosts.excludes(namespace, name) {
+            return Err(Refused::Excluded(excluding));
+        }
+        match self.port {
+            Some(number) if !service.has_port(number) => Err(Refused::NoPort(number)),
+            Some(_) | None => Ok(host),
+        }
     }
 
     fn trim_to_listener(&self, service: &Arc<MeshService>, via: Via) -> Option<ScopeService> {
@@ -136,7 +178,8 @@ impl<'a> Listener<'a> {
             return;
         }
         for selected in self.virtual_services(plane) {
-            for (host, ports) in selected.destinations(self.namespace) {
+            let destinations = selected.destinations(self.namespace).into_iter();
+            for (host, ports) in destinations.filter(|(host, _)| self.looks_at(host)) {
                 let Some((service, pick)) = self.pick(plane, host) else {
                     continue;
                 };
@@ -169,16 +212,28 @@ impl<'a> Listener<'a> {
         selected
     }
 
-    fn selects(&self, service: &MeshVirtualService) -> bool {
-        service.hosts.iter().any(|host| {
-            self.hosts
-                .selects_virtual_service(&service.namespace, host, service.is_route)
-                && !self.hosts.is_excluded(&service.namespace, host)
-        })
+    pub(super) fn selects(&self, service: &MeshVirtualService) -> bool {
+        let is_excluded = |host: &Text| self.hosts.excludes(&service.namespace, host).is_some();
+        let mut hosts = service.hosts.iter();
+        hosts.any(|host| self.names(service, host) && !is_excluded(host))
+    }
+
+    /// Whether a host of a VirtualService is imported, exclusions aside.
+    pub(super) fn names(&self, service: &MeshVirtualService, host: &Text) -> bool {
+        self.hosts
+            .selects_virtual_service(&service.namespace, host, service.is_route)
+    }
+
+    /// Whether a VirtualService that asks for these ports imports a service here.
+    pub(super) fn lets_in(&self, service: &Arc<MeshService>, ports: &[u32]) -> bool {
+        match self.port {
+            Some(number) => service.has_port(number),
+            None => trim_to_ports(service, ports, Via::Exported).is_some(),
+        }
     }
 
     /// The service that a destination host means.
-    fn pick<'p>(&self, plane: &'p Plane, host: &str) -> Option<(&'p Arc<MeshService>, Pick)> {
+    pub(super) fn pick<'p>(&self, plane: &'p Plane, host: &str) -> Option<(&'p Arc<MeshService>, Pick)> {
         let registry = &plane.registry;
         if let Some(own) = registry.find(host, self.namespace) {
             return Some((own, Pick::Own));
