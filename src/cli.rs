@@ -3,6 +3,7 @@
 mod args;
 mod demo;
 mod exit;
+mod explain;
 mod headless;
 mod input;
 mod print;
@@ -66,6 +67,8 @@ fn run(cli: &Cli, name: &'static str) -> Result<Exit, Ended> {
             | Command::Services(_)
             | Command::Sidecars(_)
             | Command::Endpoints(_)
+            | Command::Explain(_)
+            | Command::WhoSees(_)
             | Command::Demo(_)),
         ) => with_host(cli, Some(command)),
         None => with_host(cli, None),
@@ -88,6 +91,8 @@ fn with_host(cli: &Cli, command: Option<&Command>) -> Result<Exit, Ended> {
         Some(Command::Services(args)) => host.block_on(headless::list::<ServiceList>(cli, args)),
         Some(Command::Sidecars(args)) => host.block_on(headless::list::<SidecarList>(cli, args)),
         Some(Command::Endpoints(args)) => host.block_on(headless::endpoints(cli, args)),
+        Some(Command::Explain(args)) => host.block_on(explain::explain(cli, args)),
+        Some(Command::WhoSees(args)) => host.block_on(explain::who_sees(cli, args)),
         Some(Command::Demo(args)) => demo::run(cli, args, &host),
         Some(Command::Completions { .. } | Command::Man) | None => screen::open(cli, &host),
     };

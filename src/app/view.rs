@@ -8,6 +8,7 @@ pub mod column;
 pub(in crate::app) mod copies;
 pub mod cut;
 mod draw;
+pub mod explain;
 pub mod help;
 pub(in crate::app) mod layout;
 pub(in crate::app) mod reasons;

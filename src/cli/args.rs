@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
+use super::explain::{ExplainArgs, WhoSeesArgs};
 use crate::runtime::Fault;
 use crate::sources::kubernetes::ListStrategy;
 
@@ -128,6 +129,10 @@ pub enum Command {
     /// The endpoint table of a pod's sidecar, as 'istioctl proxy-config endpoint'
     #[command(alias = "endpoint", alias = "ep")]
     Endpoints(EndpointArgs),
+    /// Why a pod's sidecar reaches a host, or does not: exit code 0 in scope, 1 not, 5 no such host
+    Explain(ExplainArgs),
+    /// Which pods have a host in scope, by workload
+    WhoSees(WhoSeesArgs),
     /// Print a completion script
     Completions {
         /// For which shell

@@ -142,7 +142,7 @@ pub(super) async fn endpoints(cli: &Cli, args: &EndpointArgs) -> Result<Exit, En
 /// Reads what a command needs, from a dump or a cluster, until it is complete as far as it may be read.
 ///
 /// It is refused if nothing may be read of `first`, the kind that the rows are of (the pod's, of a table).
-async fn gather(
+pub(super) async fn gather(
     cli: &Cli,
     output: &OutputArgs,
     kinds: &[Kind],
@@ -174,7 +174,7 @@ async fn gather(
     Ok((Input::Live(Box::new(live)), shown))
 }
 
-fn show(sheet: &Sheet, args: &OutputArgs) -> Result<(), Ended> {
+pub(super) fn show(sheet: &Sheet, args: &OutputArgs) -> Result<(), Ended> {
     match args.output {
         Format::Table | Format::Wide => print::out(&output::table(sheet, !args.no_headers)),
         Format::Json if args.watch => print::out(&output::json_line(sheet)),
@@ -228,7 +228,7 @@ fn missing_of_list(world: &World, kind: Kind, shown: &Namespaces) -> Vec<String>
 /// So many things that lack are named in the line for a person.
 const MOST_NAMED: usize = 8;
 
-fn say_missing(sheet: &Sheet) -> Exit {
+pub(super) fn say_missing(sheet: &Sheet) -> Exit {
     if sheet.missing.is_empty() {
         return Exit::Ok;
     }
@@ -243,7 +243,7 @@ fn say_missing(sheet: &Sheet) -> Exit {
     Exit::Cluster
 }
 
-fn no_such_table(reason: &NoTable, pod: &Key) -> Ended {
+pub(super) fn no_such_table(reason: &NoTable, pod: &Key) -> Ended {
     let exit = match reason {
         NoTable::NoSuchPod => Exit::NotFound,
         NoTable::Pending(_) => Exit::Cluster,
