@@ -57,6 +57,7 @@ pub(super) enum Action {
     Yaml,
     Events,
     Explain,
+    HiddenHosts,
     Pick,
     NextChange,
     PreviousChange,

@@ -8,7 +8,7 @@ use super::key::{KeyCode, KeyPress};
 use super::list::ItemId;
 use super::message::{Command, Fetch, Request};
 use super::tables::{Subject, TableId};
-use super::view::{Line, Role, Span, copies, reasons, words};
+use super::view::{self, Line, Role, Span, copies, reasons, words};
 use crate::mesh::diff::{ObjectText, Side, lines};
 use crate::mesh::history::{Edit, Line as Moment};
 use crate::mesh::model::{Key, Kind, Object};
@@ -85,7 +85,9 @@ impl App {
 
     /// Why the row is in the table, link by link.
     pub(super) fn explain(&mut self, now: Timestamp, table: TableId) {
-        let TableId::Endpoints(slot) = table else { return };
+        let TableId::Endpoints(slot) = table else {
+            return self.explain_service(now, table);
+        };
         let Some(ItemId::Endpoint(id)) = self.ui.list(table).current().cloned() else {
             self.say(now, Role::Dim, "no row to explain");
             return;
@@ -97,14 +99,47 @@ impl App {
         };
         let Some(line) = panel.find(&id) else { return };
         let losers = facts.engine.passed_over(&facts.world, &panel.pod);
+        let host = id.cluster.host();
+        let explanation = (!host.is_empty()).then(|| facts.engine.explain(&facts.world, &panel.pod, host, None));
         let envoy = facts.envoys.get(&panel.pod);
-        let mut lines = reasons::explain(panel, line, &losers, envoy, now);
+        let mut lines = reasons::explain(panel, line, &losers, explanation.flatten().as_ref(), (envoy, now));
         if let Some(marked) = marked {
             lines.push(Vec::new());
             lines.extend(words::mark_lines(&marked, now, &self.options.time_zone));
         }
         let title = format!("{} in {}", id.address, panel.pod);
         self.open_text(TextDialog::new(title, lines).broken(16));
+    }
+
+    /// Why the chosen pod reaches a service, or does not.
+    fn explain_service(&mut self, now: Timestamp, table: TableId) {
+        let Some(pod) = self.ui.chosen.as_ref().map(|chosen| chosen.key.clone()) else {
+            self.say(now, Role::Dim, "no pod is chosen (1)");
+            return;
+        };
+        let Some((Kind::Service, service)) = self.object_behind(now, table) else {
+            self.say(now, Role::Dim, "no row to explain");
+            return;
+        };
+        let facts = &mut self.facts;
+        let host = facts.engine.host_of(&facts.world, &pod, &service);
+        self.explain_host(now, &pod, &host.unwrap_or_default());
+    }
+
+    /// Why a pod reaches a host, or does not.
+    pub(super) fn explain_host(&mut self, now: Timestamp, pod: &Key, host: &str) {
+        let facts = &mut self.facts;
+        match facts.engine.explain(&facts.world, pod, host, None) {
+            Some(explanation) => {
+                let lines = view::explain::lines(&explanation);
+                self.open_text(TextDialog::new(format!("{host} from {pod}"), lines).broken(16));
+            }
+            None => self.say(
+                now,
+                Role::Warn,
+                format!("pod {pod} has no sidecar that could reach anything"),
+            ),
+        }
     }
 
     /// What an edit changed: the object's text, and the rows of the chosen pod beside it.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::App;
 use super::filter::Fuzzy;
+use super::hidden::HiddenDialog;
 use super::input::Input;
 use super::key::{KeyCode, KeyPress};
 use super::list::Sort;
@@ -33,6 +34,8 @@ pub(super) enum Dialog {
     Namespaces(NamespaceDialog),
     /// By which column a table is sorted.
     Sort(SortDialog),
+    /// Hosts that a pod does not reach.
+    Hidden(HiddenDialog),
     /// What is to be copied.
     Copy,
 }
@@ -240,6 +243,10 @@ impl App {
                 self.press_sort(now, dialog, key);
                 Vec::new()
             }
+            Dialog::Hidden(dialog) => {
+                self.press_hidden(now, dialog, key);
+                Vec::new()
+            }
             Dialog::Copy => self.press_copy(now, key),
         }
     }
@@ -398,6 +405,7 @@ impl App {
             | Dialog::Palette(_)
             | Dialog::Namespaces(_)
             | Dialog::Sort(_)
+            | Dialog::Hidden(_)
             | Dialog::Copy => None,
         });
         let Some(dialog) = waiting else { return };

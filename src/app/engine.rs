@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::mesh::model::{Key, Kind};
-use crate::mesh::scope::{Cache, Governing, Passed, Settings};
+use crate::mesh::model::{Key, Kind, Text};
+use crate::mesh::scope::{Cache, Explanation, Governing, NoTable, Passed, Settings};
 use crate::mesh::world::{Change, World};
 
 /// Computes tables of the present world, and gives forks for others.
@@ -35,6 +35,21 @@ impl Engine {
     /// Gives the tables of a pod in a fork of the present world, as far as it is told what differs.
     pub(super) fn fork(&self, pod: &Key) -> Cache {
         self.cache.fork(pod)
+    }
+
+    /// Why a pod reaches a host, or does not, in the present world; `None` if it has no table, or there is no such host.
+    pub(super) fn explain(&mut self, present: &World, pod: &Key, host: &str, port: Option<u32>) -> Option<Explanation> {
+        self.cache.explain(present, pod, host, port).ok()
+    }
+
+    /// Hosts of the present world that a pod is not told of, in order.
+    pub(super) fn hidden_hosts(&mut self, present: &World, pod: &Key) -> Result<Vec<Text>, NoTable> {
+        self.cache.hidden_hosts(present, pod)
+    }
+
+    /// The host under which a pod knows a Kubernetes Service.
+    pub(super) fn host_of(&mut self, present: &World, pod: &Key, service: &Key) -> Option<Text> {
+        self.cache.host_of(present, pod, service).ok()
     }
 
     /// Sidecars that could have governed a pod and do not, in the order in which they are tried.

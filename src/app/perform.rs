@@ -43,13 +43,21 @@ impl App {
                 dialog.input.insert(text);
                 true
             }
+            Some(Dialog::Hidden(dialog)) => {
+                dialog.input.insert(text);
+                true
+            }
             Some(Dialog::Text(_) | Dialog::Sort(_) | Dialog::Copy) | None => false,
         };
         if !pasted {
             self.say(now, Role::Dim, "pasted text goes into / : or n; nothing is open");
-        } else if let Some(Dialog::Filter(dialog)) = self.ui.dialogs.pop() {
+        } else if matches!(self.ui.dialogs.last(), Some(Dialog::Filter(_)))
+            && let Some(Dialog::Filter(dialog)) = self.ui.dialogs.pop()
+        {
             let dialog = self.try_filter(now, dialog);
             self.ui.dialogs.push(Dialog::Filter(dialog));
+        } else {
+            self.match_hidden();
         }
     }
 
@@ -123,6 +131,7 @@ impl App {
             Action::Yaml => return self.yaml(now, table),
             Action::Events => return self.events(now, table),
             Action::Explain => self.explain(now, table),
+            Action::HiddenHosts => self.open_hidden(now),
             Action::Copy => self.ui.dialogs.push(Dialog::Copy),
             Action::NextChange => self.jump_to_change(now, table, 1),
             Action::PreviousChange => self.jump_to_change(now, table, -1),

@@ -135,6 +135,46 @@ fn a_row_is_explained_from_the_sidecar_to_the_endpoint() {
 }
 
 #[test]
+fn a_service_is_explained_to_the_chosen_pod() {
+    let mut stage = Stage::bookinfo();
+    stage.put(mesh::sidecar("bookinfo", &["istio-system/*"], 1));
+    stage.press("2x");
+    let text = stage.text();
+    assert!(text.contains("is not in scope of"), "{text}");
+    assert!(
+        text.contains("no host of egress[0] of Sidecar bookinfo/default fits"),
+        "{text}"
+    );
+    assert!(text.contains("Expect"), "{text}");
+}
+
+#[test]
+fn hidden_hosts_are_picked_and_explained() {
+    let mut stage = Stage::bookinfo();
+    stage.press("H");
+    assert!(stage.text().contains("the pod reaches every host"), "{}", stage.text());
+    stage.press("<Esc>");
+    stage.put(mesh::sidecar("bookinfo", &["istio-system/*"], 1));
+    stage.press("H");
+    let all = stage.text();
+    assert!(all.contains("hidden from the pod:"), "{all}");
+    assert!(all.contains("reviews.bookinfo.svc.cluster.local"), "{all}");
+    stage.press("rev");
+    let some = stage.text();
+    assert!(!some.contains("productpage.bookinfo.svc.cluster.local"), "{some}");
+    stage.press("<Enter>");
+    assert!(
+        stage
+            .text()
+            .contains("reviews.bookinfo.svc.cluster.local is not in scope of"),
+        "{}",
+        stage.text()
+    );
+    stage.press("<Esc>");
+    assert_eq!(stage.text(), some, "back in the list");
+}
+
+#[test]
 fn copying_takes_name_ip_row_json_and_command() {
     let mut stage = Stage::bookinfo();
     let mut copied = |keys: &str| {

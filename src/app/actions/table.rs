@@ -254,8 +254,15 @@ pub(in crate::app) static ACTIONS: &[Entry] = &[
         Group::Ask,
         A::Explain,
         &[char('x')],
-        In(&[Endpoints]),
-        ("explain", "why the row is in the table"),
+        In(&[Services, Endpoints]),
+        ("explain", "why the row is in scope, or not"),
+    ),
+    entry(
+        Group::Ask,
+        A::HiddenHosts,
+        &[char('H')],
+        Everywhere,
+        ("hidden", "hosts that the chosen pod does not reach, and why"),
     ),
     entry(
         Group::Ask,

@@ -10,15 +10,15 @@ use crate::app::facts::Envoy;
 use crate::app::panel::{Line as EndpointLine, Panel};
 use crate::app::sync::Sync;
 use crate::mesh::model::Key;
-use crate::mesh::scope::{Class, Passed, Reason, Row};
+use crate::mesh::scope::{Class, Explanation, Passed, Reason, Row};
 
 /// Why a row is in the table: Sidecar, losers, host line, port, endpoint; then what Envoy says.
 pub(crate) fn explain(
     panel: &Panel,
     line: &EndpointLine,
     losers: &[(Key, Passed)],
-    envoy: Option<&Envoy>,
-    now: Timestamp,
+    explanation: Option<&Explanation>,
+    (envoy, now): (Option<&Envoy>, Timestamp),
 ) -> Vec<Line> {
     let row = &line.row;
     let mut lines = vec![
@@ -52,11 +52,12 @@ pub(crate) fn explain(
     if let Some(governing) = now_governing.or(then) {
         lines.push(fact("  governed by", Role::Name, governing_sentence(governing)));
     }
-    for (sidecar, why) in losers.iter().filter(|_| !line.gone) {
-        let text = format!("Sidecar {sidecar}: {}", passed_sentence(why));
-        lines.push(fact("  not by", Role::Dim, text));
+    if !line.gone {
+        lines.extend(losers.iter().map(super::explain::passed));
     }
     lines.extend(why_lines(row));
+    let others = explanation.filter(|_| !line.gone).map(super::explain::others);
+    lines.extend(others.unwrap_or_default());
     lines.push(Vec::new());
     lines.push(fact("In Envoy", Role::Text, sync_sentence(line, envoy, now)));
     lines
@@ -76,17 +77,6 @@ fn why_lines(row: &Row) -> Vec<Line> {
             fact(label, Role::Text, reason.to_string())
         })
         .collect()
-}
-
-/// Why a Sidecar that could have governed does not.
-fn passed_sentence(why: &Passed) -> &'static str {
-    match why {
-        Passed::SelectorDiffers => "its selector does not fit the pod",
-        Passed::YoungerSelector => "its selector fits too, but that of an older one fits as well",
-        Passed::BehindSelector => "it has no selector, and one with a selector fits",
-        Passed::YoungerDefault => "an older one without a selector comes first",
-        Passed::BehindOwnNamespace => "it is the root's default, and the pod's own namespace has one",
-    }
 }
 
 /// How surely a row is computed.

@@ -34,6 +34,10 @@ impl App {
                 let help = vec![Span::new(Role::Dim, "Space picks  Enter shows  Esc closes ")];
                 typed("namespaces: ", &dialog.input, help, width)
             }
+            Some(Dialog::Hidden(dialog)) => {
+                let help = vec![Span::new(Role::Dim, "Enter explains  Esc closes ")];
+                typed("hidden from the pod: ", &dialog.input, help, width)
+            }
             Some(Dialog::Text(_)) => (
                 keys(
                     &[("j k", "move"), ("h l", "scroll"), ("c", "copy"), ("Esc", "close")],

@@ -6,6 +6,7 @@ use super::cut_line;
 use crate::app::App;
 use crate::app::ask::COPY;
 use crate::app::dialog::{Dialog, NamespaceDialog, SortDialog, TextDialog};
+use crate::app::hidden::HiddenDialog;
 
 impl App {
     pub(super) fn lay_over(&self, screen: &mut Screen) {
@@ -29,6 +30,7 @@ impl App {
             }
             Dialog::Namespaces(dialog) => Some(namespaces(dialog, screen)),
             Dialog::Sort(dialog) => Some(sort(dialog, screen)),
+            Dialog::Hidden(dialog) => Some(hidden(dialog, screen)),
             Dialog::Copy => {
                 let lines = COPY
                     .iter()
@@ -120,6 +122,43 @@ fn namespaces(dialog: &NamespaceDialog, screen: &Screen) -> Overlay {
     list("Namespaces", lines, Some(dialog.at), screen)
 }
 
+fn hidden(dialog: &HiddenDialog, screen: &Screen) -> Overlay {
+    let mut lines: Vec<Line> = dialog
+        .shown
+        .iter()
+        .map(|(host, why)| {
+            vec![
+                Span {
+                    text: cut(host, 44, Cut::Middle),
+                    role: Role::Name,
+                },
+                Span::new(Role::Dim, format!("  {why}")),
+            ]
+        })
+        .collect();
+    let more = dialog.matching.saturating_sub(lines.len());
+    if more > 0 {
+        lines.push(vec![Span::new(
+            Role::Dim,
+            format!("and {more} more: type a part of the name"),
+        )]);
+    }
+    if lines.is_empty() {
+        let text = if dialog.hosts.is_empty() {
+            "the pod reaches every host of the mesh"
+        } else {
+            "no hidden host is like that"
+        };
+        lines.push(vec![Span::new(Role::Warn, text)]);
+    }
+    let title = format!(
+        "{} of the mesh's hosts are hidden from {}",
+        dialog.hosts.len(),
+        dialog.pod
+    );
+    list(&title, lines, Some(dialog.at), screen)
+}
+
 fn sort(dialog: &SortDialog, screen: &Screen) -> Overlay {
     let mut lines = vec![vec![Span::new(Role::Text, "its own order")]];
     lines.extend(dialog.columns.iter().filter_map(|column| {
@@ -169,7 +208,7 @@ fn list(title: &str, lines: Vec<Line>, chosen: Option<usize>, screen: &Screen) -
     let below = total.saturating_sub(top + shown.len());
     Overlay {
         area,
-        title: vec![Span::new(Role::Strong, title)],
+        title: cut_line(vec![Span::new(Role::Strong, title)], area.width.saturating_sub(4)),
         lines: shown,
         hidden: (top, below),
     }
