@@ -4,7 +4,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `message`, `key`, `options` | the contract with the runtime |
-//! | `facts`, `engine`, `sync`, `workloads` | what is known |
+//! | `facts`, `engine`, `sync`, `lag`, `rates`, `workloads` | what is known |
 //! | `ui`, `list`, `panel`, `dialog`, `input`, `filter` | what is shown of it |
 //! | `actions`, `perform`, `go`, `drill`, `marks`, `ask`, `hidden`, `palette` | what a person can do |
 //! | `refresh`, `choose`, `settle`, `widths` | lists and panels follow the facts |
@@ -28,6 +28,7 @@ mod go;
 mod hidden;
 mod input;
 pub mod key;
+pub mod lag;
 mod list;
 mod marks;
 pub mod message;
@@ -35,10 +36,12 @@ mod options;
 mod palette;
 mod panel;
 mod perform;
+pub mod rates;
 mod refresh;
 mod settle;
 pub mod sync;
 mod tables;
+pub mod traffic;
 mod ui;
 pub mod view;
 mod widths;
@@ -46,7 +49,7 @@ pub mod workloads;
 
 use jiff::Timestamp;
 
-use self::facts::Facts;
+use self::facts::{Facts, Heard};
 pub use self::key::{KeyCode, KeyPress};
 pub use self::message::{Command, Message};
 pub use self::options::{Namespaces, Options};
@@ -97,9 +100,14 @@ impl App {
                 self.facts.cluster = info;
                 Vec::new()
             }
-            Message::Envoy { pod, at, answer } => {
-                self.facts.answer(pod, at, answer);
-                self.ui.stale.insert(Stale::Panels);
+            Message::Envoy { pod, asked, at, answer } => {
+                match self.facts.hear_envoy(pod, (asked, at), answer) {
+                    Heard::Rows => {
+                        self.ui.stale.insert(Stale::Panels);
+                    }
+                    Heard::Rates => self.order_by_rates(now),
+                    Heard::Nothing => {}
+                }
                 Vec::new()
             }
             Message::Demo(state) => {

@@ -1,5 +1,6 @@
 //! The command line: parse, gather, print, exit code. The only room that prints to standard output and error.
 
+mod actual;
 mod args;
 mod demo;
 mod exit;
@@ -10,6 +11,7 @@ mod print;
 mod reference;
 mod rows;
 mod screen;
+mod traffic;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -69,6 +71,7 @@ fn run(cli: &Cli, name: &'static str) -> Result<Exit, Ended> {
             | Command::Endpoints(_)
             | Command::Explain(_)
             | Command::WhoSees(_)
+            | Command::Traffic(_)
             | Command::Demo(_)),
         ) => with_host(cli, Some(command)),
         None => with_host(cli, None),
@@ -93,6 +96,7 @@ fn with_host(cli: &Cli, command: Option<&Command>) -> Result<Exit, Ended> {
         Some(Command::Endpoints(args)) => host.block_on(headless::endpoints(cli, args)),
         Some(Command::Explain(args)) => host.block_on(explain::explain(cli, args)),
         Some(Command::WhoSees(args)) => host.block_on(explain::who_sees(cli, args)),
+        Some(Command::Traffic(args)) => host.block_on(traffic::run(cli, args)),
         Some(Command::Demo(args)) => demo::run(cli, args, &host),
         Some(Command::Completions { .. } | Command::Man) | None => screen::open(cli, &host),
     };

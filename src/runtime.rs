@@ -9,7 +9,7 @@
 //! | `effects`, `probe`, `envoys` | what the app's commands do outside, and what is asked of the cluster and of Envoys |
 //! | `reader` | whether anybody reads what is printed |
 //! | `keys`, `signals`, `clipboard`, `panics`, `log` | one adapter each |
-//! | [`live`] | the world without a screen, for headless commands |
+//! | [`live`], [`actual`], [`capture`] | the world without a screen, one Envoy, packets: for headless commands |
 //!
 //! # Decisions
 //! * A turn polls its sources by hand instead of with `select!`: that visits one source a turn, and a flood on it would
@@ -22,6 +22,8 @@
     reason = "this is the room that has clock and tasks; the others get time and results from here"
 )]
 
+pub mod actual;
+pub mod capture;
 mod clipboard;
 pub mod clock;
 mod effects;

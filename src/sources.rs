@@ -4,3 +4,4 @@
 pub mod envoy;
 pub mod files;
 pub mod kubernetes;
+pub mod packets;

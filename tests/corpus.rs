@@ -115,7 +115,7 @@ fn check(case: &Path) -> (usize, Vec<String>) {
         match (table, expected) {
             (Ok(table), Some(expected)) => {
                 let rows = table.rows.iter().filter(|row| row.class != Class::Bootstrap);
-                let actual = endpoint_table(rows, true);
+                let actual = endpoint_table(rows.map(|row| (row, false)), true);
                 if actual != expected {
                     failures.push(format!("{} {pod}\n{}", case.display(), differences(&expected, &actual)));
                 }

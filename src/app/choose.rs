@@ -94,12 +94,15 @@ impl App {
                 pods.push(id.key);
             }
         }
-        if pods == self.ui.asked {
+        let tables = self.ui.tables(self.ui.view);
+        let rates = tables.iter().any(|table| matches!(table, TableId::Endpoints(_)));
+        let is_nobody = pods.is_empty() && self.ui.asked.0.is_empty();
+        if is_nobody || (&pods, rates) == (&self.ui.asked.0, self.ui.asked.1) {
             return None;
         }
         self.facts.envoys.retain(|pod, _| pods.contains(pod));
         self.ui.stale.insert(Stale::Panels);
-        self.ui.asked.clone_from(&pods);
-        Some(Command::WatchEnvoy(pods))
+        self.ui.asked = (pods.clone(), rates);
+        Some(Command::WatchEnvoy { pods, rates })
     }
 }

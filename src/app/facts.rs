@@ -8,8 +8,11 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::engine::{Engine, Governed};
+use super::lag::Lags;
 use super::message::{ClusterInfo, DemoState, EnvoyTable, NoEnvoy};
+use super::rates::Rates;
 use super::sync::Comparison;
+use super::view::table::endpoints::Actual;
 use super::workloads::{WorkloadId, WorkloadIndex};
 use crate::mesh::history::{History, ObjectId};
 use crate::mesh::model::{Key, Kind, Object, Pod, Text};
@@ -18,6 +21,8 @@ use crate::mesh::world::{Change, Coverage, Delta, ListScope, SourceState, World}
 
 /// How many lines the log keeps.
 const LOG_LINES: usize = 500;
+/// Of how many pods' Envoys it is kept how long they took.
+const PODS: usize = 64;
 
 /// Everything that is known.
 #[derive(Debug, Default)]
@@ -38,6 +43,8 @@ pub(super) struct Facts {
     pub cluster: ClusterInfo,
     /// What Envoys said last.
     pub envoys: BTreeMap<Key, Envoy>,
+    /// How long they took to follow.
+    pub lags: BTreeMap<Key, Lags>,
     /// Where the demo's story is.
     pub demo: Option<DemoState>,
     /// What went wrong, oldest first.
@@ -60,12 +67,37 @@ pub(super) struct Source {
 /// What an Envoy said last.
 #[derive(Debug)]
 pub(super) struct Envoy {
-    /// When it was asked.
-    pub at: Timestamp,
+    /// When it was asked, and when its answer was there.
+    pub times: (Timestamp, Timestamp),
     /// Its table, or why there is none.
     pub answer: Result<EnvoyTable, NoEnvoy>,
     /// That table beside the computed one.
     pub comparison: Comparison,
+    /// What its hosts do a second.
+    pub rates: Rates,
+}
+
+impl Envoy {
+    /// What it says of the host at this place of its table.
+    pub(super) fn host(&self, at: usize) -> Option<Actual<'_>> {
+        let table = self.answer.as_ref().ok()?;
+        Some(Actual {
+            row: table.rows.get(at)?,
+            counters: table.counters.get(at).copied().unwrap_or_default(),
+            rate: self.rates.rate(at),
+        })
+    }
+}
+
+/// What is new in an Envoy's answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Heard {
+    /// Rows, or how long they differ.
+    Rows,
+    /// Only what they do a second.
+    Rates,
+    /// Nothing.
+    Nothing,
 }
 
 /// Which rows may look different after a batch.
@@ -187,13 +219,38 @@ impl Facts {
     }
 
     /// Takes in what an Envoy said.
-    pub(super) fn answer(&mut self, pod: Key, at: Timestamp, answer: Result<EnvoyTable, NoEnvoy>) {
-        let comparison = self
-            .envoys
-            .remove(&pod)
-            .map(|before| before.comparison)
-            .unwrap_or_default();
-        self.envoys.insert(pod, Envoy { at, answer, comparison });
+    pub(super) fn hear_envoy(
+        &mut self,
+        pod: Key,
+        times: (Timestamp, Timestamp),
+        answer: Result<EnvoyTable, NoEnvoy>,
+    ) -> Heard {
+        let is_first = !self.envoys.contains_key(&pod);
+        if is_first {
+            if self.lags.len() >= PODS {
+                self.lags.clear();
+            }
+            self.lags.entry(pod.clone()).or_default().begin_again();
+        }
+        let envoy = self.envoys.entry(pod).or_insert_with(|| Envoy {
+            times,
+            answer: Ok(EnvoyTable::default()),
+            comparison: Comparison::default(),
+            rates: Rates::default(),
+        });
+        let is_other = match (&envoy.answer, &answer) {
+            (Ok(before), Ok(after)) => !Arc::ptr_eq(&before.rows, &after.rows) && before.rows != after.rows,
+            (Err(before), Err(after)) => before != after,
+            (Ok(_), Err(_)) | (Err(_), Ok(_)) => true,
+        };
+        let has_rates = answer.as_ref().is_ok_and(|table| envoy.rates.follow(times.1, table));
+        envoy.times = times;
+        envoy.answer = answer;
+        match (is_first || is_other || envoy.comparison.differences() > 0, has_rates) {
+            (true, _) => Heard::Rows,
+            (false, true) => Heard::Rates,
+            (false, false) => Heard::Nothing,
+        }
     }
 
     /// Notes something that went wrong.
@@ -241,5 +298,40 @@ fn as_pod(object: Option<&Object>) -> Option<&Arc<Pod>> {
         Some(pod)
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::model::HostCounters;
+    use crate::mesh::scope::{Address, Cluster, Health};
+
+    #[test]
+    fn an_answer_that_says_the_same_again_is_no_work() {
+        let pod = Key::new("default", "shell");
+        let cluster = Arc::new(Cluster::parse(&"agent".into()));
+        let address = Address::Socket("127.0.0.1".into(), 15020);
+        let host = crate::app::message::EnvoyRow::new(cluster, address, Health::Healthy);
+        let table = EnvoyTable::new(vec![(host, HostCounters::default())]);
+        let mut facts = Facts::default();
+        let mut hear = |millis, table: &EnvoyTable| {
+            let at = Timestamp::from_millisecond(millis).unwrap();
+            facts.hear_envoy(pod.clone(), (at, at), Ok(table.clone()))
+        };
+        assert_eq!(hear(0, &table), Heard::Rows);
+        assert_eq!(hear(150, &table), Heard::Nothing);
+        assert_eq!(hear(1_000, &table), Heard::Rates);
+        let counters = [HostCounters {
+            rq_total: 1,
+            ..HostCounters::default()
+        }];
+        let busy = EnvoyTable {
+            counters: counters.into(),
+            ..table.clone()
+        };
+        assert_eq!(hear(1_150, &busy), Heard::Nothing, "a rate takes a second");
+        assert_eq!(hear(2_000, &busy), Heard::Rates);
+        assert_eq!(hear(2_150, &EnvoyTable::default()), Heard::Rows);
     }
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::key::KeyPress;
-use crate::mesh::model::{Key, Kind, Text};
-use crate::mesh::scope::{Address, Health};
+use crate::mesh::model::{HostCounters, HostFault, Key, Kind, Text};
+use crate::mesh::scope::{Address, Class, Cluster, Health, Reason, Row, Why};
 use crate::mesh::world::{Delta, ListScope, SourceState};
 
 /// Something that happened outside.
@@ -49,6 +49,8 @@ pub enum Message {
         /// Whose Envoy.
         pod: Key,
         /// When it was asked.
+        asked: Timestamp,
+        /// When its answer was there.
         at: Timestamp,
         /// What it said.
         answer: Result<EnvoyTable, NoEnvoy>,
@@ -90,24 +92,64 @@ pub struct ClusterInfo {
     pub skew: SignedDuration,
 }
 
-/// The endpoints that an Envoy holds.
+/// The endpoints that an Envoy holds. Two answers that say the same of them share `rows`, so that telling is cheap.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct EnvoyTable {
-    /// In any order.
+    /// In istioctl's order ([`Row::order`]).
     pub rows: Arc<[EnvoyRow]>,
+    /// What each of them counted, in the same order.
+    pub counters: Arc<[HostCounters]>,
+}
+
+impl EnvoyTable {
+    /// Puts rows into their order.
+    pub fn new(mut hosts: Vec<(EnvoyRow, HostCounters)>) -> Self {
+        // of doubles the order of the answer holds
+        hosts.sort_by(|(a, _), (b, _)| a.row.order(&b.row));
+        let (rows, counters): (Vec<_>, Vec<_>) = hosts.into_iter().unzip();
+        Self {
+            rows: rows.into(),
+            counters: counters.into(),
+        }
+    }
 }
 
 /// One endpoint as Envoy says it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EnvoyRow {
-    /// The cluster's name, such as `outbound|9080||reviews.bookinfo.svc.cluster.local`.
-    pub cluster: Text,
-    /// Where it is.
-    pub address: Address,
-    /// Its EDS health.
-    pub health: Health,
+    /// In the shape of a computed row; what only istiod knows is empty.
+    pub row: Row,
     /// Ejected by outlier detection (istioctl's `FAILED`).
     pub ejected: bool,
+    /// What else keeps traffic from it.
+    pub faults: Arc<[HostFault]>,
+    /// 0 is the first.
+    pub priority: u32,
+    /// The name that was resolved, in DNS clusters; else empty.
+    pub hostname: Text,
+}
+
+impl EnvoyRow {
+    /// A host of which Envoy says only this.
+    pub fn new(cluster: Arc<Cluster>, address: Address, health: Health) -> Self {
+        Self {
+            row: Row {
+                address,
+                health,
+                cluster,
+                class: Class::Runtime,
+                why: Why::of([Reason::OnlyActual]),
+                pod: None,
+                node: Text::default(),
+                locality: Arc::default(),
+                weight: 1,
+            },
+            ejected: false,
+            faults: Arc::default(),
+            priority: 0,
+            hostname: Text::default(),
+        }
+    }
 }
 
 /// Why an Envoy cannot be asked.
@@ -178,7 +220,12 @@ pub enum Command {
     /// Draw with the next theme.
     NextTheme,
     /// Ask the Envoys of these pods, again and again, and of no others.
-    WatchEnvoy(Vec<Key>),
+    WatchEnvoy {
+        /// The chosen one first.
+        pods: Vec<Key>,
+        /// What their hosts do a second is looked at: ask each second.
+        rates: bool,
+    },
     /// Put this into the clipboard.
     Copy(String),
     /// Steer the demo's story or the replay.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::facts::Facts;
+use super::lag::effects;
 use super::sync::{Comparison, Sync};
 use crate::mesh::diff::{RowId, numbered};
 use crate::mesh::history::{Mark, MarkSet, PodHistory};
@@ -25,8 +26,8 @@ pub(super) struct Line {
     pub row: Row,
     /// Computed against actual; `None` if Envoy was not asked (or the row is a tombstone).
     pub sync: Option<Sync>,
-    /// Envoy has ejected it.
-    pub ejected: bool,
+    /// Its place in Envoy's table, if Envoy has it.
+    pub actual: Option<usize>,
     /// It is a tombstone.
     pub gone: bool,
 }
@@ -66,7 +67,7 @@ pub(super) struct Panel {
 
 impl Panel {
     /// The table of a pod, from what is known.
-    pub(super) fn new(pod: Key, facts: &mut Facts, with_bootstrap: bool) -> Self {
+    pub(super) fn new(pod: Key, facts: &mut Facts, with_bootstrap: bool, now: Timestamp) -> Self {
         let mut panel = Self {
             pod,
             lines: Vec::new(),
@@ -75,17 +76,18 @@ impl Panel {
             hidden_bootstrap: 0,
             living: 0,
         };
-        panel.refresh(facts, with_bootstrap);
+        panel.refresh(facts, with_bootstrap, now);
         panel
     }
 
     /// Brings it up to what is known now.
-    pub(super) fn refresh(&mut self, facts: &mut Facts, with_bootstrap: bool) {
+    pub(super) fn refresh(&mut self, facts: &mut Facts, with_bootstrap: bool, now: Timestamp) {
         let Facts {
             world,
             history,
             engine,
             envoys,
+            lags,
             ..
         } = facts;
         history.follow(&self.pod);
@@ -95,14 +97,17 @@ impl Panel {
         let rows: &[Row] = self.table.as_ref().map_or(&[], |table| &table.rows);
         let is_shown = |row: &Row| with_bootstrap || row.class != Class::Bootstrap;
         let compared = match (envoys.get_mut(&self.pod), &self.standing) {
-            (Some(envoy), Standing::Present) => {
-                if let Ok(actual) = &envoy.answer {
-                    envoy.comparison = Comparison::new(rows, actual, envoy.at, &envoy.comparison);
-                    Some(Ok(&envoy.comparison))
-                } else {
-                    Some(Err(()))
+            (Some(envoy), Standing::Present) => match &envoy.answer {
+                Ok(actual) => {
+                    let before = envoy.comparison.differences();
+                    envoy.comparison = Comparison::new(rows, actual, now, &envoy.comparison);
+                    let lags = lags.entry(self.pod.clone()).or_default();
+                    let changes = effects(followed, history.journal());
+                    lags.follow(changes, (before, &envoy.comparison), envoy.times, now);
+                    Some(Ok((&envoy.comparison, actual)))
                 }
-            }
+                Err(_) => Some(Err(())),
+            },
             _ => None,
         };
         let mut lines = Vec::with_capacity(rows.len());
@@ -110,35 +115,37 @@ impl Panel {
             if !is_shown(row) {
                 continue;
             }
-            let (sync, ejected) = match &compared {
-                None => (None, false),
-                Some(Err(())) => (Some(Sync::Unknown), false),
-                Some(Ok(comparison)) => match comparison.computed.get(at) {
-                    Some((sync, ejected)) => (Some(*sync), *ejected),
-                    None => (Some(Sync::Unknown), false),
+            let (sync, actual) = match &compared {
+                None => (None, None),
+                Some(Err(())) => (Some(Sync::Unknown), None),
+                Some(Ok((comparison, _))) => match comparison.computed.get(at) {
+                    Some((sync, actual)) => (Some(*sync), *actual),
+                    None => (Some(Sync::Unknown), None),
                 },
             };
             lines.push(Line {
                 id,
                 row: row.clone(),
                 sync,
-                ejected,
+                actual,
                 gone: false,
             });
         }
         self.hidden_bootstrap = rows.len() - lines.len();
-        if let Some(Ok(comparison)) = compared {
-            let only = comparison
-                .only_actual
-                .iter()
-                .filter(|(_, _, sync, _)| with_bootstrap || *sync != Sync::Unknown);
-            lines.extend(only.map(|(id, row, sync, ejected)| Line {
-                id: id.clone(),
-                row: row.clone(),
-                sync: Some(*sync),
-                ejected: *ejected,
-                gone: false,
-            }));
+        if let Some(Ok((comparison, actual))) = compared {
+            for (id, sync, at) in &comparison.only_actual {
+                let row = actual
+                    .rows
+                    .get(*at)
+                    .filter(|_| with_bootstrap || *sync != Sync::Unknown);
+                lines.extend(row.map(|row| Line {
+                    id: id.clone(),
+                    row: row.row.clone(),
+                    sync: Some(*sync),
+                    actual: Some(*at),
+                    gone: false,
+                }));
+            }
         }
         self.living = lines.len();
         let graves = followed.marks().tombstones().filter(|(_, mark)| is_shown(&mark.row));
@@ -146,7 +153,7 @@ impl Panel {
             id: id.clone(),
             row: mark.row.clone(),
             sync: None,
-            ejected: false,
+            actual: None,
             gone: true,
         }));
         lines.sort_by(|a, b| a.id.cmp(&b.id).then(a.gone.cmp(&b.gone)));

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::App;
 use super::facts::Dirty;
 use super::filter::Filter;
+use super::lag::Lag;
 use super::list::{ItemId, Placed, Sort};
 use super::panel::Panel;
 use super::tables::{Clock, Marked, Searched, Subject, TableId, endpoint_mark, object_mark, object_of};
@@ -14,7 +15,7 @@ use super::view::table::timeline::TimelineRow;
 use super::view::table::workloads::WorkloadRow;
 use super::workloads::WorkloadId;
 use crate::app::ui::{Stale, Toggle};
-use crate::mesh::history::{MarkSet, ObjectId};
+use crate::mesh::history::{Line as Moment, MarkSet, ObjectId};
 use crate::mesh::model::{Key, Kind, Meta, Pod};
 
 impl App {
@@ -196,13 +197,15 @@ impl App {
                 let (id, workload) = facts.workloads.find(id)?;
                 Some(Subject::Workload(WorkloadRow { id, workload }))
             }
-            (TableId::Endpoints(_), ItemId::Endpoint(row)) => {
-                self.panel_line(table, row).map(|line| Subject::endpoint(facts, line))
+            (TableId::Endpoints(slot), ItemId::Endpoint(row)) => {
+                let panel = self.ui.panel(slot)?;
+                Some(Subject::endpoint(facts, &panel.pod, panel.find(row)?))
             }
             (TableId::Timeline, ItemId::Moment(id)) => {
                 let line = self.ui.moment(id)?;
                 let zone = &self.options.time_zone;
-                Some(Subject::Moment(TimelineRow { line, zone, now }))
+                let lag = self.lag(line);
+                Some(Subject::Moment(TimelineRow { line, zone, now, lag }))
             }
             (
                 TableId::Pods
@@ -213,6 +216,29 @@ impl App {
                 | TableId::Timeline,
                 _,
             ) => None,
+        }
+    }
+
+    /// How long the chosen pod's Envoy took to follow a change.
+    fn lag(&self, line: &Moment) -> Option<Lag> {
+        let seq = match line {
+            Moment::Edit(edit, _) => edit.seq,
+            Moment::Endpoints(seq, ..) => *seq,
+            Moment::Start | Moment::Before(_) => return None,
+        };
+        self.facts.lags.get(&self.ui.chosen.as_ref()?.key)?.get(seq)
+    }
+
+    /// Tables that are ordered or filtered by what hosts do follow it.
+    pub(super) fn order_by_rates(&mut self, now: Timestamp) {
+        const RATES: [&str; 5] = ["rps", "errors", "connections", "requests", "failed"];
+        let is_by = |column: Option<&str>| column.is_some_and(|column| RATES.contains(&column));
+        for table in self.endpoint_tables() {
+            let faults = self.ui.is_on(Toggle::Faults);
+            let list = self.ui.list(table);
+            if faults || is_by(list.sort().map(|sort| sort.column)) || is_by(list.filter().column()) {
+                self.rebuild(now, table);
+            }
         }
     }
 

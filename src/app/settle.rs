@@ -120,15 +120,15 @@ impl App {
                 Some(panel) if panel.pod == id.key && !stale => continue,
                 Some(panel) if panel.pod == id.key => {
                     let before = panel.table.clone();
-                    panel.refresh(&mut self.facts, bootstrap);
+                    panel.refresh(&mut self.facts, bootstrap, now);
                     let same = before
                         .zip(panel.table.as_ref())
                         .is_some_and(|(a, b)| Arc::ptr_eq(&a, b));
                     self.ui.moved |= !same;
                 }
-                Some(panel) => *panel = Panel::new(id.key.clone(), &mut self.facts, bootstrap),
+                Some(panel) => *panel = Panel::new(id.key.clone(), &mut self.facts, bootstrap, now),
                 None => {
-                    let panel = Panel::new(id.key.clone(), &mut self.facts, bootstrap);
+                    let panel = Panel::new(id.key.clone(), &mut self.facts, bootstrap, now);
                     self.ui.panels.push(panel);
                 }
             }

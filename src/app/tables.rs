@@ -16,7 +16,7 @@ use super::view::table::sidecars::{SidecarRow, Sidecars};
 use super::view::table::timeline::{Timeline, TimelineRow};
 use super::view::table::workloads::{WorkloadRow, Workloads};
 use crate::mesh::history::{Line as Moment, MarkKind, ObjectId};
-use crate::mesh::model::{Kind, Labels, Object, Service, Sidecar};
+use crate::mesh::model::{Key, Kind, Labels, Object, Service, Sidecar};
 use crate::mesh::scope::{EndpointTable, Row};
 
 /// A table that has a list of its own.
@@ -145,13 +145,13 @@ impl<'a> Subject<'a> {
     }
 
     /// A row of an endpoint table.
-    pub(super) fn endpoint(facts: &'a Facts, line: &'a Line) -> Self {
+    pub(super) fn endpoint(facts: &'a Facts, pod: &Key, line: &'a Line) -> Self {
         let behind = line.row.pod.as_ref().and_then(|pod| facts.world.pods.get(pod));
         Subject::Endpoint(EndpointRow {
             row: &line.row,
             behind: behind.map(AsRef::as_ref),
             sync: line.sync,
-            ejected: line.ejected,
+            actual: line.actual.and_then(|at| facts.envoys.get(pod)?.host(at)),
         })
     }
 
@@ -306,7 +306,7 @@ fn bare(row: &Row) -> EndpointRow<'_> {
         row,
         behind: None,
         sync: None,
-        ejected: false,
+        actual: None,
     }
 }
 

@@ -207,8 +207,8 @@ pub(super) struct Ui {
     pub frozen: Option<Frozen>,
     /// The first pod was put under the cursor.
     pub opened: bool,
-    /// Pods whose Envoys are asked.
-    pub asked: Vec<Key>,
+    /// Pods whose Envoys are asked, and whether each second.
+    pub asked: (Vec<Key>, bool),
     /// The panes as they were laid out last.
     pub laid: Vec<Laid>,
     /// When the screen changes by time alone; found when it is laid out.
@@ -238,7 +238,7 @@ impl Ui {
             trail: Trail::default(),
             frozen: None,
             opened: false,
-            asked: Vec::new(),
+            asked: (Vec::new(), false),
             laid: Vec::new(),
             wake: None,
         }

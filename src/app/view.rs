@@ -17,6 +17,7 @@ mod shown;
 pub(in crate::app) mod sources;
 pub(in crate::app) mod state;
 pub mod table;
+pub mod tcpdump;
 mod value;
 pub(in crate::app) mod words;
 

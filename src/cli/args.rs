@@ -133,6 +133,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Which pods have a host in scope, by workload
     WhoSees(WhoSeesArgs),
+    /// What a pod's endpoints are asked, by Envoy's counters or by packets, as 'tcpdump -n' prints them
+    Traffic(TrafficArgs),
     /// Print a completion script
     Completions {
         /// For which shell
@@ -185,9 +187,94 @@ pub struct EndpointArgs {
     /// Columns to print, by name; '--columns help' lists them
     #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
     pub columns: Vec<String>,
+    /// What is asked of Envoy.
+    #[command(flatten)]
+    pub actual: ActualArgs,
+    /// Which rows.
+    #[command(flatten)]
+    pub filter: FilterArgs,
     /// What all outputs share.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// `traffic`
+#[derive(Args, Debug)]
+pub struct TrafficArgs {
+    /// The pod whose endpoints are meant: [kind/]NAME[.NAMESPACE]; only '-o packets' does without
+    #[arg(value_name = "POD", required_unless_present = "pcap")]
+    pub pod: Option<String>,
+    /// Read packets from a capture ('-': standard input, such as of 'tcpdump -U -w -')
+    #[arg(long, value_name = "FILE", conflicts_with = "iface", help_heading = "Packets")]
+    pub pcap: Option<PathBuf>,
+    /// Capture on an interface of this machine, with its tcpdump
+    #[arg(long, value_name = "NAME", help_heading = "Packets")]
+    pub iface: Option<String>,
+    /// Only packets to this port
+    #[arg(long, value_name = "PORT", help_heading = "Packets")]
+    pub dst_port: Option<u16>,
+    /// Without packets: how long Envoy's counters are watched
+    #[arg(long = "for", value_name = "TIME", value_parser = duration, default_value = "5s", help_heading = "Envoy")]
+    pub watched: Duration,
+    /// Envoy's admin port [default: as the pod says, else 15000]
+    #[arg(long, value_name = "PORT", help_heading = "Envoy")]
+    pub proxy_admin_port: Option<u16>,
+    /// Format
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: TrafficFormat,
+}
+
+/// How traffic is printed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum TrafficFormat {
+    /// Each packet with the endpoint it belongs to, then a table of endpoints
+    #[default]
+    Table,
+    /// Lines of packets alone, as tcpdump prints them
+    Packets,
+}
+
+/// What is asked of Envoy.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ActualArgs {
+    /// Print what Envoy itself says instead of what follows from the objects; gateways and waypoints too
+    #[arg(long, conflicts_with_all = ["from", "watch", "bootstrap"], help_heading = "Envoy")]
+    pub live: bool,
+    /// With --live -o json or yaml: Envoy's own answer
+    #[arg(long, requires = "live", help_heading = "Envoy")]
+    pub raw: bool,
+    /// Wait until Envoy has what follows from the objects; exit code 1 if it has not in time
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = duration,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "30s",
+        conflicts_with_all = ["from", "watch"],
+        help_heading = "Envoy"
+    )]
+    pub wait: Option<Duration>,
+    /// Envoy's admin port [default: as the pod says, else 15000]
+    #[arg(long, value_name = "PORT", help_heading = "Envoy")]
+    pub proxy_admin_port: Option<u16>,
+}
+
+/// Which rows, as istioctl's flags of the same names.
+#[derive(Args, Clone, Debug, Default)]
+pub struct FilterArgs {
+    /// Only endpoints with this address
+    #[arg(long, value_name = "IP", help_heading = "Filter")]
+    pub address: Option<String>,
+    /// Only endpoints with this port
+    #[arg(long, value_name = "PORT", help_heading = "Filter")]
+    pub port: Option<u16>,
+    /// Only endpoints of the cluster with this name
+    #[arg(long, value_name = "NAME", help_heading = "Filter")]
+    pub cluster: Option<String>,
+    /// Only endpoints with this status, such as healthy
+    #[arg(long, value_name = "STATUS", help_heading = "Filter")]
+    pub status: Option<String>,
 }
 
 /// What all outputs share.

@@ -6,6 +6,7 @@ use std::pin::pin;
 use futures::future::{Either, select};
 use jiff::Timestamp;
 
+use super::actual;
 use super::args::{Cli, EndpointArgs, Format, ListArgs, OutputArgs};
 use super::exit::{Ended, Exit};
 use super::input::{self, Input};
@@ -18,7 +19,10 @@ use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::scope::{self, NoTable};
 use crate::mesh::world::{Coverage, Gap, World};
 use crate::output::{self, Chosen, Sheet, SheetRow};
-use crate::runtime::{self, clock::now};
+use crate::runtime;
+use crate::runtime::clock::now;
+use crate::runtime::live::Live;
+use crate::sources::kubernetes::Connection;
 
 impl From<NotFound> for Ended {
     fn from(error: NotFound) -> Self {
@@ -101,32 +105,34 @@ pub(super) async fn list<L: Listing>(cli: &Cli, args: &ListArgs) -> Result<Exit,
     }
 }
 
-/// Prints a pod's endpoint table.
+/// Prints a pod's endpoint table, computed or actual.
 pub(super) async fn endpoints(cli: &Cli, args: &EndpointArgs) -> Result<Exit, Ended> {
     if args.columns.iter().any(|name| name == "help") {
         print::out(&output::columns_help::<rows::EndpointTableOf>())?;
         return Ok(Exit::Ok);
     }
     let reference = PodReference::parse(&args.pod)?;
-    let columns = rows::endpoint_columns(chosen(&args.output, &args.columns))
-        .map_err(|error| Ended::new(Exit::Usage, error.to_string()))?;
+    let chosen = chosen(&args.output, &args.columns);
+    let columns = if args.actual.live {
+        rows::actual_columns(chosen, is_plain(args))
+    } else {
+        rows::endpoint_columns(chosen)
+    };
+    let columns = columns.map_err(|error| Ended::new(Exit::Usage, error.to_string()))?;
+    if args.actual.live || args.actual.wait.is_some() {
+        return actual::endpoints(cli, args, &reference, &columns).await;
+    }
     let (input, shown) = gather(cli, &args.output, scope::needed_kinds(), Kind::Pod, Some(&reference)).await?;
-    let default = input::names(&shown)
-        .first()
-        .map_or_else(|| "default".to_owned(), ToString::to_string);
-    let pod = reference.find(input.world(), &default)?;
+    let pod = find(&reference, input.world(), &shown)?;
     let settings = input::settings(&cli.cluster);
-    let make =
-        |world: &World, at: Timestamp| rows::endpoint_sheet(world, &pod, &settings, &columns, args.bootstrap, at);
+    let which = rows::Which {
+        bootstrap: args.bootstrap,
+        filter: &args.filter,
+    };
+    let make = |world: &World, at: Timestamp| rows::endpoint_sheet(world, &pod, &settings, &columns, &which, at);
     let mut made = make(input.world(), now()).map_err(|reason| no_such_table(&reason, &pod))?;
     made.sheet.missing.extend(input.strange(scope::needed_kinds()));
-    let plain = args.columns.is_empty() && args.output.output == Format::Table;
-    if plain {
-        print::out(&output::endpoint_table(&made.shown, !args.output.no_headers))?;
-    } else {
-        show(&made.sheet, &args.output)?;
-    }
-    let exit = say_missing(&made.sheet);
+    let exit = show_computed(&made, args)?;
     match input {
         Input::Live(live) if args.output.watch => {
             // a pod that goes takes its rows with it: each is said to be removed
@@ -137,6 +143,30 @@ pub(super) async fn endpoints(cli: &Cli, args: &EndpointArgs) -> Result<Exit, En
         }
         Input::Live(_) | Input::Dump(..) => Ok(exit),
     }
+}
+
+/// The pod that is meant, looked for in the first namespace that is shown.
+pub(super) fn find(reference: &PodReference, world: &World, shown: &Namespaces) -> Result<Key, Ended> {
+    let default = input::names(shown)
+        .first()
+        .map_or_else(|| "default".to_owned(), ToString::to_string);
+    Ok(reference.find(world, &default)?)
+}
+
+/// Prints a computed table, and what lacks for it.
+pub(super) fn show_computed(made: &rows::EndpointSheet, args: &EndpointArgs) -> Result<Exit, Ended> {
+    if is_plain(args) {
+        let rows = made.shown.iter().map(|row| (row, false));
+        print::out(&output::endpoint_table(rows, !args.output.no_headers))?;
+    } else {
+        show(&made.sheet, &args.output)?;
+    }
+    Ok(say_missing(&made.sheet))
+}
+
+/// Whether the table is to be istioctl's own.
+pub(super) fn is_plain(args: &EndpointArgs) -> bool {
+    args.columns.is_empty() && args.output.output == Format::Table
 }
 
 /// Reads what a command needs, from a dump or a cluster, until it is complete as far as it may be read.
@@ -153,6 +183,18 @@ pub(super) async fn gather(
         return Ok((input::dump(path)?, input::shown(&cli.scope, None)));
     }
     let connection = input::connection(&cli.cluster).await?;
+    let (live, shown) = gather_from(cli, &connection, kinds, first, pod).await?;
+    Ok((Input::Live(Box::new(live)), shown))
+}
+
+/// The same, from a cluster.
+pub(super) async fn gather_from(
+    cli: &Cli,
+    connection: &Connection,
+    kinds: &[Kind],
+    first: Kind,
+    pod: Option<&PodReference>,
+) -> Result<(Live, Namespaces), Ended> {
     let shown = input::shown(&cli.scope, Some(&connection.cluster));
     let mut follow = input::follow(kinds, &cli.cluster, &shown, &connection.cluster);
     let mut wanted = input::names(&shown);
@@ -164,14 +206,14 @@ pub(super) async fn gather(
         }
         wanted = [namespace].into();
     }
-    let mut live = crate::runtime::live::Live::start(&connection.client, follow);
+    let mut live = Live::start(&connection.client, follow);
     live.settle()
         .await
         .map_err(|failure| input::cluster_failure(&failure, &connection.cluster))?;
     if let Some(refused) = live.refusal(first, &wanted) {
         return Err(input::cluster_failure(&refused, &connection.cluster));
     }
-    Ok((Input::Live(Box::new(live)), shown))
+    Ok((live, shown))
 }
 
 pub(super) fn show(sheet: &Sheet, args: &OutputArgs) -> Result<(), Ended> {
@@ -254,7 +296,7 @@ pub(super) fn no_such_table(reason: &NoTable, pod: &Key) -> Ended {
 
 /// Prints each change from now on, until the cluster or the reader is gone.
 async fn follow(
-    mut live: crate::runtime::live::Live,
+    mut live: Live,
     format: Format,
     mut rows: BTreeMap<rows::RowKey, SheetRow>,
     mut make: impl FnMut(&World, Timestamp) -> BTreeMap<rows::RowKey, SheetRow>,

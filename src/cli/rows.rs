@@ -6,17 +6,20 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::args::FilterArgs;
 use super::exit::{Ended, Exit};
 use crate::app::Namespaces;
 use crate::app::filter::Selector;
+use crate::app::message::EnvoyTable;
+use crate::app::rates::Rates;
 use crate::app::view::Shown;
 use crate::app::view::column::Table;
-use crate::app::view::table::endpoints::{EndpointRow, Endpoints};
+use crate::app::view::table::endpoints::{Actual, EndpointRow, Endpoints};
 use crate::app::view::table::pods::{PodRow, Pods};
 use crate::app::view::table::services::{ServiceRow, Services};
 use crate::app::view::table::sidecars::{SidecarRow, Sidecars};
 use crate::mesh::model::{Key, Kind, Meta, Text};
-use crate::mesh::scope::{self, Class, EndpointTable, NoTable, Settings};
+use crate::mesh::scope::{self, Address, Class, EndpointTable, NoTable, Settings};
 use crate::mesh::world::World;
 use crate::output::{Chosen, Columns, Sheet, SheetRow, UnknownColumn};
 
@@ -184,6 +187,27 @@ impl Listing for SidecarList {
 /// The columns of an endpoint table.
 pub(super) type EndpointTableOf = Endpoints;
 
+/// Chooses columns of Envoy's own table: all that it says, but in the plain one.
+pub(super) fn actual_columns(chosen: Chosen<'_>, is_plain: bool) -> Result<Columns<Endpoints>, UnknownColumn> {
+    const ALL: &[&str] = &[
+        "endpoint",
+        "status",
+        "outlierCheck",
+        "cluster",
+        "connections",
+        "requests",
+        "failed",
+        "weight",
+        "priority",
+        "zone",
+    ];
+    let all: Vec<String> = ALL.iter().map(|name| (*name).to_owned()).collect();
+    match chosen {
+        Chosen::Table | Chosen::Wide if !is_plain => Columns::choose(Chosen::Named(&all), false),
+        Chosen::Table | Chosen::Wide | Chosen::Named(_) => Columns::choose(chosen, false),
+    }
+}
+
 /// Chooses columns of an endpoint table; `wide` has what only the API knows of a row.
 pub(super) fn endpoint_columns(chosen: Chosen<'_>) -> Result<Columns<Endpoints>, UnknownColumn> {
     const WIDE: &[&str] = &[
@@ -225,19 +249,19 @@ pub(super) fn endpoint_sheet(
     pod: &Key,
     settings: &Settings,
     columns: &Columns<Endpoints>,
-    bootstrap: bool,
+    which: &Which<'_>,
     at: Timestamp,
 ) -> Result<EndpointSheet, NoTable> {
     let table = scope::endpoint_table(world, pod, settings)?;
     let mut doubles: BTreeMap<(String, String), u32> = BTreeMap::new();
     let mut rows = Vec::new();
-    for row in wanted(&table, bootstrap) {
+    for row in wanted(&table, which) {
         let behind = row.pod.as_ref().and_then(|key| world.pods.get(key)).map(Arc::as_ref);
         let view = EndpointRow {
             row,
             behind,
             sync: None,
-            ejected: false,
+            actual: None,
         };
         let (endpoint, cluster) = (row.address.to_string(), row.cluster.to_string());
         let nth = doubles.entry((cluster.clone(), endpoint.clone())).or_default();
@@ -261,7 +285,7 @@ pub(super) fn endpoint_sheet(
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect();
-    let shown = wanted(&table, bootstrap).cloned().collect();
+    let shown = wanted(&table, which).cloned().collect();
     Ok(EndpointSheet {
         rows: rows.into_iter().collect(),
         sheet,
@@ -269,11 +293,92 @@ pub(super) fn endpoint_sheet(
     })
 }
 
-fn wanted(table: &EndpointTable, bootstrap: bool) -> impl Iterator<Item = &scope::Row> {
+fn wanted<'t>(table: &'t EndpointTable, which: &Which<'_>) -> impl Iterator<Item = &'t scope::Row> {
     table
         .rows
         .iter()
-        .filter(move |row| bootstrap || row.class != Class::Bootstrap)
+        .filter(move |row| (which.bootstrap || row.class != Class::Bootstrap) && which.filter.shows(row))
+}
+
+/// Which rows of a table are printed.
+pub(super) struct Which<'a> {
+    /// Those of the proxy's own bootstrap too.
+    pub(super) bootstrap: bool,
+    /// Only these.
+    pub(super) filter: &'a FilterArgs,
+}
+
+impl FilterArgs {
+    /// Whether a row is among those that are asked for.
+    ///
+    /// istioctl: `istioctl/pkg/writer/envoy/clusters/clusters.go`, `EndpointFilter.Verify`: upper and lower case are the
+    /// same, an address is compared without its port.
+    pub(super) fn shows(&self, row: &scope::Row) -> bool {
+        let (address, port) = match &row.address {
+            Address::Socket(ip, port) => (ip.to_string(), *port),
+            Address::Pipe(_) | Address::Internal(..) => (row.address.to_string(), 0),
+        };
+        let is = |wanted: &Option<String>, text: &str| {
+            wanted
+                .as_ref()
+                .is_none_or(|wanted| wanted.is_empty() || wanted.to_lowercase() == text.to_lowercase())
+        };
+        is(&self.address, &address)
+            && self.port.is_none_or(|wanted| wanted == 0 || wanted == port)
+            && is(&self.cluster, &row.cluster.to_string())
+            && is(&self.status, row.health.as_str())
+    }
+
+    /// Whether any row may be left out.
+    pub(super) fn is_any(&self) -> bool {
+        self.address.is_some() || self.port.is_some() || self.cluster.is_some() || self.status.is_some()
+    }
+}
+
+/// Some of Envoy's rows, ready for every format.
+pub(super) fn actual_sheet(
+    world: &World,
+    pod: &Key,
+    (table, rates): (&EnvoyTable, &Rates),
+    places: &[usize],
+    columns: &Columns<Endpoints>,
+    at: Timestamp,
+) -> Sheet {
+    let rows = places.iter().filter_map(|place| {
+        let host = table.rows.get(*place)?;
+        let view = EndpointRow {
+            row: &host.row,
+            behind: None,
+            sync: None,
+            actual: Some(Actual {
+                row: host,
+                counters: table.counters.get(*place).copied().unwrap_or_default(),
+                rate: rates.rate(*place),
+            }),
+        };
+        let mut shown = columns.row(host.row.address.to_string(), &view, at);
+        // what only istiod's rules would say
+        for unsaid in ["class", "why", "pod", "node", "sync", "ready"] {
+            shown.fields.remove(unsaid);
+        }
+        Some(shown)
+    });
+    let mut sheet = columns.sheet("ActualEndpointTable", rows.collect(), at);
+    let version = world
+        .pods
+        .get(pod)
+        .and_then(|pod| Some(pod.proxy.as_ref()?.image_tag.to_string()));
+    sheet.about = [
+        (
+            "pod",
+            json!({ "namespace": pod.namespace.as_str(), "name": pod.name.as_str() }),
+        ),
+        ("proxyVersion", json!(version)),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect();
+    sheet
 }
 
 /// How a row differs between two looks.

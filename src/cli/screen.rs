@@ -69,7 +69,8 @@ fn first_pod(text: &str, shown: &Namespaces) -> Result<Key, Ended> {
     Ok(reference.key(default.map_or("default", |name| name.as_str())))
 }
 
-fn time_zone(log: &LogArgs) -> TimeZone {
+/// In which times are written.
+pub(super) fn time_zone(log: &LogArgs) -> TimeZone {
     if log.utc { TimeZone::UTC } else { TimeZone::system() }
 }
 

@@ -9,9 +9,11 @@ mod core;
 mod diagnostic;
 mod entry;
 mod gateway;
+mod host;
 mod interner;
 mod mesh_config;
 mod meta;
+mod packet;
 mod text;
 mod traffic;
 
@@ -28,12 +30,14 @@ pub use self::gateway::{
     BackendRef, ClusterMatch, ClusterPatch, EnvoyFilter, GRPCRoute, Gateway, HTTPRoute, ParentRef, RouteRule,
     RouteSpec, Server, TCPRoute, TLSRoute,
 };
+pub use self::host::{HostCounters, HostFault};
 pub use self::interner::Interner;
 pub use self::mesh_config::{
     Distribute, LabelSelector, LocalityLb, MeshConfig, ProxyConfig, Requirement, ServiceEntryVisibility,
     VisibilityPolicy, ZoneAwareLb,
 };
 pub use self::meta::{FieldManager, Key, Meta, Owner, Provenance, Uid};
+pub use self::packet::{Content, Layer, Packet, Seen, Segment, Socket};
 pub use self::text::{Labels, Text};
 pub use self::traffic::{
     Delegate, Destination, DestinationRule, HttpMatch, HttpRoute, LoadBalancer, OutlierDetection, PolicySettings,

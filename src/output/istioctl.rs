@@ -13,15 +13,16 @@ const GAP: usize = 5;
 
 /// The table of these rows, in the order in which they come; with `heads` their line first.
 ///
-/// istiod's word on a row holds no outlier check; it is `OK` until Envoy says otherwise.
-pub fn endpoint_table<'a>(rows: impl IntoIterator<Item = &'a Row>, heads: bool) -> String {
+/// Beside each row whether Envoy's outlier detection has ejected it; istiod's word on a row holds no such check, it is
+/// `OK` until Envoy says otherwise.
+pub fn endpoint_table<'a>(rows: impl IntoIterator<Item = (&'a Row, bool)>, heads: bool) -> String {
     let head = heads.then(|| HEADS.map(Shown::from));
-    let rows = rows.into_iter().map(|row| {
+    let rows = rows.into_iter().map(|(row, is_ejected)| {
         let (endpoint, cluster) = (row.address.to_string(), row.cluster.to_string());
         [
             Shown::from(endpoint),
             Shown::from(row.health.as_str()),
-            Shown::from("OK"),
+            Shown::from(if is_ejected { "FAILED" } else { "OK" }),
             Shown::from(cluster),
         ]
     });
@@ -72,7 +73,7 @@ mod tests {
             row(Address::Pipe("./etc/istio/proxy/XDS".into()), Health::Unhealthy),
         ];
         assert_eq!(
-            endpoint_table(&rows, true),
+            endpoint_table(rows.iter().map(|row| (row, false)), true),
             "ENDPOINT                         STATUS        OUTLIER CHECK     CLUSTER\n\
              fd00::1:8080                     HEALTHY       OK                agent\n\
              unix://./etc/istio/proxy/XDS     UNHEALTHY     OK                agent\n"

@@ -105,7 +105,8 @@ impl Effects {
         }
     }
 
-    pub(super) fn ask_envoys(&mut self, pods: &[Key]) {
+    pub(super) fn ask_envoys(&mut self, pods: &[Key], rates: bool) {
+        self.envoys.set_rates(rates);
         if let Some(cluster) = &self.cluster {
             let client = &cluster.connection.client;
             self.envoys.ask(pods, client, &self.tasks, &self.answers);

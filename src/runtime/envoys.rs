@@ -1,13 +1,18 @@
 //! Asks the Envoys of the pods that are looked at, each over one kept-open forward, as long as somebody looks.
 //!
-//! Not here: what the answers mean. Only answers that say something new are passed on.
+//! Not here: what the answers mean. Each is passed on; what says nothing new is shared with the one before, so that the
+//! screen can tell at once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use kube::Client;
+use rustc_hash::FxHashMap;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -16,9 +21,9 @@ use super::feed::Tasks;
 use crate::app::Message;
 use crate::app::message::{EnvoyRow, EnvoyTable, NoEnvoy};
 use crate::mesh::model::{Key, Text};
-use crate::mesh::scope::{Address, Health};
+use crate::mesh::scope::{Address, Class, Cluster, Health, Locality, Reason, Row, Why};
 use crate::mesh::world::Failure;
-use crate::sources::envoy::{Admin, AdminError, Endpoint, Host, Pace, parse};
+use crate::sources::envoy::{Admin, AdminError, Endpoint, Pace, parse};
 use crate::sources::kubernetes::Forward;
 
 /// Envoys asked at once.
@@ -38,6 +43,7 @@ const NOT_RECORDED: &str = "not recorded";
 pub(super) struct Envoys {
     asked: BTreeMap<Key, DropGuard>,
     stirred: watch::Sender<u64>,
+    rates: Arc<AtomicBool>,
 }
 
 impl Default for Envoys {
@@ -45,6 +51,7 @@ impl Default for Envoys {
         Self {
             asked: BTreeMap::new(),
             stirred: watch::Sender::new(0),
+            rates: Arc::default(),
         }
     }
 }
@@ -63,6 +70,7 @@ impl Envoys {
                 client: client.clone(),
                 pod: pod.clone(),
                 stirred: self.stirred.subscribe(),
+                rates: Arc::clone(&self.rates),
                 answers: answers.clone(),
                 last: None,
                 pace: Pace::default(),
@@ -72,6 +80,14 @@ impl Envoys {
                 stopped.run_until_cancelled(asker.run()).await;
             });
             self.asked.insert(pod.clone(), stop.drop_guard());
+        }
+    }
+
+    /// Whether what hosts do a second is looked at.
+    pub(super) fn set_rates(&self, rates: bool) {
+        let before = self.rates.swap(rates, Relaxed);
+        if rates && !before {
+            self.stir();
         }
     }
 
@@ -85,6 +101,7 @@ struct Asker {
     client: Client,
     pod: Key,
     stirred: watch::Receiver<u64>,
+    rates: Arc<AtomicBool>,
     answers: mpsc::Sender<Message>,
     last: Option<Result<EnvoyTable, NoEnvoy>>,
     pace: Pace,
@@ -99,7 +116,7 @@ impl Asker {
                 Err(ended) => ended,
             };
             let Some(reason) = reason else { return };
-            if !self.tell(Err(reason)).await {
+            if !self.tell(Timestamp::now(), Err(reason)).await {
                 return;
             }
             tokio::time::sleep(wait).await;
@@ -114,41 +131,54 @@ impl Asker {
         let broken = |error: &AdminError| (Some(no_envoy(error)), BROKEN);
         let mut admin = Admin::over(stream).await.map_err(|error| broken(&error))?;
         loop {
-            let asked = Instant::now();
+            let (asked, begun) = (Timestamp::now(), Instant::now());
             let answer = timeout(PATIENCE, admin.clusters()).await;
             let answer = match answer.unwrap_or_else(|_| Err(AdminError::Closed("no answer in time".to_owned()))) {
-                Ok(bytes) => parse(&bytes)
-                    .map(table)
-                    .map_err(|error| NoEnvoy::Failed(error.to_string().into())),
+                Ok(bytes) => self.read(bytes).await,
                 Err(error @ AdminError::Closed(_)) => return Err(broken(&error)),
                 Err(error @ (AdminError::Status { .. } | AdminError::TooLarge)) => Err(no_envoy(&error)),
             };
-            let took = asked.elapsed();
-            if !self.tell(answer).await {
+            let took = begun.elapsed();
+            if !self.tell(asked, answer).await {
                 return Err((None, Duration::ZERO));
             }
-            let wait = self.pace.next(took);
+            let wait = self.pace.next(took, self.rates.load(Relaxed));
             if let Ok(stirred) = timeout(wait, self.stirred.changed()).await {
                 if stirred.is_err() {
                     return Err((None, Duration::ZERO));
                 }
                 self.pace.stir();
-                tokio::time::sleep(self.pace.next(took)).await;
+                tokio::time::sleep(self.pace.next(took, self.rates.load(Relaxed))).await;
             }
         }
     }
 
-    /// Passes on what is new. `false` if nobody takes it.
-    async fn tell(&mut self, answer: Result<EnvoyTable, NoEnvoy>) -> bool {
-        if self.last.as_ref() == Some(&answer) {
-            return !self.answers.is_closed();
+    /// Reads an answer where it holds nobody up: a large one takes a tenth of a second.
+    async fn read(&self, bytes: Bytes) -> Result<EnvoyTable, NoEnvoy> {
+        let last = self.last.as_ref().and_then(|last| last.as_ref().ok()).cloned();
+        let read = tokio::task::spawn_blocking(move || table(&bytes, last.as_ref())).await;
+        match read {
+            Ok(Ok(table)) => Ok(table),
+            Ok(Err(error)) => Err(NoEnvoy::Failed(error.to_string().into())),
+            Err(error) => Err(NoEnvoy::Failed(error.to_string().into())),
         }
-        if self.last.is_some() {
+    }
+
+    /// Passes on what Envoy says, also if it says the same again. `false` if nobody takes it.
+    async fn tell(&mut self, asked: Timestamp, answer: Result<EnvoyTable, NoEnvoy>) -> bool {
+        let is_same = match (&self.last, &answer) {
+            (Some(Ok(last)), Ok(answer)) => Arc::ptr_eq(&last.rows, &answer.rows),
+            (Some(Err(last)), Err(answer)) => last == answer,
+            (Some(Ok(_)), Err(_)) | (Some(Err(_)), Ok(_)) => false,
+            (None, _) => true,
+        };
+        if !is_same {
             self.pace.stir();
         }
         self.last = Some(answer.clone());
         let message = Message::Envoy {
             pod: self.pod.clone(),
+            asked,
             at: Timestamp::now(),
             answer,
         };
@@ -174,36 +204,101 @@ fn no_envoy(error: &AdminError) -> NoEnvoy {
     }
 }
 
-/// Sorted, since Envoy lists its clusters in another order each time and only what is new is passed on.
-fn table(hosts: Vec<Host>) -> EnvoyTable {
-    let mut rows: Vec<EnvoyRow> = hosts.into_iter().map(row).collect();
-    rows.sort_by(|a, b| a.cluster.cmp(&b.cluster).then_with(|| a.address.cmp(&b.address)));
-    EnvoyTable { rows: Arc::from(rows) }
-}
-
-fn row(host: Host) -> EnvoyRow {
-    EnvoyRow {
-        cluster: host.cluster,
-        address: match host.endpoint {
+/// An answer as a table. Envoy lists its clusters in another order each time; what it says again is shared with `last`.
+///
+/// # Errors
+/// It is no JSON of clusters; the text names the place.
+pub(super) fn table(answer: &[u8], last: Option<&EnvoyTable>) -> Result<EnvoyTable, serde_json::Error> {
+    let mut clusters: FxHashMap<Text, Arc<Cluster>> = FxHashMap::default();
+    let mut localities: FxHashMap<[Text; 3], Arc<Locality>> = FxHashMap::default();
+    let why = Why::of([Reason::OnlyActual]);
+    let hosts = parse(answer)?.into_iter().map(|host| {
+        let named = clusters.entry(host.cluster);
+        let cluster = named.or_insert_with_key(|name| Arc::new(Cluster::parse(name)));
+        let placed = localities.entry(host.locality);
+        let locality = placed.or_insert_with_key(|[region, zone, sub_zone]| {
+            Arc::new(Locality {
+                region: region.clone(),
+                zone: zone.clone(),
+                sub_zone: sub_zone.clone(),
+            })
+        });
+        let address = match host.endpoint {
             Endpoint::Socket(ip, port) => Address::Socket(ip, port),
             Endpoint::Pipe(path) => Address::Pipe(path),
             Endpoint::Internal(listener, id) => Address::Internal(listener, id),
-        },
-        health: health(&host.health),
-        ejected: host.ejected,
+        };
+        let health = Health::ALL.into_iter().find(|health| host.health == health.as_str());
+        let row = Row {
+            address,
+            health: health.unwrap_or(Health::Unknown),
+            cluster: Arc::clone(cluster),
+            class: Class::Runtime,
+            why: Arc::clone(&why),
+            pod: None,
+            node: Text::default(),
+            locality: Arc::clone(locality),
+            weight: host.weight,
+        };
+        let row = EnvoyRow {
+            row,
+            ejected: host.ejected,
+            faults: host.faults,
+            priority: host.priority,
+            hostname: host.hostname,
+        };
+        (row, host.counters)
+    });
+    let mut table = EnvoyTable::new(hosts.collect());
+    if let Some(last) = last {
+        if last.rows == table.rows {
+            table.rows = Arc::clone(&last.rows);
+        }
+        if last.counters == table.counters {
+            table.counters = Arc::clone(&last.counters);
+        }
     }
+    Ok(table)
 }
 
-fn health(word: &str) -> Health {
-    const ALL: [Health; 6] = [
-        Health::Healthy,
-        Health::Unhealthy,
-        Health::Draining,
-        Health::Timeout,
-        Health::Degraded,
-        Health::Unknown,
-    ];
-    ALL.into_iter()
-        .find(|health| health.as_str() == word)
-        .unwrap_or(Health::Unknown)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The answer of an Envoy with so many endpoints, each of which was asked so often.
+    fn answer(endpoints: u32, requests: u32) -> String {
+        let clusters = (0..endpoints / 100).map(|cluster| {
+            let hosts = (0..100).map(|host| {
+                let (a, b) = (cluster / 200, cluster % 200);
+                format!(
+                    r#"{{"address":{{"socket_address":{{"address":"10.{a}.{b}.{host}","port_value":9080}}}},
+                    "stats":[{{"name":"rq_total","value":"{requests}"}}],"health_status":{{"eds_health_status":"HEALTHY"}}}}"#
+                )
+            });
+            let hosts: Vec<String> = hosts.collect();
+            format!(
+                r#"{{"name":"outbound|9080||s{cluster}.test","host_statuses":[{}]}}"#,
+                hosts.join(",")
+            )
+        });
+        let clusters: Vec<String> = clusters.collect();
+        format!(r#"{{"cluster_statuses":[{}]}}"#, clusters.join(","))
+    }
+
+    #[test]
+    fn of_20_000_endpoints_what_is_said_again_is_shared_so_that_the_screen_compares_pointers() {
+        let first = table(answer(20_000, 1).as_bytes(), None).unwrap();
+        assert_eq!((first.rows.len(), first.counters.len()), (20_000, 20_000));
+        assert_eq!(
+            Arc::strong_count(&first.rows[0].row.cluster),
+            100,
+            "a cluster is held once"
+        );
+        let same = table(answer(20_000, 1).as_bytes(), Some(&first)).unwrap();
+        assert!(Arc::ptr_eq(&same.rows, &first.rows) && Arc::ptr_eq(&same.counters, &first.counters));
+        let busy = table(answer(20_000, 2).as_bytes(), Some(&first)).unwrap();
+        assert!(Arc::ptr_eq(&busy.rows, &first.rows) && !Arc::ptr_eq(&busy.counters, &first.counters));
+        let other = table(answer(19_900, 1).as_bytes(), Some(&first)).unwrap();
+        assert!(!Arc::ptr_eq(&other.rows, &first.rows));
+    }
 }

@@ -259,7 +259,7 @@ impl Ui {
             Command::Copy(text) => return self.copy(text).await,
             Command::Relist => self.effects.relist(),
             Command::ShowNamespaces(namespaces) => self.effects.show_namespaces(namespaces),
-            Command::WatchEnvoy(pods) => self.effects.ask_envoys(&pods),
+            Command::WatchEnvoy { pods, rates } => self.effects.ask_envoys(&pods, rates),
             Command::Demo(control) => self.effects.steer(control),
             Command::Fetch(request) => self.effects.fetch(request),
         }

@@ -11,5 +11,5 @@ mod lax;
 mod pace;
 
 pub use self::admin::{Admin, AdminError};
-pub use self::hosts::{Counters, Endpoint, Fault, Host, parse};
+pub use self::hosts::{Endpoint, Host, parse};
 pub use self::pace::Pace;

@@ -89,6 +89,13 @@ impl Bed {
         testbed(&["exec", "--", "istioctl", "proxy-config", "endpoint", pod])
     }
 
+    /// The same with more arguments.
+    #[track_caller]
+    pub(crate) fn istioctl_with(&self, pod: &str, more: &[&str]) -> String {
+        let command = ["exec", "--", "istioctl", "proxy-config", "endpoint", pod];
+        testbed(&[&command, more].concat())
+    }
+
     /// Runs sidescope inside.
     pub(crate) fn sidescope(&self, arguments: &[&str]) -> Output {
         let program = ["exec", "--", "timeout", DEADLINE, env!("CARGO_BIN_EXE_sidescope")];

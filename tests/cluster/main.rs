@@ -12,6 +12,7 @@
     reason = "a test may fail loudly"
 )]
 
+mod actual;
 mod bed;
 mod edits;
 mod lists;

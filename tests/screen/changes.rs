@@ -1,11 +1,13 @@
 //! Change marks: what appears, changes and goes; seen, acknowledged, kept; with the edit that did it.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use sidescope::app::message::{EnvoyRow, EnvoyTable, NoEnvoy};
 use sidescope::app::view::{Body, Glow, Mark, Role};
 use sidescope::app::{KeyPress, Message};
-use sidescope::mesh::model::{Key, Kind, Pod, PodPrinted, Uid};
-use sidescope::mesh::scope::{Address, Health};
+use sidescope::mesh::model::{HostCounters, Key, Kind, Pod, PodPrinted, Uid};
+use sidescope::mesh::scope::{Address, Cluster, Health};
 
 use crate::mesh;
 use crate::stage::{Stage, has_role, rows_of};
@@ -271,17 +273,13 @@ fn held_still_nothing_moves_and_what_waits_is_counted() {
 }
 
 fn envoy(rows: &[(&str, &str)]) -> EnvoyTable {
-    EnvoyTable {
-        rows: rows
-            .iter()
-            .map(|(ip, service)| EnvoyRow {
-                cluster: format!("outbound|9080||{service}.bookinfo.svc.cluster.local").into(),
-                address: Address::Socket((*ip).into(), 9080),
-                health: Health::Healthy,
-                ejected: false,
-            })
-            .collect(),
-    }
+    let row = |(ip, service): &(&str, &str)| {
+        let cluster = format!("outbound|9080||{service}.bookinfo.svc.cluster.local");
+        let cluster = Arc::new(Cluster::parse(&cluster.into()));
+        let row = EnvoyRow::new(cluster, Address::Socket((*ip).into(), 9080), Health::Healthy);
+        (row, HostCounters::default())
+    };
+    EnvoyTable::new(rows.iter().map(row).collect())
 }
 
 #[test]
@@ -292,6 +290,7 @@ fn sync_says_what_envoy_has_and_has_not() {
     let at = stage.now;
     stage.send(Message::Envoy {
         pod: pod.clone(),
+        asked: at,
         at,
         answer,
     });
@@ -310,7 +309,12 @@ fn sync_says_what_envoy_has_and_has_not() {
     );
     let at = stage.now;
     let answer = Err(NoEnvoy::NotRecorded);
-    stage.send(Message::Envoy { pod, at, answer });
+    stage.send(Message::Envoy {
+        pod,
+        asked: at,
+        at,
+        answer,
+    });
     let text = stage.text();
     assert!(text.contains("Envoy ? ● live"), "{text}");
     assert!(
@@ -320,6 +324,47 @@ fn sync_says_what_envoy_has_and_has_not() {
     assert!(
         rows_of(&stage.active()).iter().all(|row| row.starts_with('?')),
         "{text}"
+    );
+}
+
+#[test]
+fn the_title_says_how_far_envoy_has_followed_and_rows_what_they_do() {
+    let mut stage = shell().sized(160, 40);
+    let pod = Key::new("default", "my-shell-6f9c-eeeee");
+    let table = envoy(&[("10.244.1.30", "ratings"), ("10.1.1.1", "gone")]);
+    for requests in [100, 120, 150] {
+        let at = stage.now;
+        let counters = table.rows.iter().map(|_| HostCounters {
+            rq_total: requests,
+            rq_error: requests / 50,
+            ..HostCounters::default()
+        });
+        let answer = Ok(EnvoyTable {
+            counters: counters.collect(),
+            ..table.clone()
+        });
+        stage.send(Message::Envoy {
+            pod: pod.clone(),
+            asked: at,
+            at,
+            answer,
+        });
+        assert!(stage.text().contains("rows pending for"), "{}", stage.text());
+        stage.wait(2);
+    }
+    let text = stage.text();
+    assert!(text.contains("rows pending for 6.0 s"), "{text}");
+    let rows = stage.names();
+    let row = rows.iter().find(|row| row.contains("10.244.1.30:9080")).unwrap();
+    assert!(row.contains("15.0"), "30 requests in two seconds: {row}");
+    stage.press("3/10.244.1.30<Enter>");
+    let text = stage.text();
+    assert!(text.contains("requests/s 15.0  errors/s 0.5  last minute"), "{text}");
+    stage.press("<Esc>!");
+    let rows = stage.names();
+    assert!(
+        rows.iter().any(|row| row.contains("10.244.1.30")),
+        "it fails, so it is a fault: {rows:?}"
     );
 }
 

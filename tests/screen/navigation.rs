@@ -219,22 +219,17 @@ fn columns_scroll_and_say_how_many_are_hidden() {
 fn envoys_are_asked_of_the_pods_that_are_looked_at() {
     let mut stage = Stage::bookinfo();
     let key = |name: &str| Key::new("bookinfo", name);
-    assert_eq!(
-        stage.take_commands(),
-        [Command::WatchEnvoy(vec![key("details-v1-6f9c-ddddd")])]
-    );
+    let watch = |pods| Command::WatchEnvoy { pods, rates: true };
+    assert_eq!(stage.take_commands(), [watch(vec![key("details-v1-6f9c-ddddd")])]);
     stage.press("pj");
     assert_eq!(
         stage.take_commands(),
-        [Command::WatchEnvoy(vec![
-            key("ratings-v1-6f9c-ccccc"),
-            key("details-v1-6f9c-ddddd")
-        ])]
+        [watch(vec![key("ratings-v1-6f9c-ccccc"), key("details-v1-6f9c-ddddd")])]
     );
     stage.press("G");
     assert_eq!(
         stage.take_commands(),
-        [Command::WatchEnvoy(vec![key("details-v1-6f9c-ddddd")])],
+        [watch(vec![key("details-v1-6f9c-ddddd")])],
         "istiod has no Envoy"
     );
 }

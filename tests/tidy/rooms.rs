@@ -59,6 +59,7 @@ pub(crate) const ROOMS: &[Room] = &[
         rooms: &["kinds", "mesh::model", "mesh::world"],
         crates: Crates::Only(&[
             "bytes",
+            "etherparse",
             "futures",
             "http",
             "http_body_util",
@@ -68,6 +69,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "k8s_openapi",
             "kube",
             "lz4_flex",
+            "pcap_parser",
             "regex",
             "rustc_hash",
             "serde",

@@ -27,6 +27,8 @@ pub enum Value {
     Word(&'static str),
     /// A count.
     Number(i64),
+    /// So many a second, in thousandths.
+    Rate(u64),
     /// So many of so many.
     Ratio(u64, u64),
     /// The time since; `<unknown>` without it.
@@ -71,6 +73,7 @@ impl Value {
             Value::Built(text) => text.as_str().into(),
             Value::Word(word) => (*word).into(),
             Value::Number(number) => number.to_string().into(),
+            Value::Rate(thousandths) => rate(*thousandths).into(),
             Value::Ratio(of, all) => format!("{of}/{all}").into(),
             Value::Age(since) => age(*since, now).into(),
             Value::Restarts(count, Some(last)) if *count > 0 => {
@@ -99,6 +102,10 @@ impl Value {
             Value::Built(text) => json!(text),
             Value::Word(word) => json!(word),
             Value::Number(number) => json!(number),
+            Value::Rate(thousandths) => match (thousandths / 1000, thousandths % 1000) {
+                (whole, 0) => json!(whole),
+                (whole, rest) => serde_json::from_str(&format!("{whole}.{rest:03}")).unwrap_or_default(),
+            },
             Value::Ratio(of, all) => json!({ "ready": of, "total": all }),
             Value::Age(since) => time(since),
             Value::Restarts(count, last) => json!({ "count": count, "last": time(last) }),
@@ -119,6 +126,7 @@ impl Value {
             Value::Built(text) => SortKey::Text(text.as_str().into()),
             Value::Word(word) => SortKey::Text((*word).into()),
             Value::Number(number) => SortKey::Number(*number),
+            Value::Rate(thousandths) => SortKey::Number(i64::try_from(*thousandths).unwrap_or(i64::MAX)),
             Value::Ratio(_, 0) => SortKey::Number(i64::MAX),
             Value::Ratio(of, all) => {
                 SortKey::Number(i64::try_from(of.saturating_mul(10_000) / all).unwrap_or(i64::MAX))
@@ -140,12 +148,26 @@ impl Value {
             | Value::Built(_)
             | Value::Word(_)
             | Value::Number(_)
+            | Value::Rate(_)
             | Value::Ratio(..)
             | Value::Age(None)
             | Value::Restarts(..)
             | Value::List(_)
             | Value::Labels(_) => None,
         }
+    }
+}
+
+/// A rate as short as it says enough: `0`, `<0.1`, `0.3`, `12.4`, `1234`.
+pub(in crate::app) fn rate(thousandths: u64) -> String {
+    match thousandths {
+        0 => "0".to_owned(),
+        1..50 => "<0.1".to_owned(),
+        50..99_950 => {
+            let tenths = (thousandths + 50) / 100;
+            format!("{}.{}", tenths / 10, tenths % 10)
+        }
+        99_950.. => ((thousandths + 500) / 1000).to_string(),
     }
 }
 
@@ -176,6 +198,7 @@ impl From<Value> for Datum {
             | Value::Built(_)
             | Value::Word(_)
             | Value::Number(_)
+            | Value::Rate(_)
             | Value::Ratio(..)
             | Value::Restarts(..)
             | Value::List(_)
@@ -198,6 +221,13 @@ mod tests {
         assert_eq!(Value::Restarts(3, Some(last)).text(now), "3 (5m ago)");
         assert_eq!(Value::Restarts(3, None).text(now), "3");
         assert_eq!(Value::Restarts(0, Some(last)).text(now), "0");
+    }
+
+    #[test]
+    fn rates_have_a_decimal_as_long_as_it_says_something() {
+        let texts = [0, 49, 50, 340, 12_350, 99_949, 99_950, 1_234_567].map(rate);
+        assert_eq!(texts, ["0", "<0.1", "0.1", "0.3", "12.4", "99.9", "100", "1235"]);
+        assert_eq!(Value::Rate(1_250).json().to_string(), "1.25");
     }
 
     #[test]

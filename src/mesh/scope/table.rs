@@ -131,6 +131,16 @@ pub enum Health {
 }
 
 impl Health {
+    /// All of them.
+    pub const ALL: [Health; 6] = [
+        Health::Healthy,
+        Health::Unhealthy,
+        Health::Draining,
+        Health::Unknown,
+        Health::Timeout,
+        Health::Degraded,
+    ];
+
     /// The STATUS cell.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -184,6 +194,31 @@ impl Cluster {
         }
         let (a, b) = (NameParts::of(self), NameParts::of(other));
         a.bytes().cmp(b.bytes())
+    }
+
+    /// A name by its parts; one that would not be written the same again is [`Cluster::Named`].
+    ///
+    /// istio: `pilot/pkg/model/service.go`, `ParseSubsetKey`.
+    pub fn parse(name: &Text) -> Self {
+        let mut parts = name.splitn(4, '|');
+        let (direction, port, subset, host) = (parts.next(), parts.next(), parts.next(), parts.next());
+        let direction = match direction {
+            Some("outbound") => Some(Direction::Outbound),
+            Some("inbound") => Some(Direction::Inbound),
+            _ => None,
+        };
+        let is_canonical =
+            |text: &&str| text.starts_with(|first: char| first.is_ascii_digit()) && !text.starts_with('0');
+        let port = port.filter(is_canonical).and_then(|port| port.parse().ok());
+        match (direction, port, subset, host) {
+            (Some(direction), Some(port), Some(subset), Some(host)) => Cluster::Traffic {
+                direction,
+                port,
+                subset: subset.into(),
+                host: host.into(),
+            },
+            _ => Cluster::Named(name.clone()),
+        }
     }
 
     /// The host it stands for; empty if none.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::lax::{Number, Word, Yes};
-use crate::mesh::model::{Interner, Text};
+use crate::mesh::model::{HostCounters, HostFault, Interner, Text};
 
 /// No Envoy holds more; more is not an answer but an accident.
 const MOST_HOSTS: usize = 500_000;
@@ -22,12 +22,12 @@ pub struct Host {
     pub cluster: Text,
     /// Where it is.
     pub endpoint: Endpoint,
-    /// `eds_health_status`, such as `HEALTHY`; `HEALTHY` where Envoy leaves it out.
+    /// `eds_health_status`, such as `HEALTHY`; `UNKNOWN`, its default, where Envoy leaves it out.
     pub health: Text,
     /// `failed_outlier_check`.
     pub ejected: bool,
-    /// What else keeps it from getting traffic, in the order of [`Fault`].
-    pub faults: Arc<[Fault]>,
+    /// What else keeps it from getting traffic, in the order of [`HostFault`].
+    pub faults: Arc<[HostFault]>,
     /// `weight`; 0 where Envoy leaves it out.
     pub weight: u32,
     /// `priority`; 0 is the first.
@@ -37,45 +37,7 @@ pub struct Host {
     /// `hostname`; empty for all but DNS clusters.
     pub hostname: Text,
     /// What it counted since Envoy learnt of it.
-    pub counters: Counters,
-}
-
-/// A flag of `health_status` besides the outlier check.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Fault {
-    /// `failed_active_health_check`
-    FailedActiveHealthCheck,
-    /// `failed_active_degraded_check`
-    FailedActiveDegradedCheck,
-    /// `pending_dynamic_removal`: gone from discovery, kept while it is healthy.
-    PendingDynamicRemoval,
-    /// `pending_active_hc`
-    PendingActiveHealthCheck,
-    /// `excluded_via_immediate_hc_fail`
-    ExcludedViaImmediateFail,
-    /// `active_hc_timeout`
-    ActiveHealthCheckTimeout,
-}
-
-/// The statistics of a host. `*_active` are gauges, the others only grow until Envoy restarts or drops the host.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Counters {
-    /// `cx_active`
-    pub cx_active: u64,
-    /// `cx_total`
-    pub cx_total: u64,
-    /// `cx_connect_fail`
-    pub cx_connect_fail: u64,
-    /// `rq_active`
-    pub rq_active: u64,
-    /// `rq_total`
-    pub rq_total: u64,
-    /// `rq_success`
-    pub rq_success: u64,
-    /// `rq_error`
-    pub rq_error: u64,
-    /// `rq_timeout`
-    pub rq_timeout: u64,
+    pub counters: HostCounters,
 }
 
 /// Where a host is.
@@ -95,7 +57,14 @@ pub enum Endpoint {
 /// # Errors
 /// It is no JSON of clusters, or it stops half-way; the text names the place.
 pub fn parse(answer: &[u8]) -> Result<Vec<Host>, serde_json::Error> {
-    let mut into = Rows::default();
+    parse_at_most(answer, MOST_HOSTS)
+}
+
+fn parse_at_most(answer: &[u8], most: usize) -> Result<Vec<Host>, serde_json::Error> {
+    let mut into = Rows {
+        most,
+        ..Rows::default()
+    };
     let mut deserializer = serde_json::Deserializer::from_slice(answer);
     Fields(&mut into, Level::Answer).deserialize(&mut deserializer)?;
     deserializer.end()?;
@@ -106,7 +75,8 @@ pub fn parse(answer: &[u8]) -> Result<Vec<Host>, serde_json::Error> {
 struct Rows {
     interner: Interner,
     hosts: Vec<Host>,
-    no_faults: Arc<[Fault]>,
+    most: usize,
+    no_faults: Arc<[HostFault]>,
 }
 
 /// The objects that hold lists of others.
@@ -189,8 +159,8 @@ impl<'de> Visitor<'de> for List<'_> {
             Level::Answer => while items.next_element_seed(Fields(&mut *rows, Level::Cluster))?.is_some() {},
             Level::Cluster => {
                 while let Some(host) = items.next_element::<HostStatus<'de>>()? {
-                    if rows.hosts.len() == MOST_HOSTS {
-                        return Err(A::Error::custom(format_args!("more than {MOST_HOSTS} hosts")));
+                    if rows.hosts.len() == rows.most {
+                        return Err(A::Error::custom(format_args!("more than {} hosts", rows.most)));
                     }
                     rows.push(&host);
                 }
@@ -298,7 +268,7 @@ impl Rows {
         let row = Host {
             cluster: Text::default(),
             endpoint,
-            health: interner.text(if word.is_empty() { "HEALTHY" } else { word }),
+            health: interner.text(if word.is_empty() { "UNKNOWN" } else { word }),
             ejected: health.is_some_and(|health| health.failed_outlier_check.0),
             faults: match health.map(HealthStatus::faults) {
                 Some(faults) if !faults.is_empty() => faults.into(),
@@ -308,45 +278,43 @@ impl Rows {
             priority: host.priority.small(),
             locality: parts.map(|part| interner.text(part)),
             hostname: interner.text(&host.hostname),
-            counters: Counters::of(host.stats.as_deref().unwrap_or_default()),
+            counters: counters(host.stats.as_deref().unwrap_or_default()),
         };
         self.hosts.push(row);
     }
 }
 
 impl HealthStatus<'_> {
-    fn faults(&self) -> Vec<Fault> {
+    fn faults(&self) -> Vec<HostFault> {
         let all = [
-            (self.failed_active_health_check, Fault::FailedActiveHealthCheck),
-            (self.failed_active_degraded_check, Fault::FailedActiveDegradedCheck),
-            (self.pending_dynamic_removal, Fault::PendingDynamicRemoval),
-            (self.pending_active_hc, Fault::PendingActiveHealthCheck),
-            (self.excluded_via_immediate_hc_fail, Fault::ExcludedViaImmediateFail),
-            (self.active_hc_timeout, Fault::ActiveHealthCheckTimeout),
+            (self.failed_active_health_check, HostFault::FailedActiveHealthCheck),
+            (self.failed_active_degraded_check, HostFault::FailedActiveDegradedCheck),
+            (self.pending_dynamic_removal, HostFault::PendingDynamicRemoval),
+            (self.pending_active_hc, HostFault::PendingActiveHealthCheck),
+            (self.excluded_via_immediate_hc_fail, HostFault::ExcludedViaImmediateFail),
+            (self.active_hc_timeout, HostFault::ActiveHealthCheckTimeout),
         ];
         all.into_iter().filter(|(is, _)| is.0).map(|(_, fault)| fault).collect()
     }
 }
 
-impl Counters {
-    fn of(stats: &[Stat<'_>]) -> Self {
-        let mut counters = Self::default();
-        for stat in stats {
-            let counter = match &*stat.name {
-                "cx_active" => &mut counters.cx_active,
-                "cx_total" => &mut counters.cx_total,
-                "cx_connect_fail" => &mut counters.cx_connect_fail,
-                "rq_active" => &mut counters.rq_active,
-                "rq_total" => &mut counters.rq_total,
-                "rq_success" => &mut counters.rq_success,
-                "rq_error" => &mut counters.rq_error,
-                "rq_timeout" => &mut counters.rq_timeout,
-                _ => continue,
-            };
-            *counter = stat.value.0;
-        }
-        counters
+fn counters(stats: &[Stat<'_>]) -> HostCounters {
+    let mut counters = HostCounters::default();
+    for stat in stats {
+        let counter = match &*stat.name {
+            "cx_active" => &mut counters.cx_active,
+            "cx_total" => &mut counters.cx_total,
+            "cx_connect_fail" => &mut counters.cx_connect_fail,
+            "rq_active" => &mut counters.rq_active,
+            "rq_total" => &mut counters.rq_total,
+            "rq_success" => &mut counters.rq_success,
+            "rq_error" => &mut counters.rq_error,
+            "rq_timeout" => &mut counters.rq_timeout,
+            _ => continue,
+        };
+        *counter = stat.value.0;
     }
+    counters
 }
 
 impl Address<'_> {
@@ -387,7 +355,16 @@ mod tests {
             Endpoint::Internal("connect_originate".into(), "10.0.0.1:80".into())
         );
         assert_eq!(hosts[2].endpoint, Endpoint::Pipe("./etc/istio/proxy/XDS".into()));
-        assert!(hosts[2].health == "HEALTHY" && !hosts[2].ejected);
+        assert!(hosts[2].health == "UNKNOWN" && !hosts[2].ejected);
+    }
+
+    #[test]
+    fn no_more_hosts_are_held_than_any_envoy_has() {
+        let host = r#"{"address":{"socket_address":{"address":"10.0.0.1","port_value":80}}}"#;
+        let answer = format!(r#"{{"cluster_statuses":[{{"name":"a","host_statuses":[{host},{host},{host}]}}]}}"#);
+        assert_eq!(parse_at_most(answer.as_bytes(), 3).unwrap().len(), 3);
+        let refused = parse_at_most(answer.as_bytes(), 2).unwrap_err();
+        assert!(refused.to_string().starts_with("more than 2 hosts"), "{refused}");
     }
 
     #[test]
@@ -407,18 +384,18 @@ mod tests {
         let hosts = parse(answer).unwrap();
         let host = &hosts[0];
         assert_eq!(host.cluster, "after", "a name that comes after the hosts is theirs too");
-        let counters = Counters {
+        let counters = HostCounters {
             rq_total: u64::MAX,
             rq_error: 7,
             cx_active: 3,
-            ..Counters::default()
+            ..HostCounters::default()
         };
         assert_eq!(host.counters, counters);
         assert_eq!((host.weight, host.priority, host.hostname.as_str()), (3, 1, "db.test"));
         assert_eq!(host.locality, ["r".into(), "z".into(), Text::default()]);
         assert_eq!(
             *host.faults,
-            [Fault::FailedActiveHealthCheck, Fault::ActiveHealthCheckTimeout]
+            [HostFault::FailedActiveHealthCheck, HostFault::ActiveHealthCheckTimeout]
         );
         assert!(!host.ejected, "a flag that is no flag is none");
     }

@@ -6,6 +6,8 @@ use std::time::Duration;
 const QUICK: Duration = Duration::from_millis(150);
 /// So long after a change it is asked quickly.
 const EXCITED: Duration = Duration::from_secs(2);
+/// While what its hosts do a second is looked at.
+const RATES: Duration = Duration::from_secs(1);
 /// At rest.
 const SLOW: Duration = Duration::from_secs(5);
 /// It may be busy with answers for a tenth of the time at most.
@@ -33,9 +35,11 @@ impl Pace {
         *self = Self::default();
     }
 
-    /// How long to wait before the next question, when the last answer took so long.
-    pub fn next(&mut self, answer_took: Duration) -> Duration {
-        let wait = self.wait.max(answer_took.saturating_mul(SHARE));
+    /// How long to wait before the next question, when the last answer took so long; with `rates` a second at most, if
+    /// Envoy answers quickly enough for that.
+    pub fn next(&mut self, answer_took: Duration, rates: bool) -> Duration {
+        let slowest = if rates { RATES } else { SLOW };
+        let wait = self.wait.min(slowest).max(answer_took.saturating_mul(SHARE));
         self.excited_for = self.excited_for.saturating_sub(wait);
         if self.excited_for.is_zero() {
             self.wait = (self.wait * 2).min(SLOW);
@@ -52,17 +56,25 @@ mod tests {
     fn quick_for_two_seconds_then_slower_and_slower() {
         let mut pace = Pace::default();
         let waits: Vec<u128> = (0..20)
-            .map(|_| pace.next(Duration::from_millis(1)).as_millis())
+            .map(|_| pace.next(Duration::from_millis(1), false).as_millis())
             .collect();
         assert!(waits[..14].iter().all(|wait| *wait == 150), "{waits:?}");
         assert_eq!(&waits[14..], [300, 600, 1200, 2400, 4800, 5000]);
         pace.stir();
-        assert_eq!(pace.next(Duration::ZERO), QUICK);
+        assert_eq!(pace.next(Duration::ZERO, false), QUICK);
+    }
+
+    #[test]
+    fn rates_are_asked_for_each_second_at_rest() {
+        let mut pace = Pace::default();
+        let last = (0..30).map(|_| pace.next(Duration::from_millis(20), true)).last();
+        assert_eq!(last, Some(RATES));
+        assert_eq!(pace.next(Duration::from_millis(20), false), SLOW);
     }
 
     #[test]
     fn a_slow_envoy_is_asked_a_tenth_of_the_time_at_most() {
         let mut pace = Pace::default();
-        assert_eq!(pace.next(Duration::from_millis(700)), Duration::from_secs(7));
+        assert_eq!(pace.next(Duration::from_millis(700), true), Duration::from_secs(7));
     }
 }

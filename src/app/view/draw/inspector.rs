@@ -6,16 +6,18 @@ use super::super::reasons::sync_sentence;
 use super::super::table::endpoints::short_host;
 use super::super::table::pods::status_role;
 use super::super::table::timeline::clock;
+use super::super::value::rate as per_second;
 use super::super::words::{governing_sentence, mark_role};
 use super::super::{Line, Role, Span};
 use crate::app::App;
+use crate::app::facts::Envoy;
 use crate::app::list::ItemId;
 use crate::app::panel::Standing;
 use crate::app::sync::Sync;
 use crate::app::tables::{Marked, Subject, TableId};
 use crate::app::workloads::WorkloadId;
 use crate::mesh::history::{Line as Moment, MarkKind, ObjectId};
-use crate::mesh::model::Pod;
+use crate::mesh::model::{Pod, Text};
 use crate::mesh::scope::Cluster;
 
 impl App {
@@ -113,6 +115,12 @@ impl App {
             ];
             let at = if line.sync == Some(Sync::Both) { notes.len() } else { 0 };
             notes.insert(at, sync);
+            // what goes on is wanted sooner than why the row is here
+            let actual = line.actual.zip(envoy);
+            let traffic = actual.and_then(|(at, envoy)| traffic(envoy, at));
+            if let Some(traffic) = traffic {
+                notes.insert(usize::from(at == 0), traffic);
+            }
         }
         let gone = match &panel.standing {
             Standing::Past { since, .. } => {
@@ -211,6 +219,65 @@ fn full_text(subject: &Subject<'_>, now: Timestamp) -> Line {
         line.push(Span::new(datum.role, text.into_owned()));
     }
     line
+}
+
+/// What a host does, and how it has done in the last minute.
+fn traffic(envoy: &Envoy, at: usize) -> Option<Line> {
+    let host = envoy.host(at)?;
+    let counters = &host.counters;
+    let mut line = Vec::new();
+    let mut add = |label: &'static str, role: Role, text: String| {
+        let gap = if line.is_empty() { "" } else { "  " };
+        line.push(Span::new(Role::Dim, format!("{gap}{label} ")));
+        line.push(Span::new(role, text));
+    };
+    if let Some(rate) = host.rate {
+        let (what, each) = if counters.rq_total > 0 {
+            ("requests/s", rate.requests)
+        } else {
+            ("connections/s", rate.connections)
+        };
+        add(what, Role::Number, per_second(each));
+        let role = if rate.errors > 0 { Role::Bad } else { Role::Dim };
+        add("errors/s", role, per_second(rate.errors));
+    }
+    let past = sparkline(envoy.rates.past(at));
+    if !past.is_empty() {
+        add("last minute", Role::Number, past);
+    }
+    add("open", Role::Number, counters.cx_active.to_string());
+    add("requests", Role::Number, counters.rq_total.to_string());
+    let bad = [
+        ("failed", counters.rq_error),
+        ("not connected", counters.cx_connect_fail),
+    ];
+    for (what, count) in bad.into_iter().filter(|(_, count)| *count > 0) {
+        add(what, Role::Bad, count.to_string());
+    }
+    for fault in host.row.faults.iter() {
+        add("Envoy:", Role::Bad, fault.as_str().to_owned());
+    }
+    add("weight", Role::Dim, host.row.row.weight.to_string());
+    add("priority", Role::Dim, host.row.priority.to_string());
+    let locality = &host.row.row.locality;
+    let parts = [&locality.region, &locality.zone, &locality.sub_zone].map(Text::as_str);
+    let parts: Vec<&str> = parts.into_iter().take_while(|part| !part.is_empty()).collect();
+    if !parts.is_empty() {
+        add("in", Role::Dim, parts.join("/"));
+    }
+    Some(line)
+}
+
+/// One glyph a second; a blank where nobody knows.
+fn sparkline(past: impl Iterator<Item = Option<u64>>) -> String {
+    const GLYPHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let past: Vec<Option<u64>> = past.collect();
+    let most = past.iter().flatten().max().copied().unwrap_or_default().max(1);
+    let glyph = |rate: u64| {
+        let step = usize::try_from(rate.saturating_mul(7).div_ceil(most)).unwrap_or(7);
+        GLYPHS.get(step).copied().unwrap_or('█')
+    };
+    past.into_iter().map(|rate| rate.map_or(' ', glyph)).collect()
 }
 
 /// A pod by its full name, its state, where it is, what made it and what is in it.

@@ -132,6 +132,12 @@ impl App {
         if let Standing::Past { since, .. } = &panel.standing {
             add(Role::Warn, state::stale_since(*since, now));
         }
+        if let (Standing::Present, Some(envoy)) = (&panel.standing, self.facts.envoys.get(&panel.pod))
+            && envoy.answer.is_ok()
+        {
+            let (role, sentence) = envoy.comparison.sentence(now);
+            add(role, sentence);
+        }
         if let Some(table) = &panel.table {
             let gaps = state::incomplete(&table.gaps);
             if !gaps.is_empty() {

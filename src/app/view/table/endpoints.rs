@@ -2,12 +2,14 @@
 //!
 //! istioctl: `istioctl/pkg/writer/envoy/clusters/clusters.go`, `PrintEndpointsSummary`.
 
+use crate::app::message::EnvoyRow;
+use crate::app::rates::Rate;
 use crate::app::sync::Sync;
 use crate::app::view::Role;
 use crate::app::view::column::{Column, Output, Place, Spec, Table};
 use crate::app::view::cut::Cut;
 use crate::app::view::value::{Datum, Value};
-use crate::mesh::model::{Pod, Text};
+use crate::mesh::model::{HostCounters, Pod, Text};
 use crate::mesh::scope::{Cluster, Health, Row};
 
 /// The endpoint table of a pod.
@@ -23,8 +25,26 @@ pub struct EndpointRow<'a> {
     pub behind: Option<&'a Pod>,
     /// Computed against actual; `None` if Envoy was not asked.
     pub sync: Option<Sync>,
-    /// Envoy's outlier detection has ejected it.
-    pub ejected: bool,
+    /// What Envoy says of it; `None` if it was not asked, or does not have it.
+    pub actual: Option<Actual<'a>>,
+}
+
+/// What Envoy says of a host.
+#[derive(Clone, Copy, Debug)]
+pub struct Actual<'a> {
+    /// Where it is and how it does.
+    pub row: &'a EnvoyRow,
+    /// What it counted.
+    pub counters: HostCounters,
+    /// What it does a second; `None` before a second answer.
+    pub rate: Option<Rate>,
+}
+
+impl EndpointRow<'_> {
+    /// Whether Envoy's outlier detection has ejected it.
+    fn is_ejected(&self) -> bool {
+        self.actual.is_some_and(|actual| actual.row.ejected)
+    }
 }
 
 impl Table for Endpoints {
@@ -91,7 +111,7 @@ static COLUMNS: &[Column<Endpoints>] = &[
             ..Spec::NEW
         },
         datum: |row| {
-            if row.ejected {
+            if row.is_ejected() {
                 Datum::new(Role::Bad, Value::Word("FAILED"))
             } else {
                 Datum::new(Role::Dim, Value::Word("OK"))
@@ -213,6 +233,38 @@ static COLUMNS: &[Column<Endpoints>] = &[
     },
     Column {
         spec: Spec {
+            id: "rps",
+            head: "RPS",
+            min: 4,
+            max: 8,
+            priority: 4,
+            right: true,
+            output: Output::Extra,
+            searched: false,
+            derived: true,
+            help: "Requests a second through this proxy, as Envoy counts them.",
+            ..Spec::NEW
+        },
+        datum: |row| rate(row, |rate| rate.requests, Role::Number),
+    },
+    Column {
+        spec: Spec {
+            id: "errors",
+            head: "ERR",
+            min: 4,
+            max: 8,
+            priority: 4,
+            right: true,
+            output: Output::Extra,
+            searched: false,
+            derived: true,
+            help: "Of these a second, those that failed; and connections that could not be opened.",
+            ..Spec::NEW
+        },
+        datum: |row| rate(row, |rate| rate.errors, Role::Bad),
+    },
+    Column {
+        spec: Spec {
             id: "why",
             head: "WHY",
             min: 20,
@@ -257,7 +309,70 @@ static COLUMNS: &[Column<Endpoints>] = &[
         },
         datum: |row| Value::Number(row.row.weight.into()).into(),
     },
+    Column {
+        spec: Spec {
+            id: "connections",
+            head: "CONN",
+            help: "Connections that are open, as Envoy counts them.",
+            ..COUNTED
+        },
+        datum: |row| counted(row, |actual| actual.counters.cx_active),
+    },
+    Column {
+        spec: Spec {
+            id: "requests",
+            head: "REQUESTS",
+            help: "Requests since Envoy knows it.",
+            ..COUNTED
+        },
+        datum: |row| counted(row, |actual| actual.counters.rq_total),
+    },
+    Column {
+        spec: Spec {
+            id: "failed",
+            head: "FAILED",
+            help: "Requests that failed since Envoy knows it.",
+            ..COUNTED
+        },
+        datum: |row| counted(row, |actual| actual.counters.rq_error),
+    },
+    Column {
+        spec: Spec {
+            id: "priority",
+            head: "PRIORITY",
+            help: "Envoy's priority of it; 0 is tried first.",
+            ..COUNTED
+        },
+        datum: |row| counted(row, |actual| actual.row.priority.into()),
+    },
 ];
+
+/// What columns of Envoy's counters have in common.
+const COUNTED: Spec = Spec {
+    max: 12,
+    priority: 9,
+    right: true,
+    output: Output::Extra,
+    place: Place::Wide,
+    searched: false,
+    derived: true,
+    ..Spec::NEW
+};
+
+fn counted(row: &EndpointRow<'_>, count: fn(&Actual<'_>) -> u64) -> Datum {
+    let number = row
+        .actual
+        .map(|actual| Value::Number(i64::try_from(count(&actual)).unwrap_or(i64::MAX)));
+    number.unwrap_or(Value::Empty).into()
+}
+
+fn rate(row: &EndpointRow<'_>, of: fn(&Rate) -> u64, role: Role) -> Datum {
+    match row.actual.and_then(|actual| actual.rate).map(|rate| of(&rate)) {
+        None => Value::Empty.into(),
+        Some(0) => Datum::new(Role::Dim, Value::Rate(0)),
+        Some(rate) => Datum::new(role, Value::Rate(rate)),
+    }
+}
 
 fn sync(sync: Sync) -> Datum {
     match sync {
@@ -309,7 +424,9 @@ pub fn health_role(health: Health) -> Role {
 
 /// Whether something is wrong with a row: what `!` keeps.
 pub fn is_faulty(row: &EndpointRow<'_>) -> bool {
-    row.ejected
+    let fails = |actual: Actual<'_>| !actual.row.faults.is_empty() || actual.rate.is_some_and(|rate| rate.errors > 0);
+    row.is_ejected()
+        || row.actual.is_some_and(fails)
         || row.row.health != Health::Healthy
         || row.behind.is_some_and(|pod| !pod.ready)
         || row

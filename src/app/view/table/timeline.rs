@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::app::lag::Lag;
 use crate::app::view::Role;
 use crate::app::view::column::{Column, Output, Place, Spec, Table};
 use crate::app::view::cut::Cut;
@@ -23,6 +24,8 @@ pub struct TimelineRow<'a> {
     pub zone: &'a TimeZone,
     /// Today is told from other days.
     pub now: Timestamp,
+    /// How long the chosen pod's Envoy took to follow; `None` if nobody knows.
+    pub lag: Option<Lag>,
 }
 
 impl Table for Timeline {
@@ -88,6 +91,24 @@ static COLUMNS: &[Column<Timeline>] = &[
             ..Spec::NEW
         },
         datum: effect,
+    },
+    Column {
+        spec: Spec {
+            id: "lag",
+            head: "IN ENVOY",
+            min: 8,
+            max: 14,
+            priority: 3,
+            output: Output::Wide,
+            searched: false,
+            derived: true,
+            help: "How long after its event the chosen pod's Envoy had it: between two looks.",
+            ..Spec::NEW
+        },
+        datum: |row| match row.lag {
+            Some(lag) => Datum::new(Role::Number, Value::Built(lag.to_string())),
+            None => Value::Empty.into(),
+        },
     },
     Column {
         spec: Spec {

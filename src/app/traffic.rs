@@ -1,0 +1,369 @@
+//! Whose packets they are: each joined to the endpoint of a pod's table that it goes to or comes from, all others told
+//! apart by what they go to, as far as that is known. Pure; counts are bounded.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use rustc_hash::FxHashMap;
+
+use crate::mesh::model::{Content, Key, Packet, Pod, Socket};
+use crate::mesh::scope::{Address, Cluster, Row};
+use crate::mesh::world::World;
+
+/// Places that are counted each for itself; packets to more are counted together.
+const MOST: usize = 50_000;
+const DNS: u16 = 53;
+/// istiod's ports for proxies: XDS with and without TLS, and the old one.
+const XDS: [u16; 2] = [15010, 15012];
+/// The agent's ports for probes and metrics.
+const AGENT: [u16; 3] = [15020, 15021, 15090];
+
+/// Knows the addresses that matter to a pod.
+#[derive(Debug)]
+pub struct Directory<'w> {
+    rows: &'w [Row],
+    by_socket: FxHashMap<Socket, Vec<usize>>,
+    pods: FxHashMap<IpAddr, &'w Key>,
+    services: FxHashMap<IpAddr, &'w Key>,
+    own: Vec<IpAddr>,
+}
+
+/// Where a packet goes to or comes from, seen from the pod.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Place {
+    /// An endpoint of its table.
+    Endpoint(Socket),
+    /// Something else, and what it is.
+    Elsewhere(Socket, Elsewhere),
+    /// No address is known: no IP, or too little of it was captured.
+    Nowhere,
+    /// One of too many.
+    Others,
+}
+
+/// What an address is that is not in the table.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Elsewhere {
+    /// The pod itself, through the loopback interface.
+    Loopback,
+    /// A port of the pod's own agent: probes, metrics.
+    Agent,
+    /// The pod's own port: somebody calls it.
+    Inbound(Option<Key>),
+    /// A name server.
+    Dns,
+    /// The control plane.
+    Istiod,
+    /// The cluster IP of a service, before the proxy has chosen an endpoint.
+    Service(Key),
+    /// A pod that the table does not have on that port: through `PassthroughCluster`, if at all.
+    Pod(Key),
+    /// Nobody knows: through `PassthroughCluster`, if at all.
+    Unknown,
+}
+
+/// What went to or came from a place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Total {
+    /// How many packets.
+    pub packets: u64,
+    /// Bytes of payload, where that is known.
+    pub bytes: u64,
+}
+
+/// What went where.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Totals {
+    /// By place.
+    pub places: BTreeMap<Place, Total>,
+    /// Packets that were cut or contradict themselves.
+    pub odd: u64,
+}
+
+impl<'w> Directory<'w> {
+    /// The table of this pod in this world.
+    pub fn new(world: &'w World, pod: Option<&Pod>, rows: &'w [Row]) -> Self {
+        let mut by_socket: FxHashMap<Socket, Vec<usize>> = FxHashMap::default();
+        for (at, row) in rows.iter().enumerate() {
+            if let (Address::Socket(ip, port), Cluster::Traffic { .. }) = (&row.address, row.cluster.as_ref())
+                && let Ok(ip) = ip.parse()
+            {
+                by_socket.entry(Socket { ip, port: *port }).or_default().push(at);
+            }
+        }
+        let own: Vec<IpAddr> = pod
+            .into_iter()
+            .flat_map(|pod| pod.ips.iter())
+            .filter_map(|ip| ip.parse().ok())
+            .collect();
+        let pods = world.pods.iter().filter(|pod| !pod.host_network);
+        let pods = pods.flat_map(|pod| pod.ips.iter().map(move |ip| (ip, &pod.meta.key)));
+        let services = world.services.iter();
+        let services = services.flat_map(|service| service.cluster_ips.iter().map(move |ip| (ip, &service.meta.key)));
+        Self {
+            rows,
+            by_socket,
+            pods: pods.filter_map(|(ip, key)| Some((ip.parse().ok()?, key))).collect(),
+            services: services.filter_map(|(ip, key)| Some((ip.parse().ok()?, key))).collect(),
+            own,
+        }
+    }
+
+    /// Where a packet goes to or comes from.
+    pub fn place(&self, packet: &Packet) -> Place {
+        let Some((source, destination)) = packet.ends() else {
+            return Place::Nowhere;
+        };
+        let is_own = |end: &Socket| self.own.contains(&end.ip);
+        // a pod may be an endpoint of its own table
+        let endpoint = [destination, source]
+            .into_iter()
+            .find(|end| self.by_socket.contains_key(end) && !is_own(end));
+        if let Some(endpoint) = endpoint {
+            return Place::Endpoint(endpoint);
+        }
+        // an answer comes from where the question went, and that is the lower port as a rule
+        let is_answer = match (is_own(&source), is_own(&destination)) {
+            (true, false) => false,
+            (false, true) => true,
+            (true, true) | (false, false) => source.port < destination.port,
+        };
+        let far = if is_answer { source } else { destination };
+        let near = if far == source { destination } else { source };
+        Place::Elsewhere(far, self.elsewhere(near, far))
+    }
+
+    fn elsewhere(&self, near: Socket, far: Socket) -> Elsewhere {
+        if near.ip.is_loopback() || far.ip.is_loopback() || near.ip == far.ip {
+            return Elsewhere::Loopback;
+        }
+        let pod = self.pods.get(&far.ip).map(|key| (*key).clone());
+        if self.own.contains(&near.ip) && near.port < far.port {
+            return if AGENT.contains(&near.port) {
+                Elsewhere::Agent
+            } else {
+                Elsewhere::Inbound(pod)
+            };
+        }
+        match (far.port, self.services.get(&far.ip), pod) {
+            (DNS, ..) => Elsewhere::Dns,
+            (port, ..) if XDS.contains(&port) => Elsewhere::Istiod,
+            (_, Some(service), _) => Elsewhere::Service((*service).clone()),
+            (_, None, Some(pod)) => Elsewhere::Pod(pod),
+            (_, None, None) => Elsewhere::Unknown,
+        }
+    }
+
+    /// The rows of the table that an endpoint has.
+    pub fn rows(&self, endpoint: &Socket) -> impl Iterator<Item = &'w Row> + '_ {
+        let rows = self.by_socket.get(endpoint).map_or(&[][..], Vec::as_slice);
+        rows.iter().filter_map(|at| self.rows.get(*at))
+    }
+
+    /// The pod of an address.
+    pub fn pod(&self, ip: &IpAddr) -> Option<&'w Key> {
+        self.pods.get(ip).copied()
+    }
+
+    /// A place in words: an endpoint by its pod and clusters.
+    pub fn words(&self, place: &Place) -> String {
+        match place {
+            Place::Endpoint(endpoint) => {
+                let clusters: Vec<String> = self.rows(endpoint).map(|row| row.cluster.to_string()).collect();
+                let pod = self
+                    .pod(&endpoint.ip)
+                    .map(|pod| format!("{}.{} ", pod.name, pod.namespace));
+                format!("{}{}", pod.unwrap_or_default(), clusters.join(","))
+            }
+            Place::Elsewhere(_, what) => what.to_string(),
+            Place::Nowhere => "no address".to_owned(),
+            Place::Others => "others".to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for Elsewhere {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Elsewhere::Loopback => write!(f, "inside the pod"),
+            Elsewhere::Agent => write!(f, "probe or metrics, asked of the agent"),
+            Elsewhere::Inbound(Some(pod)) => write!(f, "inbound, from pod {}.{}", pod.name, pod.namespace),
+            Elsewhere::Inbound(None) => write!(f, "inbound"),
+            Elsewhere::Dns => write!(f, "DNS"),
+            Elsewhere::Istiod => write!(f, "istiod"),
+            Elsewhere::Service(service) => {
+                write!(f, "service {}.{}, by its cluster IP", service.name, service.namespace)
+            }
+            Elsewhere::Pod(pod) => write!(
+                f,
+                "pod {}.{}, not in the table (PassthroughCluster)",
+                pod.name, pod.namespace
+            ),
+            Elsewhere::Unknown => write!(f, "unknown, not in the table (PassthroughCluster)"),
+        }
+    }
+}
+
+impl Totals {
+    /// Counts a packet.
+    pub fn count(&mut self, packet: &Packet, place: Place) {
+        let bytes = match &packet.content {
+            Content::Tcp(segment) => segment.payload(),
+            Content::Udp(_, _, length) => *length,
+            Content::Cut(_) | Content::Malformed(_) => {
+                self.odd += 1;
+                0
+            }
+            Content::Ip(..) | Content::Ether(_) => 0,
+        };
+        let is_known = self.places.len() < MOST || self.places.contains_key(&place);
+        let total = self
+            .places
+            .entry(if is_known { place } else { Place::Others })
+            .or_default();
+        total.packets += 1;
+        total.bytes += u64::from(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::app::message::EnvoyRow;
+    use crate::mesh::model::{Layer, Meta, Object, Segment, Service};
+    use crate::mesh::scope::Health;
+    use crate::mesh::world::Delta;
+
+    fn socket(text: &str) -> Socket {
+        let address: std::net::SocketAddr = text.parse().unwrap();
+        Socket {
+            ip: address.ip(),
+            port: address.port(),
+        }
+    }
+
+    fn packet(from: &str, to: &str) -> Packet {
+        let segment = Segment {
+            source: socket(from),
+            destination: socket(to),
+            sequence: 0,
+            acknowledgment: 0,
+            flags: Segment::ACK,
+            window: 0,
+            urgent: 0,
+            header: 20,
+            options: Box::default(),
+            length: 30,
+        };
+        Packet {
+            at: Timestamp::UNIX_EPOCH,
+            seen: None,
+            tagged: false,
+            missing: 0,
+            content: Content::Tcp(segment),
+        }
+    }
+
+    fn pod(name: &str, ip: &str) -> Pod {
+        Pod {
+            meta: Meta {
+                key: Key::new("default", name),
+                ..Meta::default()
+            },
+            ips: [ip.into()].into(),
+            ..Pod::default()
+        }
+    }
+
+    #[test]
+    fn each_packet_is_told_by_what_it_goes_to_or_comes_from() {
+        let shell = pod("shell", "10.0.0.1");
+        let service = Service {
+            meta: Meta {
+                key: Key::new("default", "web"),
+                ..Meta::default()
+            },
+            cluster_ips: ["10.96.0.9".into()].into(),
+            ..Service::default()
+        };
+        let mut world = World::default();
+        for object in [
+            Object::from(shell.clone()),
+            pod("web", "10.0.0.2").into(),
+            service.into(),
+        ] {
+            world.apply(Delta::Put(object));
+        }
+        let cluster = Arc::new(Cluster::parse(&"outbound|80||web.default.svc.cluster.local".into()));
+        let address = Address::Socket("10.0.0.2".into(), 8080);
+        let rows = [EnvoyRow::new(cluster, address, Health::Healthy).row];
+        let directory = Directory::new(&world, Some(&shell), &rows);
+        let cases = [
+            (
+                "10.0.0.1:40000",
+                "10.0.0.2:8080",
+                "web.default outbound|80||web.default.svc.cluster.local",
+            ),
+            (
+                "10.0.0.2:8080",
+                "10.0.0.1:40000",
+                "web.default outbound|80||web.default.svc.cluster.local",
+            ),
+            (
+                "10.0.0.1:40000",
+                "10.0.0.2:81",
+                "pod web.default, not in the table (PassthroughCluster)",
+            ),
+            ("10.0.0.2:50000", "10.0.0.1:8080", "inbound, from pod web.default"),
+            ("192.168.0.1:50000", "10.0.0.1:8080", "inbound"),
+            (
+                "192.168.0.1:50000",
+                "10.0.0.1:15021",
+                "probe or metrics, asked of the agent",
+            ),
+            (
+                "10.0.0.1:40000",
+                "10.96.0.9:80",
+                "service web.default, by its cluster IP",
+            ),
+            ("10.0.0.1:40000", "10.96.0.10:53", "DNS"),
+            ("10.0.0.1:40000", "10.0.0.9:15012", "istiod"),
+            ("127.0.0.1:40000", "127.0.0.1:15000", "inside the pod"),
+            (
+                "10.0.0.1:40000",
+                "1.1.1.1:443",
+                "unknown, not in the table (PassthroughCluster)",
+            ),
+        ];
+        let mut totals = Totals::default();
+        for (from, to, words) in cases {
+            let packet = packet(from, to);
+            let place = directory.place(&packet);
+            assert_eq!(directory.words(&place), words, "{from} > {to}");
+            totals.count(&packet, place);
+        }
+        let endpoint = Place::Endpoint(socket("10.0.0.2:8080"));
+        assert_eq!(
+            totals.places[&endpoint],
+            Total { packets: 2, bytes: 20 },
+            "questions and answers belong together"
+        );
+    }
+
+    #[test]
+    fn packets_that_were_cut_are_counted_and_belong_nowhere() {
+        let world = World::default();
+        let directory = Directory::new(&world, None, &[]);
+        let cut = Packet {
+            content: Content::Cut(Layer::Link),
+            ..packet("10.0.0.1:1", "10.0.0.2:2")
+        };
+        let mut totals = Totals::default();
+        totals.count(&cut, directory.place(&cut));
+        assert_eq!((totals.odd, totals.places[&Place::Nowhere].packets), (1, 1));
+    }
+}

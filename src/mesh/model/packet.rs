@@ -1,0 +1,160 @@
+//! One captured packet, as far as somebody who looks for traffic between endpoints wants to know it.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+/// A packet of a capture.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Packet {
+    /// When it was captured, by the clock of the machine that did.
+    pub at: Timestamp,
+    /// Where a capture on all interfaces saw it; `None` for others.
+    pub seen: Option<Seen>,
+    /// Whether it is in a VLAN, which a plain filter does not look into.
+    pub tagged: bool,
+    /// Bytes that the IP header promises beyond what was on the wire.
+    pub missing: u32,
+    /// What it is.
+    pub content: Content,
+}
+
+/// Where a capture on all interfaces (`LINKTYPE_LINUX_SLL2`) saw a packet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seen {
+    /// The interface's index on the machine of the capture.
+    pub interface: u32,
+    /// `sll2_pkttype`: 0 in, 1 broadcast, 2 multicast, 3 from others to others, 4 out.
+    pub direction: u8,
+}
+
+/// What a packet is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Content {
+    /// TCP over IP.
+    Tcp(Segment),
+    /// UDP over IP: from, to, length of its payload.
+    Udp(Socket, Socket, u32),
+    /// Another protocol over IP, by its number, or a part of a packet whose ports are in another one: from, to.
+    Ip(IpAddr, IpAddr, u8),
+    /// No IP: its `EtherType`.
+    Ether(u16),
+    /// So little of it was captured that it cannot be told; what it was up to there.
+    Cut(Layer),
+    /// Its headers contradict themselves.
+    Malformed(Layer),
+}
+
+/// How far a packet could be read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Layer {
+    /// Not even the frame.
+    Link,
+    /// The frame: 4 or 6, and whether anything of the IP header was captured.
+    Ip(u8, bool),
+    /// IP: from, to.
+    Transport(IpAddr, IpAddr),
+    /// IP and the ports of TCP: from, to.
+    Tcp(Socket, Socket),
+}
+
+/// An address and a port.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Socket {
+    /// The address.
+    pub ip: IpAddr,
+    /// The port.
+    pub port: u16,
+}
+
+/// A TCP segment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Segment {
+    /// From.
+    pub source: Socket,
+    /// To.
+    pub destination: Socket,
+    /// As sent, not relative.
+    pub sequence: u32,
+    /// As sent, not relative; means something with [`Segment::ACK`] only.
+    pub acknowledgment: u32,
+    /// The flags' bits as they stand in the header.
+    pub flags: u8,
+    /// As sent, not scaled.
+    pub window: u16,
+    /// Means something with [`Segment::URG`] only.
+    pub urgent: u16,
+    /// Bytes of its header as it states them; no fewer than 20 and no more than [`Self::length`] if that is true.
+    pub header: u8,
+    /// What was captured behind the first 20 bytes of the header: the options, and at most one byte more.
+    pub options: Box<[u8]>,
+    /// Bytes in all, header and payload, captured or not.
+    pub length: u32,
+}
+
+impl Segment {
+    /// Nothing follows.
+    pub const FIN: u8 = 0x01;
+    /// The first of a connection.
+    pub const SYN: u8 = 0x02;
+    /// The connection is no more.
+    pub const RST: u8 = 0x04;
+    /// To be handed on at once.
+    pub const PSH: u8 = 0x08;
+    /// The acknowledgment counts.
+    pub const ACK: u8 = 0x10;
+    /// The urgent pointer counts.
+    pub const URG: u8 = 0x20;
+
+    /// Bytes of its payload.
+    pub fn payload(&self) -> u32 {
+        self.length.saturating_sub(self.header.into())
+    }
+}
+
+impl Packet {
+    /// The ports' owners, if it has ports: from, to.
+    pub fn ends(&self) -> Option<(Socket, Socket)> {
+        match &self.content {
+            Content::Tcp(segment) => Some((segment.source, segment.destination)),
+            Content::Udp(source, destination, _) | Content::Cut(Layer::Tcp(source, destination)) => {
+                Some((*source, *destination))
+            }
+            Content::Ip(..) | Content::Ether(_) | Content::Cut(_) | Content::Malformed(_) => None,
+        }
+    }
+
+    /// What `tcpdump dst port N` lets through.
+    pub fn is_to_port(&self, port: u16) -> bool {
+        !self.tagged && self.ends().is_some_and(|(_, to)| to.port == port)
+    }
+}
+
+impl Content {
+    /// From and to, as far as they are known.
+    pub fn addresses(&self) -> Option<(IpAddr, IpAddr)> {
+        match self {
+            Content::Tcp(segment) => Some((segment.source.ip, segment.destination.ip)),
+            Content::Udp(source, destination, _)
+            | Content::Cut(Layer::Tcp(source, destination))
+            | Content::Malformed(Layer::Tcp(source, destination)) => Some((source.ip, destination.ip)),
+            Content::Ip(source, destination, ..)
+            | Content::Cut(Layer::Transport(source, destination))
+            | Content::Malformed(Layer::Transport(source, destination)) => Some((*source, *destination)),
+            Content::Ether(_)
+            | Content::Cut(Layer::Link | Layer::Ip(..))
+            | Content::Malformed(Layer::Link | Layer::Ip(..)) => None,
+        }
+    }
+}
+
+impl Packet {
+    /// 4 or 6; `None` if it is no IP.
+    pub fn ip_version(&self) -> Option<u8> {
+        if let Content::Cut(Layer::Ip(version, _)) | Content::Malformed(Layer::Ip(version, _)) = &self.content {
+            return Some(*version);
+        }
+        let (source, _) = self.content.addresses()?;
+        Some(if source.is_ipv6() { 6 } else { 4 })
+    }
+}
