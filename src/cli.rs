@@ -3,10 +3,13 @@
 mod actual;
 mod args;
 mod demo;
+mod diff;
+mod drafts;
 mod exit;
 mod explain;
 mod headless;
 mod input;
+mod lint;
 mod print;
 mod reference;
 mod rows;
@@ -72,6 +75,8 @@ fn run(cli: &Cli, name: &'static str) -> Result<Exit, Ended> {
             | Command::Explain(_)
             | Command::WhoSees(_)
             | Command::Traffic(_)
+            | Command::Diff(_)
+            | Command::Lint(_)
             | Command::Demo(_)),
         ) => with_host(cli, Some(command)),
         None => with_host(cli, None),
@@ -97,6 +102,8 @@ fn with_host(cli: &Cli, command: Option<&Command>) -> Result<Exit, Ended> {
         Some(Command::Explain(args)) => host.block_on(explain::explain(cli, args)),
         Some(Command::WhoSees(args)) => host.block_on(explain::who_sees(cli, args)),
         Some(Command::Traffic(args)) => host.block_on(traffic::run(cli, args)),
+        Some(Command::Diff(args)) => host.block_on(diff::diff(cli, args)),
+        Some(Command::Lint(args)) => host.block_on(lint::lint(cli, args)),
         Some(Command::Demo(args)) => demo::run(cli, args, &host),
         Some(Command::Completions { .. } | Command::Man) | None => screen::open(cli, &host),
     };

@@ -11,7 +11,7 @@ mod text;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-pub use self::document::{API_VERSION, change_line, json, json_line, yaml};
+pub use self::document::{API_VERSION, Report, change_line, json, json_line, yaml};
 pub use self::istioctl::endpoint_table;
 pub use self::sheet::{Chosen, Columns, UnknownColumn, columns_help};
 pub use self::text::{names, table};

@@ -1,11 +1,14 @@
 //! The command line's shape. Flags are kubectl's where kubectl has them.
 
+mod what_if;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
+pub(super) use self::what_if::{DiffArgs, LintArgs, ReportArgs, ReportFormat};
 use super::explain::{ExplainArgs, WhoSeesArgs};
 use crate::runtime::Fault;
 use crate::sources::kubernetes::ListStrategy;
@@ -135,6 +138,10 @@ pub enum Command {
     WhoSees(WhoSeesArgs),
     /// What a pod's endpoints are asked, by Envoy's counters or by packets, as 'tcpdump -n' prints them
     Traffic(TrafficArgs),
+    /// What would be different: with drafts, without an object, for another pod, in another dump
+    Diff(DiffArgs),
+    /// What is wrong with the mesh's objects, and what to do about it
+    Lint(LintArgs),
     /// Print a completion script
     Completions {
         /// For which shell

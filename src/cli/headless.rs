@@ -1,6 +1,7 @@
 //! `pods`, `services`, `sidecars`, `endpoints`: the tables of the screen, without a screen.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::pin::pin;
 
 use futures::future::{Either, select};
@@ -179,7 +180,18 @@ pub(super) async fn gather(
     first: Kind,
     pod: Option<&PodReference>,
 ) -> Result<(Input, Namespaces), Ended> {
-    if let Some(path) = &output.from {
+    gather_objects(cli, output.from.as_deref(), kinds, first, pod).await
+}
+
+/// The same, where the flags of a list are not all there.
+pub(super) async fn gather_objects(
+    cli: &Cli,
+    from: Option<&Path>,
+    kinds: &[Kind],
+    first: Kind,
+    pod: Option<&PodReference>,
+) -> Result<(Input, Namespaces), Ended> {
+    if let Some(path) = from {
         return Ok((input::dump(path)?, input::shown(&cli.scope, None)));
     }
     let connection = input::connection(&cli.cluster).await?;
@@ -271,11 +283,16 @@ fn missing_of_list(world: &World, kind: Kind, shown: &Namespaces) -> Vec<String>
 const MOST_NAMED: usize = 8;
 
 pub(super) fn say_missing(sheet: &Sheet) -> Exit {
-    if sheet.missing.is_empty() {
+    say_incomplete(&sheet.missing)
+}
+
+/// Says what lacks, if anything does; the exit code is then that of a cluster which gave only a part.
+pub(super) fn say_incomplete(missing: &[String]) -> Exit {
+    if missing.is_empty() {
         return Exit::Ok;
     }
-    let named = sheet.missing.iter().take(MOST_NAMED).map(String::as_str);
-    let more = sheet.missing.len().saturating_sub(MOST_NAMED);
+    let named = missing.iter().take(MOST_NAMED).map(String::as_str);
+    let more = missing.len().saturating_sub(MOST_NAMED);
     let more = (more > 0).then(|| format!("and {more} more (see -o json)"));
     let named: Vec<&str> = named.chain(more.as_deref()).collect();
     print::err(&format!(

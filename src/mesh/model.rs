@@ -130,6 +130,18 @@ macro_rules! define_objects {
                 match self { $(Object::$variant(object) => &object.meta,)* }
             }
 
+            /// The same object under other metadata.
+            #[must_use]
+            pub fn with_meta(self, meta: Meta) -> Self {
+                match self {
+                    $(Object::$variant(object) => {
+                        let mut object = Arc::unwrap_or_clone(object);
+                        object.meta = meta;
+                        Object::$variant(Arc::new(object))
+                    })*
+                }
+            }
+
             /// Who wrote it and its text; `None` for kinds that are not configuration.
             pub fn provenance(&self) -> Option<&Provenance> {
                 match self { $(Object::$variant(_object) => define_objects!(@provenance $class _object),)* }

@@ -14,6 +14,7 @@
 //! | inbound and bootstrap rows | `inbound`, `bootstrap` | pod |
 //! | the table, kept and renewed | `build`, `cache` | |
 //! | why a host is in it or not, on demand | `reason`, `explain`, `symptom` | all of these |
+//! | all proxies at once, for `mesh::lint` | `survey` | |
 //!
 //! Not here: what Envoy really holds (that is asked, `sources::envoy`), how a row looks (`app::view`).
 
@@ -42,6 +43,7 @@ mod service;
 mod settings;
 mod sidecar_scope;
 mod sidecars;
+mod survey;
 mod symptom;
 mod table;
 mod topology;
@@ -65,6 +67,16 @@ pub use self::table::{
     Address, Class, Cluster, Direction, EndpointTable, Governing, Health, Locality, NoTable, PlaneName, Row,
 };
 pub use self::version::Version;
+pub(in crate::mesh) use self::{
+    export::ExportTo,
+    host::{is_ip, is_subset, is_wildcard, overlap, resolve_short_name},
+    plane::Plane,
+    protocol::Protocol,
+    service::{MeshService, Resolution, TrafficDistribution},
+    sidecar_scope::{LineFate, fate, unreached},
+    survey::{Survey, Surveyed},
+    virtual_services::resolve_gateway,
+};
 
 /// The endpoint table of `pod`, from scratch. Who asks more than once keeps a [`Cache`].
 ///

@@ -1,5 +1,6 @@
 //! Rows as JSON and YAML. The schema is versioned; within a version fields are only ever added.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json as value};
 
 use super::{Sheet, SheetRow};
@@ -7,36 +8,71 @@ use super::{Sheet, SheetRow};
 /// The schema's version.
 pub const API_VERSION: &str = "sidescope.io/v1";
 
+/// A document that is no plain list of rows: a comparison, findings.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Report {
+    /// Its kind in JSON, such as `EndpointDiff`.
+    pub kind: &'static str,
+    /// When this was true.
+    pub as_of: Option<Timestamp>,
+    /// What could not be read; empty if it is complete.
+    pub missing: Vec<String>,
+    /// What it says.
+    pub body: Map<String, Value>,
+}
+
+impl Report {
+    /// `{apiVersion, kind, asOf, complete, missing?, ...body}`, indented, with a newline at the end.
+    pub fn json(&self) -> String {
+        let mut text = format!("{:#}", self.document());
+        text.push('\n');
+        text
+    }
+
+    /// The same document as YAML; the text of the error if it cannot be written.
+    pub fn yaml(&self) -> Result<String, String> {
+        serde_saphyr::to_string(&self.document()).map_err(|error| error.to_string())
+    }
+
+    fn document(&self) -> Value {
+        let mut document = Map::new();
+        document.insert("apiVersion".to_owned(), value!(API_VERSION));
+        document.insert("kind".to_owned(), value!(self.kind));
+        document.insert("asOf".to_owned(), value!(self.as_of.map(|time| time.to_string())));
+        document.insert("complete".to_owned(), value!(self.missing.is_empty()));
+        if !self.missing.is_empty() {
+            document.insert("missing".to_owned(), value!(self.missing));
+        }
+        document.extend(self.body.clone());
+        Value::Object(document)
+    }
+}
+
 /// `{apiVersion, kind, asOf, complete, missing?, ...about, items: [row]}`, indented, with a newline at the end.
 pub fn json(sheet: &Sheet) -> String {
-    let mut text = format!("{:#}", document(sheet));
-    text.push('\n');
-    text
+    list(sheet).json()
 }
 
 /// The same document in one line: the first of those that a watch prints.
 pub fn json_line(sheet: &Sheet) -> String {
-    format!("{}\n", document(sheet))
+    format!("{}\n", list(sheet).document())
 }
 
 /// The same document as YAML; the text of the error if it cannot be written.
 pub fn yaml(sheet: &Sheet) -> Result<String, String> {
-    serde_saphyr::to_string(&document(sheet)).map_err(|error| error.to_string())
+    list(sheet).yaml()
 }
 
-fn document(sheet: &Sheet) -> Value {
-    let mut document = Map::new();
-    document.insert("apiVersion".to_owned(), value!(API_VERSION));
-    document.insert("kind".to_owned(), value!(sheet.kind));
-    document.insert("asOf".to_owned(), value!(sheet.as_of.map(|time| time.to_string())));
-    document.insert("complete".to_owned(), value!(sheet.missing.is_empty()));
-    if !sheet.missing.is_empty() {
-        document.insert("missing".to_owned(), value!(sheet.missing));
-    }
-    document.extend(sheet.about.clone());
+fn list(sheet: &Sheet) -> Report {
     let items = sheet.rows.iter().map(|row| Value::Object(row.fields.clone())).collect();
-    document.insert("items".to_owned(), Value::Array(items));
-    Value::Object(document)
+    let mut body = sheet.about.clone();
+    body.insert("items".to_owned(), Value::Array(items));
+    Report {
+        kind: sheet.kind,
+        as_of: sheet.as_of,
+        missing: sheet.missing.clone(),
+        body,
+    }
 }
 
 /// One change as a line of JSON: `{type: added|changed|removed, at, row, before?}`.

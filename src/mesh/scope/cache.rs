@@ -119,6 +119,11 @@ impl Cache {
         }
     }
 
+    /// Drops the table of a pod that is not asked about again.
+    pub fn forget(&mut self, pod: &Key) {
+        drop(self.tables.remove(pod));
+    }
+
     /// What was worked out so far.
     pub fn counters(&self) -> Counters {
         self.counters

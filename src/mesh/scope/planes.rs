@@ -80,6 +80,15 @@ fn runs(istiod: &Istiod) -> Text {
         .unwrap_or_else(|| Text::from("default"))
 }
 
+/// Every revision that an istiod serves.
+pub(crate) fn revisions(world: &World) -> Vec<Text> {
+    let istiods = world.istiods.iter();
+    istiods
+        .filter(|istiod| is_candidate(istiod, &Settings::default()))
+        .map(|istiod| runs(istiod))
+        .collect()
+}
+
 /// The revision or tag that a pod names: its annotation, else what its injection noted.
 fn revision_of(pod: &Pod) -> Option<Text> {
     let annotations = &pod.meta.annotations;

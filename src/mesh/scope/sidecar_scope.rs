@@ -4,6 +4,7 @@
 //! `pilot/pkg/model/sidecar.go`, `initSidecarScopeInternalIndexes`, `DefaultSidecarScopeForGateway`.
 
 mod hosts;
+mod lines;
 mod listener;
 mod near;
 mod trace;
@@ -14,6 +15,7 @@ use rustc_hash::FxHashMap;
 
 use crate::mesh::model::{EgressListener, Key, Kind, Sidecar, Text};
 
+pub(crate) use self::lines::{LineFate, fate, unreached};
 use self::listener::Listener;
 pub(crate) use self::trace::Fate;
 use super::plane::Plane;
@@ -264,6 +266,13 @@ impl SidecarScope {
     /// Whether a host is in scope.
     pub fn has_host(&self, host: &str) -> bool {
         self.find(host).is_some()
+    }
+
+    /// Whether a service of this namespace is in scope.
+    pub(crate) fn has_namespace(&self, namespace: &str) -> bool {
+        self.services
+            .iter()
+            .any(|service| service.service.namespace == *namespace)
     }
 
     /// The names in scope, in the order in which their clusters are made.

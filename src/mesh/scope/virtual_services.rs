@@ -331,7 +331,7 @@ fn resolve_all<'a>(
 /// A gateway's name as `namespace/name`.
 ///
 /// istio: `resolveGatewayName`.
-fn resolve_gateway(gateway: &Text, namespace: &str) -> Text {
+pub(crate) fn resolve_gateway(gateway: &Text, namespace: &str) -> Text {
     if let Some((before, name)) = gateway.split_once('/') {
         return if before == "." {
             Text::from(format!("{namespace}/{name}"))

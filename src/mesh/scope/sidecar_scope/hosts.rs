@@ -102,6 +102,11 @@ impl Hosts {
         self.for_namespace(namespace).any(|names| names.selects(host, is_route))
     }
 
+    /// Whether an entry leaves anything out.
+    pub(super) fn has_exclusions(&self) -> bool {
+        self.by_namespace.values().any(|names| !names.excluded.is_empty())
+    }
+
     /// Whether nothing can be imported.
     pub(super) fn is_empty(&self) -> bool {
         self.by_namespace

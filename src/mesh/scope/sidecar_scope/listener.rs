@@ -197,7 +197,8 @@ impl<'a> Listener<'a> {
         }
     }
 
-    fn virtual_services<'p>(&self, plane: &'p Plane) -> Vec<&'p Arc<MeshVirtualService>> {
+    /// The `VirtualServices` that the hosts select, in order.
+    pub(super) fn virtual_services<'p>(&self, plane: &'p Plane) -> Vec<&'p Arc<MeshVirtualService>> {
         let mut selected = Vec::new();
         let mut seen: FxHashSet<(&'p (Kind, Key), &'p [Text])> = FxHashSet::default();
         for list in plane.virtual_services.seen_from(self.namespace) {

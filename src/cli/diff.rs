@@ -1,0 +1,366 @@
+//! `diff`: rows gained, lost and changed, by drafts, without objects, between pods or dumps; who else is concerned.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::args::{Cli, DiffArgs, ReportArgs, ReportFormat};
+use super::drafts::{self, Drafts};
+use super::exit::{Ended, Exit};
+use super::reference::PodReference;
+use super::rows::{self, EndpointTableOf};
+use super::{headless, input, print};
+use crate::app::Namespaces;
+use crate::app::view::Shown;
+use crate::app::view::table::endpoints::EndpointRow;
+use crate::mesh::diff::{Compared, Impact, Radius, WhatIf};
+use crate::mesh::model::{Key, Kind, Text};
+use crate::mesh::scope::{self, Class, EndpointTable, Governing, Row};
+use crate::mesh::world::World;
+use crate::output::{self, Chosen, Columns, Report, Sheet, SheetRow};
+use crate::runtime::clock::now;
+
+/// Prints what differs; the exit code says whether anything does.
+pub(super) async fn diff(cli: &Cli, args: &DiffArgs) -> Result<Exit, Ended> {
+    let pod = args.pod.as_deref().map(PodReference::parse).transpose()?;
+    let other = args.other.as_deref().map(PodReference::parse).transpose()?;
+    let mut drafts = Drafts::read(&args.drafts.with, &args.without)?;
+    let kinds = scope::needed_kinds();
+    let (input, shown) = headless::gather_objects(cli, args.from.as_deref(), kinds, Kind::Pod, pod.as_ref()).await?;
+    let at = now();
+    let before = input.world();
+    let to = args.to.as_deref().map(input::dump).transpose()?;
+    let mut after = to.as_ref().map_or(before, input::Input::world).clone();
+    let default = default_namespace(&shown);
+    let pods = match &pod {
+        None => None,
+        Some(pod) => Some((pod.find(before, &default)?, other.as_ref().unwrap_or(pod))),
+    };
+    // a draft belongs where its pod is, unless a namespace is asked for
+    let home = pods.as_ref().filter(|_| cli.scope.namespaces.is_empty());
+    let home = home.map_or_else(|| default.clone(), |(pod, _)| pod.namespace.to_string());
+    let changes = drafts.apply(&mut after, &home, at)?;
+    drafts::say(&drafts.notes);
+    let settings = input::settings(&cli.cluster);
+    let mut what_if = match args.to {
+        Some(_) => WhatIf::between(before, &after, &settings),
+        None => WhatIf::after(before, &after, &changes, &settings),
+    };
+    let mut missing = headless::missing(before, kinds);
+    missing.extend(headless::missing(&after, kinds));
+    for input in [Some(&input), to.as_ref()].into_iter().flatten() {
+        missing.extend(input.strange(kinds));
+    }
+    missing.dedup();
+    let mut answer = Answer::default();
+    if let Some((pod, reference)) = pods {
+        let other = reference.find(&after, &default)?;
+        let compared = what_if.compare(&pod, &other);
+        let compared = compared.map_err(|(pod, state)| headless::no_such_table(&state, &pod))?;
+        answer.rows = Some(Rows::of(&compared, before, &after, at)?);
+        answer.pod = Some((compared, other));
+    }
+    if args.all_pods {
+        answer.radius = Some(what_if.radius());
+    }
+    answer.notes = drafts.notes;
+    answer.print(&args.report, &missing, at)?;
+    let exit = headless::say_incomplete(&missing);
+    Ok(if exit == Exit::Ok && answer.differs() {
+        Exit::No
+    } else {
+        exit
+    })
+}
+
+/// Where a name without a namespace is looked for.
+pub(super) fn default_namespace(shown: &Namespaces) -> String {
+    let first = input::names(shown).first().map(ToString::to_string);
+    first.unwrap_or_else(|| "default".to_owned())
+}
+
+/// All that was found out.
+#[derive(Default)]
+struct Answer {
+    pod: Option<(Compared, Key)>,
+    rows: Option<Rows>,
+    radius: Option<Radius>,
+    notes: Vec<String>,
+}
+
+/// Rows ready for every format, each with the reason why it differs.
+struct Rows {
+    added: Vec<(SheetRow, String)>,
+    removed: Vec<(SheetRow, String)>,
+    changed: Vec<(SheetRow, SheetRow, String)>,
+}
+
+impl Rows {
+    fn of(compared: &Compared, before: &World, after: &World, at: Timestamp) -> Result<Self, Ended> {
+        let columns = rows::endpoint_columns(Chosen::Table);
+        let columns = columns.map_err(|error| Ended::new(Exit::Internal, error.to_string()))?;
+        let (diff, reasons) = (&compared.diff, &compared.reasons);
+        let counts = |row: &Row| row.class != Class::Bootstrap;
+        let old = |row: &Row| sheet_row(&columns, row, before, at);
+        let new = |row: &Row| sheet_row(&columns, row, after, at);
+        let added = diff.added.iter().filter(|(_, row)| counts(row));
+        let removed = diff.removed.iter().filter(|(_, row)| counts(row));
+        let changed = diff.changed.iter().filter(|(_, row, _)| counts(row));
+        Ok(Self {
+            added: added.map(|(_, row)| (new(row), reasons.of_added(row))).collect(),
+            removed: removed.map(|(_, row)| (old(row), reasons.of_removed(row))).collect(),
+            changed: changed
+                .map(|(_, from, to)| (old(from), new(to), reasons.of_changed(from, to)))
+                .collect(),
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
+    }
+
+    /// `added`, `removed`, `changed`, as documents have them.
+    fn fields(&self, body: &mut Map<String, Value>) {
+        let with_reason = |(row, reason): &(SheetRow, String)| {
+            let mut fields = row.fields.clone();
+            fields.insert("reason".to_owned(), json!(reason));
+            Value::Object(fields)
+        };
+        let pair = |(before, after, reason): &(SheetRow, SheetRow, String)| json!({ "before": before.fields, "after": after.fields, "reason": reason });
+        body.insert("added".to_owned(), self.added.iter().map(with_reason).collect());
+        body.insert("removed".to_owned(), self.removed.iter().map(with_reason).collect());
+        body.insert("changed".to_owned(), self.changed.iter().map(pair).collect());
+    }
+
+    /// The rows with their sign, in the table's order within each sign.
+    fn sheet(&self) -> Sheet {
+        let line = |sign: &str, row: &SheetRow, old: Option<&SheetRow>, reason: &str| {
+            let mut cells = vec![Shown::from(sign)];
+            for (at, cell) in row.cells.iter().enumerate() {
+                let before = old.and_then(|old| old.cells.get(at)).filter(|before| *before != cell);
+                cells.push(match before {
+                    Some(before) => Shown::from(format!("{before} -> {cell}")),
+                    None => cell.clone(),
+                });
+            }
+            cells.push(Shown::from(reason));
+            SheetRow {
+                cells,
+                ..SheetRow::default()
+            }
+        };
+        let removed = self.removed.iter().map(|(row, reason)| line("-", row, None, reason));
+        let added = self.added.iter().map(|(row, reason)| line("+", row, None, reason));
+        let changed = self
+            .changed
+            .iter()
+            .map(|(old, new, reason)| line("~", new, Some(old), reason));
+        let heads = ["", "ENDPOINT", "STATUS", "OUTLIER CHECK", "CLUSTER", "REASON"];
+        Sheet {
+            heads: heads.map(Shown::from).to_vec(),
+            rows: removed.chain(added).chain(changed).collect(),
+            ..Sheet::default()
+        }
+    }
+}
+
+fn sheet_row(columns: &Columns<EndpointTableOf>, row: &Row, world: &World, at: Timestamp) -> SheetRow {
+    let behind = row.pod.as_ref().and_then(|key| world.pods.get(key));
+    let view = EndpointRow {
+        row,
+        behind: behind.map(AsRef::as_ref),
+        sync: None,
+        actual: None,
+    };
+    columns.row(row.address.to_string(), &view, at)
+}
+
+impl Answer {
+    /// Rows count, and names in scope: a headless service has no rows, and is reached by its name.
+    fn differs(&self) -> bool {
+        let in_table = self.rows.as_ref().is_some_and(|rows| !rows.is_empty());
+        let in_scope = self.pod.as_ref().is_some_and(|(compared, _)| {
+            !compared.diff.hosts_added.is_empty() || !compared.diff.hosts_removed.is_empty()
+        });
+        let elsewhere = self.radius.as_ref().is_some_and(|radius| !radius.workloads.is_empty());
+        in_table || in_scope || elsewhere
+    }
+
+    fn print(&self, report: &ReportArgs, missing: &[String], at: Timestamp) -> Result<(), Ended> {
+        let document = || Report {
+            kind: "EndpointDiff",
+            as_of: Some(at),
+            missing: missing.to_vec(),
+            body: self.body(),
+        };
+        match report.format {
+            ReportFormat::Json => print::out(&document().json()),
+            ReportFormat::Yaml => {
+                let text = document().yaml().map_err(|error| Ended::new(Exit::Internal, error))?;
+                print::out(&text)
+            }
+            ReportFormat::Table => self.tables(report),
+        }
+    }
+
+    fn body(&self) -> Map<String, Value> {
+        let mut body = Map::new();
+        let mut say = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
+        if let Some((compared, _)) = &self.pod {
+            say("before", side(&compared.before));
+            say("after", side(&compared.after));
+            say("hostsAdded", texts(&compared.diff.hosts_added));
+            say("hostsRemoved", texts(&compared.diff.hosts_removed));
+        }
+        if !self.notes.is_empty() {
+            say("notes", json!(self.notes));
+        }
+        if let Some(radius) = &self.radius {
+            let pods = json!({ "compared": radius.pods, "affected": radius.affected, "unmatched": radius.unmatched });
+            say("pods", pods);
+            say("workloads", radius.workloads.iter().map(workload).collect());
+        }
+        if let Some(rows) = &self.rows {
+            rows.fields(&mut body);
+        }
+        body
+    }
+
+    fn tables(&self, report: &ReportArgs) -> Result<(), Ended> {
+        if let (Some(rows), Some((compared, other))) = (&self.rows, &self.pod) {
+            if !rows.is_empty() {
+                print::out(&output::table(&rows.sheet(), !report.no_headers))?;
+            }
+            print::err(&summary(rows, compared, other));
+        }
+        let Some(radius) = &self.radius else {
+            return Ok(());
+        };
+        if !radius.workloads.is_empty() {
+            let between = if self.rows.as_ref().is_some_and(|rows| !rows.is_empty()) {
+                "\n"
+            } else {
+                ""
+            };
+            let text = output::table(&radius_sheet(radius), !report.no_headers);
+            print::out(&format!("{between}{text}"))?;
+        }
+        let unmatched = match radius.unmatched {
+            0 => String::new(),
+            count => format!("; {count} have no counterpart and were not compared"),
+        };
+        print::err(&format!(
+            "{} of {} pods see a difference, in {} workloads{unmatched}",
+            radius.affected,
+            radius.pods,
+            radius.workloads.len()
+        ));
+        Ok(())
+    }
+}
+
+/// One line: how much differs, and the names that come and go without rows.
+fn summary(rows: &Rows, compared: &Compared, other: &Key) -> String {
+    let pod = &compared.before.pod;
+    let whose = if pod == other {
+        format!("{pod}")
+    } else {
+        format!("{pod} against {other}")
+    };
+    let counts = format!("+{} -{} ~{}", rows.added.len(), rows.removed.len(), rows.changed.len());
+    let mut line = format!("{whose}: {counts}");
+    let hosts = [
+        ("in", &compared.diff.hosts_added),
+        ("out of", &compared.diff.hosts_removed),
+    ];
+    for (way, hosts) in hosts {
+        if !hosts.is_empty() {
+            let names: Vec<&str> = hosts.iter().take(5).map(Text::as_str).collect();
+            let more = match hosts.len().saturating_sub(names.len()) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let _ = write!(line, "; {way} scope: {}{more}", names.join(", "));
+        }
+    }
+    if let Some((before, after)) = &compared.diff.governing {
+        let _ = write!(line, "; governed by {}, was {}", governing(after), governing(before));
+    }
+    line
+}
+
+fn governing(governing: &Governing) -> String {
+    governing
+        .key()
+        .map_or_else(|| "no Sidecar".to_owned(), |key| format!("Sidecar {key}"))
+}
+
+/// Whose table, and by which Sidecar.
+fn side(table: &EndpointTable) -> Value {
+    json!({
+        "pod": { "namespace": table.pod.namespace.as_str(), "name": table.pod.name.as_str() },
+        "sidecar": table.governing.key().map(ToString::to_string),
+        "revision": table.plane.revision.as_str(),
+        "istioVersion": table.plane.version.as_str(),
+        "caveats": texts(table.caveats.iter()),
+    })
+}
+
+fn texts<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Value {
+    texts.into_iter().map(|text| json!(text.as_ref())).collect()
+}
+
+fn workload(impact: &Impact) -> Value {
+    let sidecar = |governing: &Governing| json!(governing.key().map(ToString::to_string));
+    let sidecars = impact.governing.as_ref();
+    json!({
+        "namespace": impact.namespace.as_str(),
+        "kind": impact.workload.kind.as_str(),
+        "name": impact.workload.name.as_str(),
+        "pods": impact.pods,
+        "affected": impact.affected,
+        "example": impact.example.name.as_str(),
+        "added": impact.added,
+        "removed": impact.removed,
+        "changed": impact.changed,
+        "sidecar": sidecars.map(|(before, after)| json!({ "before": sidecar(before), "after": sidecar(after) })),
+        "hostsAdded": texts(&impact.hosts_added),
+        "hostsRemoved": texts(&impact.hosts_removed),
+    })
+}
+
+fn radius_sheet(radius: &Radius) -> Sheet {
+    let heads = [
+        "NAMESPACE",
+        "WORKLOAD",
+        "AFFECTED",
+        "ADDED",
+        "REMOVED",
+        "CHANGED",
+        "IN SCOPE",
+        "OUT OF SCOPE",
+    ];
+    let line = |impact: &Impact| {
+        let names = |hosts: &mut dyn Iterator<Item = &str>| hosts.collect::<Vec<_>>().join(",");
+        let cells = [
+            impact.namespace.to_string(),
+            format!("{}/{}", impact.workload.kind.to_lowercase(), impact.workload.name),
+            format!("{}/{}", impact.affected, impact.pods),
+            format!("+{}", impact.added),
+            format!("-{}", impact.removed),
+            format!("~{}", impact.changed),
+            names(&mut impact.hosts_added.iter().map(Text::as_str)),
+            names(&mut impact.hosts_removed.iter().map(Text::as_str)),
+        ];
+        SheetRow {
+            cells: cells.map(Shown::from).to_vec(),
+            ..SheetRow::default()
+        }
+    };
+    Sheet {
+        heads: heads.map(Shown::from).to_vec(),
+        rows: radius.workloads.iter().map(line).collect(),
+        ..Sheet::default()
+    }
+}

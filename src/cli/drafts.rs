@@ -1,0 +1,293 @@
+//! What a person would change: objects of files laid over the world, objects taken away. The cluster is not touched.
+//!
+//! A draft replaces the object of its kind, namespace and name, as `kubectl apply` would: identity and age stay those of
+//! the object that is there. A draft of something new is as young as can be, unless it says when it was created: age
+//! decides between Sidecars.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::exit::{Ended, Exit};
+use super::print;
+use crate::mesh::model::{Key, Kind, Meta, Object, Text, Uid};
+use crate::mesh::world::{Change, Delta, World};
+use crate::sources::files;
+use crate::sources::kubernetes::nearest;
+
+/// Short names of kinds, as kubectl has them.
+const SHORT_NAMES: &[(&str, Kind)] = &[
+    ("ns", Kind::Namespace),
+    ("no", Kind::Node),
+    ("po", Kind::Pod),
+    ("svc", Kind::Service),
+    ("sc", Kind::Sidecar),
+    ("vs", Kind::VirtualService),
+    ("dr", Kind::DestinationRule),
+    ("se", Kind::ServiceEntry),
+    ("we", Kind::WorkloadEntry),
+    ("gw", Kind::Gateway),
+    ("cm", Kind::MeshConfigMap),
+    ("deploy", Kind::Istiod),
+];
+
+/// An object named on the command line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Named {
+    kind: Kind,
+    key: Key,
+}
+
+impl Named {
+    /// Takes `KIND/NAMESPACE/NAME` apart, or `KIND/NAME` of a kind without namespaces.
+    pub(super) fn parse(text: &str) -> Result<Self, Ended> {
+        let wrong = |what: &str| Ended::new(Exit::Usage, format!("--without '{text}': {what}"));
+        let mut parts = text.split('/');
+        let kind = parts.next().unwrap_or_default();
+        let Some(kind) = find_kind(kind) else {
+            return Err(wrong("no such kind is read; write it as sidecar/bookinfo/default"));
+        };
+        let key = match (parts.next(), parts.next(), parts.next(), has_namespace(kind)) {
+            (Some(namespace), Some(name), None, true) => Key::new(namespace, name),
+            (Some(name), None, None, false) => Key::new("", name),
+            (_, _, _, true) => return Err(wrong("write it as KIND/NAMESPACE/NAME")),
+            (_, _, _, false) => return Err(wrong("this kind has no namespaces: write it as KIND/NAME")),
+        };
+        Ok(Self { kind, key })
+    }
+}
+
+/// A kind by its name, its plural or its short name, in any case.
+fn find_kind(text: &str) -> Option<Kind> {
+    let lower = text.to_lowercase();
+    let short = SHORT_NAMES.iter().find(|(name, _)| *name == lower);
+    let is_named = |kind: &&Kind| {
+        let plural = kind.plural();
+        let bare = plural.split('.').next().unwrap_or(plural);
+        lower == plural || lower == bare || lower == kind.name().to_lowercase()
+    };
+    short
+        .map(|(_, kind)| *kind)
+        .or_else(|| Kind::ALL.iter().find(is_named).copied())
+}
+
+fn has_namespace(kind: Kind) -> bool {
+    !matches!(kind, Kind::Namespace | Kind::Node | Kind::RevisionTag)
+}
+
+/// What the files say would be there, what is to be taken away.
+pub(super) struct Drafts {
+    objects: Vec<Object>,
+    without: Vec<Named>,
+    /// What a reader must know of them.
+    pub(super) notes: Vec<String>,
+}
+
+impl Drafts {
+    /// Reads the files and the names.
+    ///
+    /// # Errors
+    /// A file or name that says nothing.
+    pub(super) fn read(with: &[PathBuf], without: &[String]) -> Result<Self, Ended> {
+        let mut drafts = Self {
+            objects: Vec::new(),
+            without: without
+                .iter()
+                .map(|text| Named::parse(text))
+                .collect::<Result<_, _>>()?,
+            notes: Vec::new(),
+        };
+        for path in with {
+            drafts.read_file(path)?;
+        }
+        Ok(drafts)
+    }
+
+    fn read_file(&mut self, path: &Path) -> Result<(), Ended> {
+        let usage = |text: String| Ended::new(Exit::Usage, text);
+        let loaded = files::load(path).map_err(|error| usage(error.to_string()))?;
+        let name = path.display();
+        for problem in &loaded.diagnostics {
+            let object = problem.key.as_ref().map_or_else(String::new, |key| format!(" {key}"));
+            let text = format!(
+                "'{name}': {}{object}: {}: {}",
+                problem.kind.name(),
+                problem.path,
+                problem.problem
+            );
+            if problem.is_lost {
+                return Err(usage(text));
+            }
+            self.notes.push(text);
+        }
+        for (kind, count) in &loaded.skipped {
+            self.notes
+                .push(format!("'{name}': {count} {kind} not read: no rule asks for it"));
+        }
+        if loaded.objects.is_empty() {
+            return Err(usage(format!("'{name}' holds no object that a rule reads")));
+        }
+        self.objects.extend(loaded.objects);
+        Ok(())
+    }
+
+    /// The keys of the objects, for who shows findings about them.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (Kind, &Key)> {
+        self.objects.iter().map(|object| (object.kind(), object.key()))
+    }
+
+    /// Makes the world what it would be; what changed.
+    ///
+    /// `default` is the namespace of drafts that name none, `now` the age of new ones.
+    ///
+    /// # Errors
+    /// An object that is to be taken away and is not there, with the nearest name there is.
+    pub(super) fn apply(&mut self, world: &mut World, default: &str, now: Timestamp) -> Result<Vec<Change>, Ended> {
+        let mut changes = Vec::new();
+        for named in &self.without {
+            if world.get(named.kind, &named.key).is_none() {
+                return Err(not_there(world, named));
+            }
+            changes.extend(world.apply(Delta::Remove(named.kind, named.key.clone())));
+        }
+        let objects = std::mem::take(&mut self.objects);
+        for object in objects {
+            let object = self.settled(object, world, default, now);
+            self.objects.push(object.clone());
+            changes.extend(world.apply(Delta::Put(object)));
+        }
+        Ok(changes)
+    }
+
+    /// A draft as the API server would store it.
+    fn settled(&mut self, object: Object, world: &World, default: &str, now: Timestamp) -> Object {
+        let kind = object.kind();
+        let mut meta = object.meta().clone();
+        if meta.key.namespace.is_empty() && has_namespace(kind) {
+            let text = format!(
+                "{} '{}' names no namespace: taken as one of '{default}'",
+                kind.name(),
+                meta.key.name
+            );
+            self.notes.push(text);
+            meta.key.namespace = Text::from(default);
+        }
+        let there = world.get(kind, &meta.key);
+        adopt(&mut meta, there.as_ref().map(Object::meta), now);
+        if let Object::Service(service) = &object
+            && !service.selector.is_empty()
+        {
+            let text = format!(
+                "Service {}: its endpoints are those of its EndpointSlices as they are; a cluster would write them anew",
+                meta.key
+            );
+            self.notes.push(text);
+        }
+        object.with_meta(meta)
+    }
+}
+
+/// What the API server gives an object, where the draft does not say: all is kept of the one that is there.
+fn adopt(meta: &mut Meta, there: Option<&Meta>, now: Timestamp) {
+    if meta.created.is_none() {
+        let second = Timestamp::from_second(now.as_second()).unwrap_or(now);
+        meta.created = there
+            .and_then(|there| there.created)
+            .or(Some(second).filter(|_| there.is_none()));
+    }
+    if let Some(there) = there
+        && meta.uid == Uid::default()
+    {
+        meta.uid = there.uid;
+    }
+}
+
+fn not_there(world: &World, named: &Named) -> Ended {
+    let mut keys = Vec::new();
+    world.each_in(named.kind, &crate::mesh::world::ListScope::All, &mut |object| {
+        keys.push(object.key().to_string());
+    });
+    let near = nearest(&named.key.to_string(), &keys);
+    let hint = near.map_or_else(String::new, |near| format!(": did you mean '{near}'?"));
+    Ended::new(
+        Exit::NotFound,
+        format!("no {} '{}'{hint}", named.kind.name(), named.key),
+    )
+}
+
+/// Says what a reader must know of the drafts.
+pub(super) fn say(notes: &[String]) {
+    for note in notes {
+        print::err(&format!("note: {note}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::model::Sidecar;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn kinds_are_known_by_name_plural_and_short_name() {
+        for text in ["sidecar", "Sidecars", "sc", "sidecars.networking.istio.io"] {
+            assert_eq!(find_kind(text), Some(Kind::Sidecar), "{text}");
+        }
+        assert_eq!(find_kind("endpointslice"), Some(Kind::EndpointSlice));
+        assert_eq!(find_kind("secret"), None);
+    }
+
+    #[test]
+    fn a_name_has_a_namespace_only_where_its_kind_has() {
+        assert_eq!(Named::parse("sc/shop/a").unwrap().key, Key::new("shop", "a"));
+        assert_eq!(Named::parse("ns/shop").unwrap().key, Key::new("", "shop"));
+        for text in ["sc/a", "ns/a/b", "secret/a/b", "sc/a/b/c"] {
+            assert_eq!(Named::parse(text).unwrap_err().exit, Exit::Usage, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_draft_keeps_the_age_of_what_it_replaces_and_is_young_if_it_replaces_nothing() {
+        let meta = |created| Meta {
+            created,
+            uid: Uid(7),
+            ..Meta::default()
+        };
+        let adopted = |created, there: Option<Meta>| {
+            let mut draft = Meta {
+                created,
+                ..Meta::default()
+            };
+            adopt(&mut draft, there.as_ref(), at(100));
+            (draft.created, draft.uid)
+        };
+        assert_eq!(adopted(None, None), (Some(at(100)), Uid::default()));
+        assert_eq!(adopted(Some(at(5)), None).0, Some(at(5)));
+        assert_eq!(adopted(None, Some(meta(Some(at(3))))), (Some(at(3)), Uid(7)));
+        assert_eq!(adopted(None, Some(meta(None))).0, None, "a dump without ages");
+    }
+
+    #[test]
+    fn a_draft_without_a_namespace_gets_the_default_and_that_is_said() {
+        let sidecar = Sidecar {
+            meta: Meta {
+                key: Key::new("", "a"),
+                ..Meta::default()
+            },
+            ..Sidecar::default()
+        };
+        let mut drafts = Drafts {
+            objects: vec![sidecar.into()],
+            without: Vec::new(),
+            notes: Vec::new(),
+        };
+        let mut world = World::default();
+        let changes = drafts.apply(&mut world, "shop", at(1)).unwrap();
+        assert_eq!(changes.len(), 1);
+        assert!(world.sidecars.get(&Key::new("shop", "a")).is_some());
+        assert_eq!(drafts.notes.len(), 1);
+    }
+}

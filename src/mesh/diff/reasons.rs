@@ -1,0 +1,106 @@
+//! Why a row is in one table and not in the other, in words.
+//!
+//! A row that came says so itself ([`Row::why`]); of one that went the other table must be asked: is its host still in
+//! scope, has its cluster still rows, or did only the endpoint go?
+
+use rustc_hash::FxHashSet;
+
+use crate::mesh::model::Text;
+use crate::mesh::scope::{EndpointTable, Governing, Reason, Row};
+
+/// What the two tables know about each other's rows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reasons {
+    governing: Option<(Governing, Governing)>,
+    hosts: FxHashSet<Text>,
+    clusters: FxHashSet<String>,
+}
+
+impl Reasons {
+    /// Reads the tables before and after.
+    pub fn of(before: &EndpointTable, after: &EndpointTable) -> Self {
+        let differs = before.governing != after.governing;
+        Self {
+            governing: differs.then(|| (before.governing.clone(), after.governing.clone())),
+            hosts: after.hosts.iter().cloned().collect(),
+            clusters: after.rows.iter().map(|row| row.cluster.name()).collect(),
+        }
+    }
+
+    /// Why a row came: its own chain.
+    pub fn of_added(&self, row: &Row) -> String {
+        row.why.to_string()
+    }
+
+    /// Why a row went.
+    pub fn of_removed(&self, row: &Row) -> String {
+        let host = row.cluster.host();
+        let listed = row.why.chain.iter().rev().find_map(|reason| {
+            let Reason::ListedBy { object: (kind, key) } = reason else {
+                return None;
+            };
+            Some(format!("{} {key}", kind.name()))
+        });
+        let text = if host.is_empty() {
+            format!("cluster '{}' has it no more", row.cluster)
+        } else if !self.hosts.contains(host) {
+            format!("'{host}' is in the scope no more; it was by {}", row.why.short())
+        } else if !self.clusters.contains(&row.cluster.name()) {
+            format!(
+                "'{host}' is still in scope, but cluster '{}' has no endpoint left",
+                row.cluster
+            )
+        } else {
+            let by = listed.map_or_else(String::new, |object| format!("; it was listed by {object}"));
+            format!("the cluster has other endpoints, this one no more{by}")
+        };
+        self.with_governing(text)
+    }
+
+    /// What changed about a row.
+    pub fn of_changed(&self, before: &Row, after: &Row) -> String {
+        let text = |pod: &Row| pod.pod.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+        let place = |row: &Row| {
+            let locality = &row.locality;
+            format!("{}/{}/{}", locality.region, locality.zone, locality.sub_zone)
+        };
+        let facts = [
+            (
+                "status",
+                before.health.as_str().to_owned(),
+                after.health.as_str().to_owned(),
+            ),
+            (
+                "class",
+                before.class.as_str().to_owned(),
+                after.class.as_str().to_owned(),
+            ),
+            ("pod", text(before), text(after)),
+            ("node", before.node.to_string(), after.node.to_string()),
+            ("locality", place(before), place(after)),
+            ("weight", before.weight.to_string(), after.weight.to_string()),
+        ];
+        let differ = facts.iter().filter(|(_, old, new)| old != new);
+        let said: Vec<String> = differ
+            .map(|(name, old, new)| format!("{name} {old} -> {new}"))
+            .collect();
+        said.join(", ")
+    }
+
+    /// The other Sidecar comes first: it explains most.
+    fn with_governing(&self, text: String) -> String {
+        match &self.governing {
+            None => text,
+            Some((before, after)) => format!("{} instead of {}; {text}", name(after), name(before)),
+        }
+    }
+}
+
+fn name(governing: &Governing) -> String {
+    match governing {
+        Governing::Own(key) => format!("Sidecar {key}"),
+        Governing::RootDefault(key) => format!("the mesh's default Sidecar {key}"),
+        Governing::BuiltIn => "no Sidecar".to_owned(),
+        Governing::Gateway => "none, as for a gateway,".to_owned(),
+    }
+}

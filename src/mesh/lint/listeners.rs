@@ -1,0 +1,313 @@
+//! What a Sidecar's listeners say: hosts that do nothing, ports and binds that cannot be (scope rules §4, §15).
+//!
+//! istio: `pkg/config/validation/validation.go`, `ValidateSidecar`.
+
+use std::collections::BTreeSet;
+
+use super::{Spot, Subject};
+use crate::mesh::model::{EgressListener, Key, Kind, Sidecar, Text};
+use crate::mesh::scope::{Governing, LineFate, fate, is_ip};
+
+/// A host of a listener, by index.
+struct Line<'a> {
+    sidecar: &'a Sidecar,
+    listener: usize,
+    index: usize,
+    egress: &'a EgressListener,
+    text: &'a Text,
+}
+
+impl Line<'_> {
+    fn spot(&self) -> Spot {
+        let field = format!("spec.egress[{}].hosts[{}]", self.listener, self.index);
+        Spot::at(Kind::Sidecar, &self.sidecar.meta.key, field, self.text)
+    }
+
+    /// Without the namespace and the sign of an exclusion.
+    fn name(&self) -> Option<&str> {
+        self.text
+            .split_once('/')
+            .map(|(_, name)| name)
+            .filter(|name| !name.contains('/'))
+    }
+}
+
+fn lines<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = Line<'s>> {
+    subject.sidecars().flat_map(|sidecar| {
+        sidecar.egress.iter().enumerate().flat_map(move |(listener, egress)| {
+            egress.hosts.iter().enumerate().map(move |(index, text)| Line {
+                sidecar,
+                listener,
+                index,
+                egress,
+                text,
+            })
+        })
+    })
+}
+
+impl Subject<'_> {
+    /// The namespaces from which a Sidecar is read: of a mesh's default those of the pods that it governs.
+    fn namespaces_of(&self, sidecar: &Sidecar) -> BTreeSet<Text> {
+        let key = &sidecar.meta.key;
+        let governed = self.survey.proxies.iter().filter(|proxy| {
+            let governing = &proxy.governing;
+            matches!(governing, Governing::Own(its) | Governing::RootDefault(its) if its == key)
+        });
+        let mut namespaces: BTreeSet<Text> = governed.map(|proxy| proxy.pod.namespace.clone()).collect();
+        if namespaces.is_empty() {
+            namespaces.insert(key.namespace.clone());
+        }
+        namespaces
+    }
+
+    /// The best that a line does anywhere.
+    fn fate(&self, line: &Line<'_>) -> LineFate {
+        let fates = self.namespaces_of(line.sidecar).into_iter();
+        let fates = fates.map(|namespace| fate(self.plane(), &namespace, line.egress, line.index));
+        fates.max().unwrap_or(LineFate::Unreadable)
+    }
+}
+
+/// SC010
+pub(super) fn matches_nothing(subject: &Subject<'_>) -> Vec<Spot> {
+    let mut found = Vec::new();
+    for line in lines(subject).filter(|line| !is_literal(line)) {
+        let detail = match subject.fate(&line) {
+            LineFate::NoSuchHost => "no such host",
+            LineFate::NotExported => "the host is there, but not exported to this namespace",
+            LineFate::OtherPorts => "the host is there, but not with the listener's port",
+            LineFate::ExcludesNothing => "there is nothing to exclude",
+            LineFate::Unreadable | LineFate::Excluded | LineFate::Excludes | LineFate::Imports => continue,
+        };
+        found.push(line.spot().because(detail));
+    }
+    found
+}
+
+/// SC011
+pub(super) fn unreadable(subject: &Subject<'_>) -> Vec<Spot> {
+    let found = lines(subject).filter(|line| {
+        let parts: Vec<&str> = line.text.split('/').collect();
+        parts.len() != 2 || parts.iter().any(|part| part.is_empty())
+    });
+    found.map(|line| line.spot()).collect()
+}
+
+/// A name without a dot, or a wildcard that is not `*` or `*.NAME`.
+fn is_literal(line: &Line<'_>) -> bool {
+    let Some(name) = line.name().filter(|name| !name.is_empty()) else {
+        return false;
+    };
+    match name.strip_prefix('*') {
+        Some(rest) => !rest.is_empty() && !rest.starts_with('.'),
+        None => !name.contains('.'),
+    }
+}
+
+/// SC012
+pub(super) fn literal_names(subject: &Subject<'_>) -> Vec<Spot> {
+    let found = lines(subject).filter(is_literal);
+    let near = |line: &Line<'_>| {
+        let (place, name) = line.text.split_once('/')?;
+        let namespace = match place.trim_start_matches('~') {
+            "." => line.sidecar.meta.key.namespace.clone(),
+            other => Text::from(other),
+        };
+        let service = subject.world.services.get(&Key::new(namespace, name))?;
+        let key = &service.meta.key;
+        Some(format!("{}.{}.svc.{}", key.name, key.namespace, subject.domain()))
+    };
+    found
+        .map(|line| match near(&line) {
+            Some(full) => line.spot().because(format!("perhaps '{full}' is meant")),
+            None => line.spot(),
+        })
+        .collect()
+}
+
+/// SC013
+pub(super) fn excluded(subject: &Subject<'_>) -> Vec<Spot> {
+    let found = lines(subject).filter(|line| subject.fate(line) == LineFate::Excluded);
+    found.map(|line| line.spot()).collect()
+}
+
+/// SC014: a Sidecar that imports nothing at all means it.
+pub(super) fn control_plane(subject: &Subject<'_>) -> Vec<Spot> {
+    let root = subject.root();
+    let has_services = subject.world.services.in_namespace(root).next().is_some();
+    let mut found = Vec::new();
+    for sidecar in subject
+        .sidecars()
+        .filter(|sidecar| has_services && !sidecar.egress.is_empty())
+    {
+        let namespaces = subject.namespaces_of(sidecar);
+        if namespaces.contains(root) {
+            continue;
+        }
+        let mut scopes = subject.survey.scopes.iter();
+        let scopes: Vec<_> = scopes
+            .by_ref()
+            .filter(|scope| scope.key.governing.key() == Some(&sidecar.meta.key))
+            .collect();
+        let imports = |scope: &&crate::mesh::scope::SidecarScope| scope.hosts().len() > 0;
+        if scopes.iter().any(imports) && !scopes.iter().any(|scope| scope.has_namespace(root)) {
+            let hosts: Vec<&str> = sidecar
+                .egress
+                .iter()
+                .flat_map(|listener| listener.hosts.iter())
+                .map(Text::as_str)
+                .collect();
+            found.push(Spot::at(
+                Kind::Sidecar,
+                &sidecar.meta.key,
+                "spec.egress",
+                hosts.join(" "),
+            ));
+        }
+    }
+    found
+}
+
+fn has_port(egress: &EgressListener) -> bool {
+    egress.port.as_ref().is_some_and(|port| port.number != 0) || egress.bind.starts_with("unix://")
+}
+
+/// SC015
+pub(super) fn port_less_not_last(subject: &Subject<'_>) -> Vec<Spot> {
+    let mut found = Vec::new();
+    for sidecar in subject.sidecars() {
+        let last = sidecar.egress.len().saturating_sub(1);
+        for (index, egress) in sidecar.egress.iter().enumerate() {
+            if index < last && !has_port(egress) {
+                let field = format!("spec.egress[{index}].port");
+                found.push(Spot::at(Kind::Sidecar, &sidecar.meta.key, field, ""));
+            }
+        }
+    }
+    found
+}
+
+/// SC016
+pub(super) fn no_hosts(subject: &Subject<'_>) -> Vec<Spot> {
+    let mut found = Vec::new();
+    for sidecar in subject.sidecars() {
+        for (index, _) in sidecar
+            .egress
+            .iter()
+            .enumerate()
+            .filter(|(_, egress)| egress.hosts.is_empty())
+        {
+            let field = format!("spec.egress[{index}].hosts");
+            found.push(Spot::at(Kind::Sidecar, &sidecar.meta.key, field, "[]"));
+        }
+    }
+    found
+}
+
+/// SC017
+pub(super) fn doubled_ports(subject: &Subject<'_>) -> Vec<Spot> {
+    let mut found = Vec::new();
+    for sidecar in subject.sidecars() {
+        let egress = sidecar.egress.iter().enumerate();
+        let egress = egress.filter_map(|(at, one)| Some(("egress", at, one.port.as_ref()?.number, &one.bind)));
+        let ingress = sidecar.ingress.iter().enumerate();
+        let ingress = ingress.map(|(at, one)| ("ingress", at, one.port.number, &one.bind));
+        let mut seen = BTreeSet::new();
+        for (side, at, number, bind) in egress.chain(ingress).filter(|(_, _, number, _)| *number != 0) {
+            // ingress ports are told apart by the number alone
+            let place = if side == "ingress" { "" } else { bind.as_str() };
+            if !seen.insert((side, number, place)) {
+                let field = format!("spec.{side}[{at}].port.number");
+                found.push(Spot::at(Kind::Sidecar, &sidecar.meta.key, field, number));
+            }
+        }
+    }
+    found
+}
+
+/// SC018
+pub(super) fn bad_bind(subject: &Subject<'_>) -> Vec<Spot> {
+    let is_bad = |bind: &Text| !bind.is_empty() && !bind.starts_with("unix://") && !is_ip(bind);
+    let mut found = Vec::new();
+    for sidecar in subject.sidecars() {
+        let egress = sidecar.egress.iter().map(|listener| &listener.bind).enumerate();
+        let ingress = sidecar.ingress.iter().map(|listener| &listener.bind).enumerate();
+        let binds = egress.map(|(at, bind)| ("egress", at, bind));
+        let binds = binds.chain(ingress.map(|(at, bind)| ("ingress", at, bind)));
+        for (side, at, bind) in binds.filter(|(_, _, bind)| is_bad(bind)) {
+            let field = format!("spec.{side}[{at}].bind");
+            found.push(Spot::at(Kind::Sidecar, &sidecar.meta.key, field, bind));
+        }
+    }
+    found
+}
+
+/// SC019
+pub(super) fn bad_default_endpoint(subject: &Subject<'_>) -> Vec<Spot> {
+    const HOSTS: &[&str] = &["127.0.0.1", "0.0.0.0", "[::1]", "[::]"];
+    let is_good = |endpoint: &Text| {
+        let socket = endpoint.rsplit_once(':');
+        let is_socket =
+            socket.is_some_and(|(host, port)| HOSTS.contains(&host) && port.parse::<u16>().is_ok_and(|port| port != 0));
+        endpoint.is_empty() || endpoint.starts_with("unix://") || is_socket
+    };
+    let mut found = Vec::new();
+    for sidecar in subject.sidecars() {
+        for (at, listener) in sidecar.ingress.iter().enumerate() {
+            if !is_good(&listener.default_endpoint) {
+                let field = format!("spec.ingress[{at}].defaultEndpoint");
+                found.push(Spot::at(
+                    Kind::Sidecar,
+                    &sidecar.meta.key,
+                    field,
+                    &listener.default_endpoint,
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// SC020
+pub(super) fn dynamic_dns(subject: &Subject<'_>) -> Vec<Spot> {
+    let found = subject.sidecars().filter_map(|sidecar| {
+        let mode = sidecar
+            .outbound_mode
+            .as_ref()
+            .filter(|mode| **mode == "ALLOW_ANY_DYNAMIC_DNS")?;
+        Some(Spot::at(
+            Kind::Sidecar,
+            &sidecar.meta.key,
+            "spec.outboundTrafficPolicy.mode",
+            mode,
+        ))
+    });
+    found.collect()
+}
+
+/// SC021
+pub(super) fn doubled_hosts(subject: &Subject<'_>) -> Vec<Spot> {
+    let found = lines(subject).filter(|line| {
+        line.egress
+            .hosts
+            .iter()
+            .take(line.index)
+            .any(|other| other == line.text)
+    });
+    found.map(|line| line.spot()).collect()
+}
+
+/// SC022
+pub(super) fn beside_everything(subject: &Subject<'_>) -> Vec<Spot> {
+    let found = lines(subject).filter(|line| {
+        let others = || {
+            line.egress
+                .hosts
+                .iter()
+                .filter(|host| *host != line.text && !host.starts_with('~'))
+        };
+        *line.text == "*/*" && others().next().is_some()
+    });
+    found.map(|line| line.spot()).collect()
+}

@@ -1,0 +1,190 @@
+//! `sidescope lint`: a file of `tests/cases/lint` for each lint, with objects that it finds and objects that it passes over.
+//!
+//! The file's first lines say what is to be found: `# expect: KIND NAMESPACE/NAME FIELD VALUE`. All else in it must not be.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly"
+)]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use sidescope::mesh::lint::{Finding, LINTS, lint};
+use sidescope::mesh::scope::Settings;
+use sidescope::mesh::world::World;
+use sidescope::sources::files;
+
+fn case(code: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/lint");
+    folder.join(code).with_extension("yaml")
+}
+
+fn expected(code: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(case(code)).unwrap_or_else(|error| panic!("{code} has no case: {error}"));
+    let lines = text.lines().filter_map(|line| line.strip_prefix("# expect: "));
+    lines.map(|line| line.trim_end().to_owned()).collect()
+}
+
+fn findings(path: &Path) -> Vec<Finding> {
+    let mut world = World::default();
+    for delta in files::load(path).unwrap().into_deltas() {
+        world.apply(delta);
+    }
+    lint(&world, &Settings::default())
+}
+
+fn line(finding: &Finding) -> String {
+    let (kind, key) = &finding.object;
+    let text = format!("{} {key} {} {}", kind.name(), finding.field, finding.value);
+    text.trim_end().to_owned()
+}
+
+#[test]
+fn every_lint_finds_what_its_case_expects_and_nothing_else() {
+    let mut wrong = String::new();
+    for known in LINTS {
+        let wanted = expected(known.code);
+        assert!(!wanted.is_empty(), "{} expects nothing", known.code);
+        let found = findings(&case(known.code));
+        let of_code = found.iter().filter(|finding| finding.lint.code == known.code);
+        let found: BTreeSet<String> = of_code.map(line).collect();
+        for lacking in wanted.difference(&found) {
+            writeln!(wrong, "{}: not found: {lacking}", known.code).unwrap();
+        }
+        for strange in found.difference(&wanted) {
+            writeln!(wrong, "{}: found: {strange}", known.code).unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn codes_are_in_order_each_once_and_every_row_is_whole() {
+    assert!(LINTS.windows(2).all(|pair| pair[0].code < pair[1].code));
+    for lint in LINTS {
+        assert!(
+            !lint.finds.is_empty() && !lint.follows.is_empty() && !lint.remedy.is_empty(),
+            "{}",
+            lint.code
+        );
+    }
+    let files = fs::read_dir(case("x").parent().unwrap()).unwrap().count();
+    assert_eq!(files, LINTS.len(), "a case of no lint");
+}
+
+/// The analyzers that scope rules §15 names, and every one that has to do with Sidecars.
+#[test]
+fn what_istioctl_analyze_finds_is_found() {
+    let known: BTreeSet<&str> = LINTS.iter().map(|lint| lint.analyzer).collect();
+    for code in [
+        "IST0101", "IST0102", "IST0103", "IST0106", "IST0109", "IST0110", "IST0111", "IST0112", "IST0116", "IST0118",
+        "IST0130", "IST0131", "IST0132", "IST0133", "IST0134", "IST0137", "IST0150", "IST0167", "IST0173", "IST0174",
+        "IST0177",
+    ] {
+        assert!(known.contains(code), "{code}");
+    }
+}
+
+fn run(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sidescope"));
+    command.arg("lint").args(arguments).output().unwrap()
+}
+
+fn json(arguments: &[&str]) -> (Value, Option<i32>) {
+    let output = run(&[arguments, &["-o", "json"]].concat());
+    (serde_json::from_slice(&output.stdout).unwrap(), output.status.code())
+}
+
+fn codes(document: &Value) -> Vec<&str> {
+    let items = document["items"].as_array().unwrap();
+    items.iter().map(|item| item["code"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_finding_has_its_object_value_consequence_and_remedy_in_every_format() {
+    let path = case("SC021").display().to_string();
+    let (document, code) = json(&["--from", &path]);
+    assert_eq!(code, Some(1));
+    assert_eq!(document["kind"], "FindingList");
+    let items = document["items"].as_array().unwrap();
+    let item = items.iter().find(|item| item["code"] == "SC021").unwrap();
+    assert_eq!(item["object"]["name"], "default");
+    assert_eq!(item["value"], "./*");
+    assert_eq!(item["level"], "warning");
+    assert!(!item["consequence"].as_str().unwrap().is_empty() && !item["remedy"].as_str().unwrap().is_empty());
+    let table = run(&["--from", &path]);
+    let text = String::from_utf8(table.stdout).unwrap();
+    assert!(
+        text.starts_with("CODE") && text.contains("SC021   warning   Sidecar shop/default"),
+        "{text}"
+    );
+    assert_eq!(text.lines().count(), items.len() + 1);
+    let yaml: Value = serde_saphyr::from_slice(&run(&["--from", &path, "-o", "yaml"]).stdout).unwrap();
+    assert_eq!(codes(&yaml), codes(&document));
+}
+
+#[test]
+fn levels_and_namespaces_choose_and_nothing_found_is_zero() {
+    let path = case("SC033").display().to_string();
+    assert_eq!(
+        json(&["--from", &path]).1,
+        Some(0),
+        "an info is not shown unless asked for"
+    );
+    let (document, code) = json(&["--from", &path, "--level", "info"]);
+    assert_eq!((codes(&document), code), (vec!["SC033"], Some(1)));
+    let (document, code) = json(&["--from", &path, "--level", "info", "-n", "elsewhere"]);
+    assert_eq!((codes(&document), code), (Vec::new(), Some(0)));
+    assert_eq!(run(&["--from", "nowhere.yaml"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_draft_is_judged_in_the_world_it_would_come_to() {
+    let world = case("SC012").display().to_string();
+    let draft = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+    let text = "apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {name: new, namespace: shop}\n\
+                spec: {workloadSelector: {labels: {app: web}}, egress: [{hosts: [./gone.example.com]}]}\n";
+    fs::write(draft.path(), text).unwrap();
+    let (document, code) = json(&[
+        "--from",
+        &world,
+        "--with",
+        &draft.path().display().to_string(),
+        "-n",
+        "prod",
+    ]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        codes(&document),
+        ["SC010"],
+        "only what the draft brings, in whatever namespace"
+    );
+    assert_eq!(document["items"][0]["new"], true);
+    let unchecked = document["unchecked"].as_array().unwrap();
+    assert!(
+        unchecked
+            .iter()
+            .any(|lint| lint["code"] == "SC005" && lint["no"] == "pods"),
+        "{document}"
+    );
+}
+
+#[test]
+fn the_list_documents_every_lint() {
+    let output = run(&["--list"]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.lines().count(), LINTS.len() + 1);
+    assert!(
+        LINTS
+            .iter()
+            .all(|lint| text.contains(lint.code) && text.contains(lint.finds))
+    );
+}
