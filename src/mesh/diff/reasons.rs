@@ -1,12 +1,12 @@
 //! Why a row is in one table and not in the other, in words.
 //!
 //! A row that came says so itself ([`Row::why`]); of one that went the other table must be asked: is its host still in
-//! scope, has its cluster still rows, or did only the endpoint go?
+//! scope (and if not, what keeps it out), has its cluster still rows, or did only the endpoint go?
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::mesh::model::Text;
-use crate::mesh::scope::{EndpointTable, Governing, Reason, Row};
+use crate::mesh::scope::{EndpointTable, Explanation, Governing, Outcome, Reason, Row, Unexplained};
 
 /// What the two tables know about each other's rows.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,6 +14,8 @@ pub struct Reasons {
     governing: Option<(Governing, Governing)>,
     hosts: FxHashSet<Text>,
     clusters: FxHashSet<String>,
+    /// What keeps hosts out that left the scope, as far as it was asked for.
+    barriers: FxHashMap<Text, String>,
 }
 
 impl Reasons {
@@ -24,6 +26,26 @@ impl Reasons {
             governing: differs.then(|| (before.governing.clone(), after.governing.clone())),
             hosts: after.hosts.iter().cloned().collect(),
             clusters: after.rows.iter().map(|row| row.cluster.name()).collect(),
+            barriers: FxHashMap::default(),
+        }
+    }
+
+    /// Takes note of what keeps a host out that left the scope.
+    pub(super) fn note(&mut self, host: &Text, answer: Result<Explanation, Unexplained>) {
+        let words = match answer {
+            Ok(explanation) => {
+                let barriers = explanation.candidates.iter().filter_map(|one| match &one.outcome {
+                    Outcome::Out(barriers) => Some(barriers),
+                    Outcome::Taken(_) | Outcome::Merged => None,
+                });
+                let words: Vec<String> = barriers.flatten().map(ToString::to_string).collect();
+                words.join("; ")
+            }
+            Err(Unexplained::NoSuchHost(_)) => "nothing has this name any more".to_owned(),
+            Err(Unexplained::NoTable(_)) => String::new(),
+        };
+        if !words.is_empty() {
+            self.barriers.insert(host.clone(), words);
         }
     }
 
@@ -44,7 +66,10 @@ impl Reasons {
         let text = if host.is_empty() {
             format!("cluster '{}' has it no more", row.cluster)
         } else if !self.hosts.contains(host) {
-            format!("'{host}' is in the scope no more; it was by {}", row.why.short())
+            match self.barriers.get(host) {
+                Some(barriers) => format!("'{host}' is in the scope no more: {barriers}"),
+                None => format!("'{host}' is in the scope no more; it was by {}", row.why.short()),
+            }
         } else if !self.clusters.contains(&row.cluster.name()) {
             format!(
                 "'{host}' is still in scope, but cluster '{}' has no endpoint left",

@@ -15,6 +15,9 @@ use crate::mesh::world::{Change, World};
 
 use super::{Reasons, TableDiff, tables};
 
+/// So many hosts that leave a scope are looked into; of more the rows say only that they left.
+const MOST_EXPLAINED: usize = 200;
+
 /// Two worlds, of which the second is the question.
 #[derive(Debug)]
 pub struct WhatIf<'a> {
@@ -114,8 +117,13 @@ impl<'a> WhatIf<'a> {
         let after = self.asked.table(self.after, other);
         let after = after.map_err(|state| (other.clone(), state))?;
         let diff = tables(&before, &after);
+        let mut reasons = Reasons::of(&before, &after);
+        for host in diff.hosts_removed.iter().take(MOST_EXPLAINED) {
+            let answer = self.asked.explain(self.after, other, host, None);
+            reasons.note(host, answer);
+        }
         Ok(Compared {
-            reasons: Reasons::of(&before, &after),
+            reasons,
             before,
             after,
             diff,
