@@ -250,7 +250,7 @@ pub struct ActualArgs {
     /// With --live -o json or yaml: Envoy's own answer
     #[arg(long, requires = "live", help_heading = "Envoy")]
     pub raw: bool,
-    /// Wait until Envoy has what follows from the objects; exit code 1 if it has not in time
+    /// Wait until Envoy has what follows from the objects (0: without end); exit code 1 if it has not in time
     #[arg(
         long,
         value_name = "TIME",

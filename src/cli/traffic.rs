@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
@@ -166,6 +167,13 @@ fn section(head: &str, what: &str, mut places: Vec<(&Place, &Total)>, directory:
 
 /// Endpoints by what Envoy counted between two answers.
 async fn by_counters(cli: &Cli, args: &TrafficArgs) -> Result<Exit, Ended> {
+    // the flag's 0 is no bound
+    if args.watched == Duration::MAX {
+        return Err(Ended::new(
+            Exit::Usage,
+            "--for 0 leaves no time to count in: try --for 5s",
+        ));
+    }
     let pod = args.pod.as_deref().unwrap_or_default();
     let reference = PodReference::parse(pod)?;
     let connection = input::connection(&cli.cluster).await?;

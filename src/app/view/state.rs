@@ -357,9 +357,10 @@ pub(crate) fn why_no_proxy(pod: &Pod, world: &World) -> Vec<Line> {
 pub(crate) fn no_envoy(why: &NoEnvoy) -> String {
     match why {
         NoEnvoy::NotRecorded => "the demo has no recording of this state of the mesh".to_owned(),
-        NoEnvoy::Denied(reason) => {
-            format!("may not port-forward: {reason} (kubectl auth can-i create pods --subresource=portforward)")
-        }
+        NoEnvoy::Denied(reason) => format!(
+            "may not port-forward: {reason}; it takes get and create: \
+             kubectl create role forward --verb=get,create --resource=pods/portforward, and a rolebinding"
+        ),
         NoEnvoy::Failed(error) => error.to_string(),
     }
 }
