@@ -63,8 +63,11 @@ impl Survey {
         }
         let assumed = planes::choose(world, settings, &crate::mesh::model::Pod::default()).key;
         let assumed = prepared(assumed);
-        let most = planes.values().max_by_key(|(_, count)| *count);
-        let plane = most.map_or(assumed, |(plane, _)| Arc::clone(plane));
+        // of equally many the first by name
+        let most = planes
+            .iter()
+            .max_by(|(a, (_, one)), (b, (_, other))| one.cmp(other).then_with(|| b.cmp(a)));
+        let plane = most.map_or(assumed, |(_, (plane, _))| Arc::clone(plane));
         let mut keys: Vec<ScopeKey> = proxies
             .iter()
             .filter(|(_, its)| Arc::ptr_eq(its, &plane))
