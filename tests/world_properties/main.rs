@@ -15,6 +15,7 @@ mod churn;
 mod diffs;
 mod engine;
 mod journal;
+mod marks;
 mod pods;
 mod toy;
 mod universe;
