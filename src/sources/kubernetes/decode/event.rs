@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use super::meta::ObjectMeta;
+use super::meta::{ObjectMeta, ObjectReference};
 use super::wire::{Int, Str, Time};
 use super::{Common, Context, Wire};
 use crate::mesh::model;
@@ -26,15 +26,6 @@ pub(super) struct Event<'a> {
     event_time: Time,
     count: Int<u32>,
     series: Option<Series>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct ObjectReference<'a> {
-    #[serde(borrow)]
-    kind: Str<'a>,
-    namespace: Str<'a>,
-    name: Str<'a>,
 }
 
 #[derive(Deserialize, Default)]

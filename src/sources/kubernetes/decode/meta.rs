@@ -53,6 +53,16 @@ pub(super) struct ObjectMeta<'a> {
     owner_references: List<OwnerReference<'a>>,
 }
 
+/// `v1/ObjectReference`, as far as it is read: what an Event or an endpoint is about.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct ObjectReference<'a> {
+    #[serde(borrow)]
+    pub(super) kind: Str<'a>,
+    pub(super) namespace: Str<'a>,
+    pub(super) name: Str<'a>,
+}
+
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct OwnerReference<'a> {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::meta::ObjectMeta;
+use super::meta::{ObjectMeta, ObjectReference};
 use super::wire::{Int, List, Str};
 use super::{Common, Context, Wire};
 use crate::mesh::model;
@@ -31,7 +31,7 @@ struct Endpoint<'a> {
     #[serde(borrow)]
     addresses: List<Str<'a>>,
     conditions: Option<Conditions>,
-    target_ref: Option<TargetRef<'a>>,
+    target_ref: Option<ObjectReference<'a>>,
     node_name: Str<'a>,
     zone: Str<'a>,
 }
@@ -42,15 +42,6 @@ struct Conditions {
     ready: Option<bool>,
     serving: Option<bool>,
     terminating: Option<bool>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct TargetRef<'a> {
-    #[serde(borrow)]
-    kind: Str<'a>,
-    namespace: Str<'a>,
-    name: Str<'a>,
 }
 
 impl<'de> Wire<'de> for EndpointSlice<'de> {
