@@ -17,18 +17,24 @@
 //! | `crowd` | a large cluster around the story |
 //! | `definitions` | the CustomResourceDefinitions without which custom kinds are not served |
 //! | `refusal` | every "no", as a `metav1.Status` |
+//! | `author`, `reference` | who writes, and which object |
+//! | `tree` | reading and writing an object's JSON |
 //! | `registry` | what happens to an object on its way into the store |
+//! | `generated` | what a real cluster draws at random |
 //! | `schema`, `fields`, `managed`, `patch`, `selector` | types, field ownership, patches, selectors |
 
 pub mod admin;
+mod author;
 pub mod crowd;
 pub mod definitions;
 pub mod envoy;
 mod fields;
+mod generated;
 pub mod kinds;
 mod managed;
 pub mod options;
 mod patch;
+mod reference;
 pub mod refusal;
 mod registry;
 mod schema;
@@ -37,3 +43,4 @@ pub mod server;
 pub mod start;
 pub mod store;
 pub mod story;
+mod tree;

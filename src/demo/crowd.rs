@@ -237,7 +237,7 @@ fn cast(store: &Store, mold: &Arc<Mold>, blanks: &[Blank], places: impl Iterator
 }
 
 fn merge_metadata(object: &mut Value, with: &Value) {
-    super::story::manifests::merge(object, &json!({"metadata": with}));
+    super::patch::merge(object, &json!({"metadata": with}));
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::kinds::{Origin, Resource};
 use super::refusal::Refusal;
-use super::registry::rfc3339;
 use super::schema::DOCUMENTS;
 use super::store::Store;
+use super::tree::rfc3339;
 
 /// Installs the definitions of all custom kinds, as `istioctl install` does.
 ///
@@ -91,7 +91,7 @@ pub fn definition(resource: Resource) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::store::ResourceRef;
+    use crate::demo::reference::ResourceRef;
 
     #[test]
     fn a_custom_kind_is_served_while_its_definition_is_stored() {

@@ -17,8 +17,10 @@ use serde_json::{Value, json};
 
 use super::admin::{Admin, AdminAnswer};
 use super::kinds::Resource;
-use super::store::{ResourceRef, Store, text};
+use super::reference::ResourceRef;
+use super::store::Store;
 use super::story::StoryError;
+use super::tree::text;
 use counters::Counters;
 use fingerprint::Fingerprint;
 use recording::{Found, Recording};

@@ -5,10 +5,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::author::{Author, Part};
 use super::fields::{FieldSet, compare, fields_of, merge, remove};
 use super::refusal::{Cause, Details, Reason, Refusal};
-use super::registry::{Author, Part, rfc3339};
 use super::schema::Type;
+use super::tree::rfc3339;
 
 /// Update entries kept for one object; older ones become one entry (`DefaultMaxUpdateManagers`).
 const MOST_UPDATERS: usize = 10;

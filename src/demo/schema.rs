@@ -68,6 +68,27 @@ pub(in crate::demo) static DOCUMENTS: LazyLock<Documents> = LazyLock::new(|| Doc
 
 static NOTHING: Value = Value::Null;
 
+/// The built-in kinds and their definitions in the document.
+const BUILT_IN: [(Resource, &str); 11] = [
+    (Resource::Namespaces, "io.k8s.api.core.v1.Namespace"),
+    (Resource::Nodes, "io.k8s.api.core.v1.Node"),
+    (Resource::Pods, "io.k8s.api.core.v1.Pod"),
+    (Resource::Services, "io.k8s.api.core.v1.Service"),
+    (Resource::ConfigMaps, "io.k8s.api.core.v1.ConfigMap"),
+    (Resource::Events, "io.k8s.api.core.v1.Event"),
+    (Resource::Deployments, "io.k8s.api.apps.v1.Deployment"),
+    (Resource::ReplicaSets, "io.k8s.api.apps.v1.ReplicaSet"),
+    (Resource::EndpointSlices, "io.k8s.api.discovery.v1.EndpointSlice"),
+    (
+        Resource::MutatingWebhookConfigurations,
+        "io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration",
+    ),
+    (
+        Resource::CustomResourceDefinitions,
+        "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
+    ),
+];
+
 impl Type<'static> {
     /// The type of a kind's objects.
     pub(in crate::demo) fn of(resource: Resource) -> Self {
@@ -252,35 +273,10 @@ impl<'s> Type<'s> {
     }
 }
 
-/// The name of a built-in kind's definition in the document.
-pub(in crate::demo) const fn built_in_name(resource: Resource) -> &'static str {
-    match resource {
-        Resource::Namespaces => "io.k8s.api.core.v1.Namespace",
-        Resource::Nodes => "io.k8s.api.core.v1.Node",
-        Resource::Pods => "io.k8s.api.core.v1.Pod",
-        Resource::Services => "io.k8s.api.core.v1.Service",
-        Resource::ConfigMaps => "io.k8s.api.core.v1.ConfigMap",
-        Resource::Events => "io.k8s.api.core.v1.Event",
-        Resource::Deployments => "io.k8s.api.apps.v1.Deployment",
-        Resource::ReplicaSets => "io.k8s.api.apps.v1.ReplicaSet",
-        Resource::EndpointSlices => "io.k8s.api.discovery.v1.EndpointSlice",
-        Resource::MutatingWebhookConfigurations => "io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration",
-        Resource::CustomResourceDefinitions => {
-            "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition"
-        }
-        Resource::Sidecars
-        | Resource::VirtualServices
-        | Resource::DestinationRules
-        | Resource::ServiceEntries
-        | Resource::WorkloadEntries
-        | Resource::Gateways
-        | Resource::EnvoyFilters
-        | Resource::ProxyConfigs
-        | Resource::HttpRoutes
-        | Resource::GrpcRoutes
-        | Resource::TcpRoutes
-        | Resource::TlsRoutes => "",
-    }
+/// The name of a built-in kind's definition in the document; empty for a custom kind.
+pub(in crate::demo) fn built_in_name(resource: Resource) -> &'static str {
+    let named = BUILT_IN.iter().find(|(kind, _)| *kind == resource);
+    named.map_or("", |(_, name)| name)
 }
 
 fn parse(text: &str) -> Map<String, Value> {

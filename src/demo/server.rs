@@ -35,8 +35,9 @@ use tokio::task::JoinSet;
 use super::admin::Admin;
 use super::kinds::Resource;
 use super::options::{Asked, Options, User};
+use super::reference::ResourceRef;
 use super::refusal::{Details, Reason, Refusal};
-use super::store::{Head, ResourceRef, Store};
+use super::store::{Head, Store};
 use answer::{Answer, json as json_answer, json_text, refuse, text};
 use request::{Form, Query, Route, Target};
 use write::{Aftermath, Write};
@@ -200,7 +201,7 @@ impl Context {
             return Ok(json_text(200, body));
         }
         let tree = object.tree(&spec, &target.version);
-        Ok(json_answer(200, &write::in_form(&self.store, target, form, tree)))
+        Ok(json_answer(200, &table::in_form(&self.store, target, form, tree)))
     }
 
     async fn write(

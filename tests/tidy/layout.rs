@@ -1,6 +1,6 @@
 //! Where files lie, how they are named, how they begin, and how long they are.
 
-use crate::tree::{File, Finding, files, rust_files, top_level};
+use crate::tree::{File, Finding, rust_files, top_level};
 use crate::{assert_clean, assert_found, sample};
 
 /// All that may lie at the top level, besides files whose name begins with a dot.
@@ -17,16 +17,6 @@ const TOP: &[&str] = &[
 ];
 
 const LONGEST: usize = 500;
-
-/// Files that are longer, each with the reason why it is still one idea.
-const LONGER: &[(&str, &str)] = &[
-    ("src/demo/registry.rs", "one object's way into the store, in order"),
-    ("src/demo/server/write.rs", "one request's way, verb by verb"),
-    (
-        "tests/demo_api.rs",
-        "one conversation of a client with the server a test",
-    ),
-];
 
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: &[&str] = &["common", "helper", "helpers", "manager", "misc", "util", "utils"];
@@ -60,8 +50,7 @@ fn without_docs(file: &File) -> Vec<Finding> {
 
 fn too_long(file: &File) -> Vec<Finding> {
     let lines = file.text.lines().count();
-    let is_excused = LONGER.iter().any(|(path, _)| *path == file.path);
-    if lines > LONGEST && !is_excused {
+    if lines > LONGEST {
         vec![file.finding(LONGEST + 1, format!("{lines} lines: more than one idea in it?"))]
     } else {
         Vec::new()
@@ -127,17 +116,4 @@ fn a_file_that_is_too_long_is_found() {
         LONGEST + 1,
         "501 lines",
     );
-}
-
-#[test]
-fn an_excuse_for_a_long_file_is_still_needed() {
-    let files = files();
-    for (path, reason) in LONGER {
-        let file = files.iter().find(|file| file.path == *path);
-        let lines = file.map_or(0, |file| file.text.lines().count());
-        assert!(
-            lines > LONGEST && !reason.is_empty(),
-            "{path} has {lines} lines: take it off the list"
-        );
-    }
 }

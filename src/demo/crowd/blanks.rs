@@ -3,8 +3,8 @@
 //! Everything follows from the numbers of a Service and a pod, so two crowds of one size are equal.
 
 use super::{PODS_A_SERVICE, Size, ZONES};
+use crate::demo::generated::digest;
 use crate::demo::story::slices;
-use crate::demo::story::template::digest;
 
 /// What the Services of a namespace are called.
 const APPS: [&str; 12] = [

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::demo::store::text;
+use crate::demo::tree::text;
 
 fn crowd(pods: usize) -> Store {
     let store = Store::new(|| "2026-01-10T12:00:00Z".parse().unwrap());

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::demo::store::text;
+use crate::demo::generated::fnv;
 use crate::demo::story::manifests::{ManifestError, parse_one};
-use crate::demo::story::template::fnv;
+use crate::demo::tree::text;
 
 /// Who calls whom, and how often.
 #[derive(Clone, Debug, Deserialize)]

@@ -9,10 +9,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use crate::demo::kinds::Resource;
-use crate::demo::store::{Store, text};
+use crate::demo::generated::fnv;
+use crate::demo::kinds::{Origin, Resource};
+use crate::demo::store::Store;
 use crate::demo::story::slices::is_ready;
-use crate::demo::story::template::fnv;
+use crate::demo::tree::text;
 
 /// More pods than this were never recorded, so nobody need look.
 const MOST_PODS: usize = 500;
@@ -51,79 +52,75 @@ impl Fingerprint {
 
 /// The creation time, for the kinds among which age decides.
 fn age(resource: Resource, object: &Value) -> &str {
-    match resource {
-        Resource::Sidecars
-        | Resource::VirtualServices
-        | Resource::DestinationRules
-        | Resource::ServiceEntries
-        | Resource::WorkloadEntries
-        | Resource::Gateways
-        | Resource::EnvoyFilters
-        | Resource::ProxyConfigs
-        | Resource::HttpRoutes
-        | Resource::GrpcRoutes
-        | Resource::TcpRoutes
-        | Resource::TlsRoutes => text(object, "/metadata/creationTimestamp"),
-        Resource::Namespaces
-        | Resource::Nodes
-        | Resource::Pods
-        | Resource::Services
-        | Resource::ConfigMaps
-        | Resource::Events
-        | Resource::Deployments
-        | Resource::ReplicaSets
-        | Resource::EndpointSlices
-        | Resource::MutatingWebhookConfigurations
-        | Resource::CustomResourceDefinitions => "",
+    match resource.spec().origin {
+        Origin::Custom => text(object, "/metadata/creationTimestamp"),
+        Origin::BuiltIn => "",
     }
 }
 
+/// What counts of an object besides its names, labels and notes; none if it does not count at all.
+type Facts = fn(&Value) -> Option<Value>;
+
+/// The built-in kinds of which something counts. Of custom kinds the whole spec does.
+const BUILT_IN: [(Resource, Facts); 7] = [
+    (Resource::Namespaces, |_| Some(json!({}))),
+    (Resource::Nodes, |_| Some(json!({}))),
+    (Resource::Pods, |object| Some(pod(object))),
+    (Resource::ConfigMaps, mesh_config),
+    (Resource::Deployments, istiod),
+    (Resource::EndpointSlices, |object| Some(slice(object))),
+    (Resource::Services, |object| Some(service(object))),
+];
+
 /// What counts of an object; none if it does not count at all.
 fn facts(resource: Resource, object: &Value) -> Option<Value> {
-    let at = |pointer: &str| object.pointer(pointer).cloned().unwrap_or_default();
-    let name = text(object, "/metadata/name");
-    let control_plane = || text(object, "/metadata/namespace") == "istio-system" && name.starts_with("istio");
-    let own = match resource {
-        Resource::Namespaces | Resource::Nodes => json!({}),
-        Resource::Pods => json!({
-            "ip": at("/status/podIP"), "phase": at("/status/phase"), "ready": is_ready(object),
-            "going": object.pointer("/metadata/deletionTimestamp").is_some(),
-            "node": at("/spec/nodeName"), "account": at("/spec/serviceAccountName"), "host": at("/spec/hostNetwork"),
-        }),
-        Resource::ConfigMaps if control_plane() => json!({"data": at("/data")}),
-        Resource::Deployments if name.starts_with("istiod") && control_plane() => {
-            let containers = list(object, "/spec/template/spec/containers");
-            containers
-                .iter()
-                .map(|container| only(container, &["args", "env"]))
-                .collect()
+    let own = match resource.spec().origin {
+        Origin::Custom => json!({"spec": at(object, "/spec")}),
+        Origin::BuiltIn => {
+            let (_, facts) = BUILT_IN.into_iter().find(|(kind, _)| *kind == resource)?;
+            facts(object)?
         }
-        Resource::EndpointSlices => slice(object),
-        Resource::Services => service(object),
-        Resource::Sidecars
-        | Resource::VirtualServices
-        | Resource::DestinationRules
-        | Resource::ServiceEntries
-        | Resource::WorkloadEntries
-        | Resource::Gateways
-        | Resource::EnvoyFilters
-        | Resource::ProxyConfigs
-        | Resource::HttpRoutes
-        | Resource::GrpcRoutes
-        | Resource::TcpRoutes
-        | Resource::TlsRoutes => json!({"spec": at("/spec")}),
-        Resource::ConfigMaps
-        | Resource::Deployments
-        | Resource::Events
-        | Resource::ReplicaSets
-        | Resource::MutatingWebhookConfigurations
-        | Resource::CustomResourceDefinitions => return None,
     };
     // the generated name of a slice says nothing
-    let name = if resource == Resource::EndpointSlices { "" } else { name };
+    let name = if resource == Resource::EndpointSlices {
+        ""
+    } else {
+        text(object, "/metadata/name")
+    };
     Some(json!({
-        "namespace": at("/metadata/namespace"), "name": name, "labels": at("/metadata/labels"), "notes": notes(object), "own": own,
+        "namespace": at(object, "/metadata/namespace"), "name": name, "labels": at(object, "/metadata/labels"),
+        "notes": notes(object), "own": own,
     }))
+}
+
+fn at(object: &Value, pointer: &str) -> Value {
+    object.pointer(pointer).cloned().unwrap_or_default()
+}
+
+fn pod(object: &Value) -> Value {
+    json!({
+        "ip": at(object, "/status/podIP"), "phase": at(object, "/status/phase"), "ready": is_ready(object),
+        "going": object.pointer("/metadata/deletionTimestamp").is_some(), "node": at(object, "/spec/nodeName"),
+        "account": at(object, "/spec/serviceAccountName"), "host": at(object, "/spec/hostNetwork"),
+    })
+}
+
+/// The settings of a mesh.
+fn mesh_config(object: &Value) -> Option<Value> {
+    is_of_control_plane(object, "istio").then(|| json!({"data": at(object, "/data")}))
+}
+
+/// The flags of a control plane.
+fn istiod(object: &Value) -> Option<Value> {
+    let flags = || {
+        let containers = list(object, "/spec/template/spec/containers").iter();
+        containers.map(|container| only(container, &["args", "env"])).collect()
+    };
+    is_of_control_plane(object, "istiod").then(flags)
+}
+
+fn is_of_control_plane(object: &Value, stem: &str) -> bool {
+    text(object, "/metadata/namespace") == "istio-system" && text(object, "/metadata/name").starts_with(stem)
 }
 
 /// The annotations that Istio reads.
@@ -206,7 +203,7 @@ fn canonical(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::store::ResourceRef;
+    use crate::demo::reference::ResourceRef;
 
     fn sidecar(name: &str, created: &str, hosts: &[&str]) -> Value {
         json!({

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::counters::address;
-use crate::demo::store::text;
+use crate::demo::tree::text;
 
 /// What Envoy says of a page that it does not have.
 pub(super) const NO_PAGE: &str = "invalid path. admin commands are:\n  /clusters: upstream cluster status\n  /ready: print server \

@@ -1,87 +1,13 @@
 //! The defaults that a client can see: what the server fills in when a manifest leaves it out.
 //!
 //! Only those of the kinds that people write by hand here; a manifest that was read from a cluster has them already. What the
-//! writer comes to own is filled in by [`fill`], what nobody owns (addresses, a pending phase) by [`allocate`].
+//! writer comes to own (the `SetDefaults_*` of `k8s.io/kubernetes/pkg/apis`) is filled in by the first functions here, what nobody
+//! owns (addresses, a pending phase) by those called `new_*`. Which kind gets which stands in `strategy`.
 
 use serde_json::{Map, Value, json};
 
-use crate::demo::kinds::Resource;
-
-/// Fills in what is missing and the writer then owns (the `SetDefaults_*` of `k8s.io/kubernetes/pkg/apis`).
-pub(super) fn fill(resource: Resource, object: &mut Value) {
-    let Some(object) = object.as_object_mut() else { return };
-    match resource {
-        Resource::Namespaces => namespace(object),
-        Resource::Services => service(object),
-        Resource::Pods => {
-            within(object, "spec", pod_spec);
-            addresses_of_pod(object);
-        }
-        Resource::Deployments => deployment(object),
-        Resource::Nodes
-        | Resource::ConfigMaps
-        | Resource::Events
-        | Resource::ReplicaSets
-        | Resource::EndpointSlices
-        | Resource::MutatingWebhookConfigurations
-        | Resource::CustomResourceDefinitions
-        | Resource::Sidecars
-        | Resource::VirtualServices
-        | Resource::DestinationRules
-        | Resource::ServiceEntries
-        | Resource::WorkloadEntries
-        | Resource::Gateways
-        | Resource::EnvoyFilters
-        | Resource::ProxyConfigs
-        | Resource::HttpRoutes
-        | Resource::GrpcRoutes
-        | Resource::TcpRoutes
-        | Resource::TlsRoutes => {}
-    }
-}
-
-/// Fills in what nobody owns. `live` is the object as it was, whose addresses stay; `version` makes a new address its own.
-pub(super) fn allocate(resource: Resource, object: &mut Value, live: Option<&Value>, version: u64) {
-    let Some(object) = object.as_object_mut() else { return };
-    match resource {
-        Resource::Namespaces => {
-            within(object, "spec", |spec| absent(spec, "finalizers", json!(["kubernetes"])));
-            within(object, "status", |status| absent(status, "phase", json!("Active")));
-        }
-        Resource::Services => {
-            within(object, "spec", |spec| {
-                addresses(spec, live.and_then(|live| live.get("spec")), version);
-            });
-            within(object, "status", |status| absent(status, "loadBalancer", json!({})));
-        }
-        Resource::Pods => within(object, "status", |status| {
-            absent(status, "phase", json!("Pending"));
-            absent(status, "qosClass", json!("BestEffort"));
-        }),
-        Resource::Nodes
-        | Resource::ConfigMaps
-        | Resource::Events
-        | Resource::Deployments
-        | Resource::ReplicaSets
-        | Resource::EndpointSlices
-        | Resource::MutatingWebhookConfigurations
-        | Resource::CustomResourceDefinitions
-        | Resource::Sidecars
-        | Resource::VirtualServices
-        | Resource::DestinationRules
-        | Resource::ServiceEntries
-        | Resource::WorkloadEntries
-        | Resource::Gateways
-        | Resource::EnvoyFilters
-        | Resource::ProxyConfigs
-        | Resource::HttpRoutes
-        | Resource::GrpcRoutes
-        | Resource::TcpRoutes
-        | Resource::TlsRoutes => {}
-    }
-}
-
-fn namespace(object: &mut Map<String, Value>) {
+/// A label with its own name.
+pub(super) fn namespace(object: &mut Map<String, Value>) {
     let name = object
         .get("metadata")
         .and_then(|metadata| metadata.get("name"))
@@ -94,7 +20,8 @@ fn namespace(object: &mut Map<String, Value>) {
     });
 }
 
-fn service(object: &mut Map<String, Value>) {
+/// What a Service is when nothing else is said.
+pub(super) fn service(object: &mut Map<String, Value>) {
     within(object, "spec", |spec| {
         absent(spec, "type", json!("ClusterIP"));
         absent(spec, "sessionAffinity", json!("None"));
@@ -107,6 +34,34 @@ fn service(object: &mut Map<String, Value>) {
             absent(port, "targetPort", target);
         });
     });
+}
+
+/// A new namespace is active and holds what is in it.
+pub(super) fn new_namespace(object: &mut Map<String, Value>, _: Option<&Value>, _: u64) {
+    within(object, "spec", |spec| absent(spec, "finalizers", json!(["kubernetes"])));
+    within(object, "status", |status| absent(status, "phase", json!("Active")));
+}
+
+/// A Service keeps the addresses that it had, or gets some of its own: `version` tells them apart.
+pub(super) fn new_service(object: &mut Map<String, Value>, live: Option<&Value>, version: u64) {
+    within(object, "spec", |spec| {
+        addresses(spec, live.and_then(|live| live.get("spec")), version);
+    });
+    within(object, "status", |status| absent(status, "loadBalancer", json!({})));
+}
+
+/// A pod waits for a node.
+pub(super) fn new_pod(object: &mut Map<String, Value>, _: Option<&Value>, _: u64) {
+    within(object, "status", |status| {
+        absent(status, "phase", json!("Pending"));
+        absent(status, "qosClass", json!("BestEffort"));
+    });
+}
+
+/// What a pod is when nothing else is said.
+pub(super) fn pod(object: &mut Map<String, Value>) {
+    within(object, "spec", pod_spec);
+    addresses_of_pod(object);
 }
 
 fn addresses(spec: &mut Map<String, Value>, live: Option<&Value>, version: u64) {
@@ -143,7 +98,8 @@ fn addresses_of_pod(pod: &mut Map<String, Value>) {
     }
 }
 
-fn deployment(object: &mut Map<String, Value>) {
+/// How a Deployment rolls, and what its pods are when nothing else is said.
+pub(super) fn deployment(object: &mut Map<String, Value>) {
     within(object, "spec", |spec| {
         absent(spec, "replicas", json!(1));
         absent(spec, "revisionHistoryLimit", json!(10));

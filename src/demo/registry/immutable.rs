@@ -2,76 +2,81 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::kinds::Resource;
 use crate::demo::refusal::Cause;
 
 const POD: &str = "Forbidden: pod updates may not change fields other than \
     `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to \
     existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)\n";
 
-/// What a client changed although it may not.
-pub(super) fn faults(resource: Resource, live: &Value, next: &Value) -> Vec<Cause> {
-    let changed = |pointer: &str| live.pointer(pointer) != next.pointer(pointer);
-    let at = |pointer: &str| next.pointer(pointer).cloned().unwrap_or_default();
-    let invalid = |field: &str, value: &Value, why: &str| {
-        vec![Cause {
-            reason: "FieldValueInvalid",
-            message: format!("Invalid value: {value}: {why}"),
-            field: field.to_owned(),
-        }]
-    };
-    match resource {
-        Resource::Services if has_address(live) && changed("/spec/clusterIP") => invalid(
-            "spec.clusterIPs[0]",
-            &json!([at("/spec/clusterIP")]),
-            "may not change once set",
-        ),
-        Resource::Deployments | Resource::ReplicaSets if changed("/spec/selector") => {
-            invalid("spec.selector", &at("/spec/selector"), "field is immutable")
-        }
-        Resource::EndpointSlices if changed("/addressType") => {
-            invalid("addressType", &at("/addressType"), "field is immutable")
-        }
-        Resource::Pods if fixed(live) != fixed(next) => {
-            vec![Cause {
-                reason: "FieldValueForbidden",
-                message: POD.to_owned(),
-                field: "spec".to_owned(),
-            }]
-        }
-        Resource::ConfigMaps
-            if live.get("immutable") == Some(&json!(true)) && (changed("/data") || changed("/binaryData")) =>
-        {
-            let message = "Forbidden: field is immutable when `immutable` is set".to_owned();
-            vec![Cause {
-                reason: "FieldValueForbidden",
-                message,
-                field: "data".to_owned(),
-            }]
-        }
-        Resource::Namespaces
-        | Resource::Nodes
-        | Resource::Pods
-        | Resource::Services
-        | Resource::ConfigMaps
-        | Resource::Events
-        | Resource::Deployments
-        | Resource::ReplicaSets
-        | Resource::EndpointSlices
-        | Resource::MutatingWebhookConfigurations
-        | Resource::CustomResourceDefinitions
-        | Resource::Sidecars
-        | Resource::VirtualServices
-        | Resource::DestinationRules
-        | Resource::ServiceEntries
-        | Resource::WorkloadEntries
-        | Resource::Gateways
-        | Resource::EnvoyFilters
-        | Resource::ProxyConfigs
-        | Resource::HttpRoutes
-        | Resource::GrpcRoutes
-        | Resource::TcpRoutes
-        | Resource::TlsRoutes => Vec::new(),
+/// A Service's address, once it has one.
+pub(super) fn service(live: &Value, next: &Value) -> Vec<Cause> {
+    if has_address(live) && is_changed(live, next, "/spec/clusterIP") {
+        let value = json!([at(next, "/spec/clusterIP")]);
+        vec![invalid("spec.clusterIPs[0]", &value, "may not change once set")]
+    } else {
+        Vec::new()
+    }
+}
+
+/// What a workload selects.
+pub(super) fn selector(live: &Value, next: &Value) -> Vec<Cause> {
+    field("spec.selector", "/spec/selector", live, next)
+}
+
+/// What kind of addresses a slice holds.
+pub(super) fn address_type(live: &Value, next: &Value) -> Vec<Cause> {
+    field("addressType", "/addressType", live, next)
+}
+
+/// All of a pod's spec but a few fields.
+pub(super) fn pod(live: &Value, next: &Value) -> Vec<Cause> {
+    if fixed(live) == fixed(next) {
+        Vec::new()
+    } else {
+        vec![forbidden("spec", POD)]
+    }
+}
+
+/// The content of a map that was made immutable.
+pub(super) fn config_map(live: &Value, next: &Value) -> Vec<Cause> {
+    let is_fixed = live.get("immutable") == Some(&json!(true));
+    if is_fixed && (is_changed(live, next, "/data") || is_changed(live, next, "/binaryData")) {
+        let why = "Forbidden: field is immutable when `immutable` is set";
+        vec![forbidden("data", why)]
+    } else {
+        Vec::new()
+    }
+}
+
+fn field(name: &str, pointer: &str, live: &Value, next: &Value) -> Vec<Cause> {
+    if is_changed(live, next, pointer) {
+        vec![invalid(name, &at(next, pointer), "field is immutable")]
+    } else {
+        Vec::new()
+    }
+}
+
+fn is_changed(live: &Value, next: &Value, pointer: &str) -> bool {
+    live.pointer(pointer) != next.pointer(pointer)
+}
+
+fn at(object: &Value, pointer: &str) -> Value {
+    object.pointer(pointer).cloned().unwrap_or_default()
+}
+
+fn invalid(field: &str, value: &Value, why: &str) -> Cause {
+    Cause {
+        reason: "FieldValueInvalid",
+        message: format!("Invalid value: {value}: {why}"),
+        field: field.to_owned(),
+    }
+}
+
+fn forbidden(field: &str, message: &str) -> Cause {
+    Cause {
+        reason: "FieldValueForbidden",
+        message: message.to_owned(),
+        field: field.to_owned(),
     }
 }
 

@@ -5,12 +5,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::demo::kinds::Resource;
+use crate::demo::reference::ResourceRef;
 use crate::demo::refusal::Cause;
-use crate::demo::store::ResourceRef;
 
 /// A form that a name must have.
-struct Rule {
+pub(super) struct Rule {
     regex: &'static LazyLock<Regex>,
     most: usize,
     told: &'static str,
@@ -22,13 +21,13 @@ static SUBDOMAIN: LazyLock<Regex> =
 static QUALIFIED: LazyLock<Regex> = LazyLock::new(|| exact("([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"));
 static LABEL_VALUE: LazyLock<Regex> = LazyLock::new(|| exact("(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?"));
 
-const DNS_LABEL: Rule = Rule {
+pub(super) const DNS_LABEL: Rule = Rule {
     regex: &LABEL,
     most: 63,
     told: "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an \
            alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
 };
-const DNS_SUBDOMAIN: Rule = Rule {
+pub(super) const DNS_SUBDOMAIN: Rule = Rule {
     regex: &SUBDOMAIN,
     most: 253,
     told: "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end \
@@ -50,32 +49,8 @@ const VALUE: Rule = Rule {
            '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
 };
 
-/// What is wrong with an object's name, labels and annotations.
-pub(super) fn faults(target: &ResourceRef, object: &Value) -> Vec<Cause> {
-    let rule = match target.resource {
-        Resource::Namespaces | Resource::Services => DNS_LABEL,
-        Resource::Nodes
-        | Resource::Pods
-        | Resource::ConfigMaps
-        | Resource::Events
-        | Resource::Deployments
-        | Resource::ReplicaSets
-        | Resource::EndpointSlices
-        | Resource::MutatingWebhookConfigurations
-        | Resource::CustomResourceDefinitions
-        | Resource::Sidecars
-        | Resource::VirtualServices
-        | Resource::DestinationRules
-        | Resource::ServiceEntries
-        | Resource::WorkloadEntries
-        | Resource::Gateways
-        | Resource::EnvoyFilters
-        | Resource::ProxyConfigs
-        | Resource::HttpRoutes
-        | Resource::GrpcRoutes
-        | Resource::TcpRoutes
-        | Resource::TlsRoutes => DNS_SUBDOMAIN,
-    };
+/// What is wrong with an object's name, labels and annotations, by the rule for names of its kind.
+pub(super) fn faults(rule: &Rule, target: &ResourceRef, object: &Value) -> Vec<Cause> {
     let mut faults = Vec::new();
     if target.name.is_empty() {
         faults.push(Cause {

@@ -1,6 +1,9 @@
 //! What the registry does to objects on their way into the store.
 
+use serde_json::Map;
+
 use super::*;
+use crate::demo::kinds::Resource;
 use crate::demo::store::Store;
 
 fn store() -> Store {

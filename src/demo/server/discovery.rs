@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::answer::{Answer, json as json_answer, refuse, text};
 use crate::demo::kinds::{Origin, Resource, Scope, Spec, Status};
 use crate::demo::refusal::Refusal;
-use crate::demo::store::{Store, set};
+use crate::demo::store::Store;
+use crate::demo::tree::set;
 
 /// Kinds that exist only to be asked: group, version, plural, kind.
 const REVIEWS: [(&str, &str, &str); 3] = [

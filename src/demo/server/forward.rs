@@ -25,8 +25,10 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use super::answer::{Answer, page};
 use super::request::Query;
 use crate::demo::admin::{Admin, AdminAnswer};
+use crate::demo::reference::ResourceRef;
 use crate::demo::refusal::Refusal;
-use crate::demo::store::{ResourceRef, Store, text};
+use crate::demo::store::Store;
+use crate::demo::tree::text;
 
 /// A pod whose ports are forwarded.
 #[derive(Clone)]

@@ -14,7 +14,8 @@ use super::discovery::is_custom;
 use crate::demo::kinds::{Origin, Resource, Scope, Spec};
 use crate::demo::refusal::{Reason, Refusal};
 use crate::demo::schema::{DOCUMENTS, built_in_name};
-use crate::demo::store::{Store, set};
+use crate::demo::store::Store;
+use crate::demo::tree::set;
 
 const REFERENCE: &str = "#/components/schemas/";
 

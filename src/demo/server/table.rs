@@ -9,10 +9,11 @@ mod pod;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::request::Include;
+use super::request::{Form, Include, Target};
 use crate::demo::kinds::{Origin, Resource};
 use crate::demo::schema::DOCUMENTS;
-use crate::demo::store::text;
+use crate::demo::store::Store;
+use crate::demo::tree::text;
 
 /// A column: its header and what it says about an object.
 #[derive(Clone, Copy)]
@@ -150,6 +151,19 @@ impl Column {
     }
 }
 
+/// One object in the wanted form.
+pub(super) fn in_form(store: &Store, target: &Target, form: Form, object: Value) -> Value {
+    match form {
+        Form::Objects => object,
+        Form::Metadata => metadata_only(&object),
+        Form::Table(include) => {
+            let printer = Printer::new(target.resource, store.now(), include);
+            let metadata = json!({"resourceVersion": text(&object, "/metadata/resourceVersion")});
+            printer.table(&metadata, Headers::Shown, &[printer.row(&object)])
+        }
+    }
+}
+
 /// An object's metadata by itself.
 pub(super) fn metadata_only(object: &Value) -> Value {
     json!({
@@ -158,32 +172,24 @@ pub(super) fn metadata_only(object: &Value) -> Value {
     })
 }
 
+/// The columns of the built-in kinds (`k8s.io/kubernetes/pkg/printers/internalversion/printers.go`).
+const BUILT_IN: [(Resource, &[Column]); 11] = [
+    (Resource::Pods, pod::COLUMNS),
+    (Resource::Namespaces, core::NAMESPACE),
+    (Resource::Nodes, core::NODE),
+    (Resource::Services, core::SERVICE),
+    (Resource::ConfigMaps, core::CONFIG_MAP),
+    (Resource::Events, core::EVENT),
+    (Resource::Deployments, core::DEPLOYMENT),
+    (Resource::ReplicaSets, core::REPLICA_SET),
+    (Resource::EndpointSlices, core::ENDPOINT_SLICE),
+    (Resource::MutatingWebhookConfigurations, core::WEBHOOK),
+    (Resource::CustomResourceDefinitions, core::DEFINITION),
+];
+
 fn built_in(resource: Resource) -> &'static [Column] {
-    match resource {
-        Resource::Pods => pod::COLUMNS,
-        Resource::Namespaces => core::NAMESPACE,
-        Resource::Nodes => core::NODE,
-        Resource::Services => core::SERVICE,
-        Resource::ConfigMaps => core::CONFIG_MAP,
-        Resource::Events => core::EVENT,
-        Resource::Deployments => core::DEPLOYMENT,
-        Resource::ReplicaSets => core::REPLICA_SET,
-        Resource::EndpointSlices => core::ENDPOINT_SLICE,
-        Resource::MutatingWebhookConfigurations => core::WEBHOOK,
-        Resource::CustomResourceDefinitions => core::DEFINITION,
-        Resource::Sidecars
-        | Resource::VirtualServices
-        | Resource::DestinationRules
-        | Resource::ServiceEntries
-        | Resource::WorkloadEntries
-        | Resource::Gateways
-        | Resource::EnvoyFilters
-        | Resource::ProxyConfigs
-        | Resource::HttpRoutes
-        | Resource::GrpcRoutes
-        | Resource::TcpRoutes
-        | Resource::TlsRoutes => &[],
-    }
+    let known = BUILT_IN.into_iter().find(|(kind, _)| *kind == resource);
+    known.map_or(&[], |(_, columns)| columns)
 }
 
 /// The columns of a custom kind's definition; age alone if it has none.

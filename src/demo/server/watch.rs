@@ -18,7 +18,8 @@ use super::table::{self, Headers, Printer};
 use crate::demo::options::{FaultSwitch, Options, WatchList, Watches};
 use crate::demo::refusal::Refusal;
 use crate::demo::selector::Selector;
-use crate::demo::store::{Change, Feed, Head, Keep, Object, Store, Verb, set, text, within};
+use crate::demo::store::{Change, Feed, Head, Keep, Object, Store, Verb, within};
+use crate::demo::tree::{set, text};
 
 /// Bytes of JSON gathered before they are sent.
 const CHUNK: usize = 64 * 1024;

@@ -162,7 +162,7 @@ impl Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::store::ResourceRef;
+    use crate::demo::reference::ResourceRef;
 
     #[test]
     fn a_pattern_is_cut_at_its_markers_and_filled_again() {

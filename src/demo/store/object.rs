@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::mold::Mold;
 use crate::demo::kinds::{Origin, Resource, Spec};
+use crate::demo::tree::text;
 
 /// An object at one version; never changed, only replaced.
 #[derive(Debug)]
@@ -160,18 +161,6 @@ impl Object {
             Body::Cast { mold, values } => mold.size(values),
         }
     }
-}
-
-/// Sets a field of an object; of anything else nothing.
-pub(in crate::demo) fn set(object: &mut Value, key: &str, value: Value) {
-    if let Some(map) = object.as_object_mut() {
-        map.insert(key.to_owned(), value);
-    }
-}
-
-/// The text at a JSON pointer; empty when there is none.
-pub(in crate::demo) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn labels(whole: &Value) -> Box<[(Box<str>, Box<str>)]> {

@@ -106,7 +106,9 @@ mod tests {
     use serde_json::json;
 
     use crate::demo::kinds::Resource;
-    use crate::demo::store::{ResourceRef, Store, text};
+    use crate::demo::reference::ResourceRef;
+    use crate::demo::store::Store;
+    use crate::demo::tree::text;
 
     fn store() -> Store {
         Store::new(|| "2026-01-10T12:00:00Z".parse().unwrap())

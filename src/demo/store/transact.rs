@@ -2,36 +2,15 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::object::Object;
-use super::{Inner, ResourceRef, Store, text, within};
+use super::{Inner, Store, within};
 use crate::demo::kinds::{Origin, Resource, Scope};
+use crate::demo::reference::ResourceRef;
 use crate::demo::refusal::Refusal;
-use crate::demo::registry;
-
-/// What a decision may look at besides the object itself.
-#[derive(Clone, Debug)]
-pub(in crate::demo) struct Scene {
-    /// Now.
-    pub now: Timestamp,
-    /// A uid nobody has.
-    pub uid: String,
-    /// The version this write will get.
-    pub version: u64,
-}
-
-/// What is to be done with the object.
-#[derive(Debug)]
-pub(in crate::demo) enum Decision {
-    /// It stays as it is; no version, no event.
-    Keep(Value),
-    /// It is stored.
-    Write(Value),
-    /// It is taken out at once.
-    Remove,
-}
+use crate::demo::registry::{self, Decision, Scene};
+use crate::demo::tree::text;
 
 /// Whether a decision is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

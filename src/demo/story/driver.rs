@@ -251,7 +251,7 @@ impl Watched {
                     slow.1 = store.feed(resource, store.version());
                 }
                 let namespaces = store.list(Resource::Namespaces, None);
-                let name = |namespace| crate::demo::store::text(namespace, "/metadata/name").into();
+                let name = |namespace| crate::demo::tree::text(namespace, "/metadata/name").into();
                 namespaces.iter().map(name).collect()
             }
         }

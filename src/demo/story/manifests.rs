@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::template::{TemplateError, Vars};
+use crate::demo::patch::merge;
 
 /// The templates by name.
 const TEMPLATES: &[(&str, &str)] = &[
@@ -169,28 +170,6 @@ impl Templates {
             .iter()
             .find(|(known, _)| *known == name)
             .map(|(_, template)| template)
-    }
-}
-
-/// Applies a JSON merge patch (RFC 7386).
-pub fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
-    }
-    let Value::Object(target) = target else { return };
-    for (key, value) in patch {
-        match value {
-            Value::Null => {
-                target.remove(key);
-            }
-            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
-                merge(target.entry(key.clone()).or_insert(Value::Null), value);
-            }
-        }
     }
 }
 

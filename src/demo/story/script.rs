@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::manifests::{ManifestError, parse_one};
 use crate::demo::kinds::Resource;
-use crate::demo::store::ResourceRef;
+use crate::demo::reference::ResourceRef;
 
 /// The whole story.
 #[derive(Clone, Debug, Deserialize)]

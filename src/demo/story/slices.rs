@@ -3,15 +3,14 @@
 //! Mirrors `k8s.io/endpointslice` (`reconciler.go`, `utils.go:podToEndpoint`) for one IPv4 slice a Service; no topology hints,
 //! no splitting at a hundred endpoints. A slice that already says the same is left as it is.
 
-use std::fmt::Write as _;
-
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::template::{fnv, rfc3339};
+use crate::demo::generated::{self, fnv};
 use crate::demo::kinds::Resource;
 use crate::demo::refusal::Refusal;
-use crate::demo::store::{Store, text};
+use crate::demo::store::Store;
+use crate::demo::tree::{rfc3339, text};
 
 /// The controller's mark and its field manager.
 const MANAGED_BY: &str = "endpointslice-controller.k8s.io";
@@ -192,15 +191,7 @@ fn zones(store: &Store) -> Map<String, Value> {
     nodes.iter().filter_map(zone).collect()
 }
 
-/// Five letters as the API server's name generator picks them, but always the same for one Service.
+/// The end of a slice's name: always the same for one Service.
 pub(in crate::demo) fn suffix(namespace: &str, name: &str) -> String {
-    const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
-    let mut hash = fnv(format!("{namespace}/{name}").as_bytes(), 0);
-    let mut suffix = String::new();
-    for _ in 0..5 {
-        let letter = usize::try_from(hash % 27).ok().and_then(|at| ALPHABET.get(at));
-        let _ = write!(suffix, "{}", char::from(letter.copied().unwrap_or(b'x')));
-        hash /= 27;
-    }
-    suffix
+    generated::suffix(fnv(format!("{namespace}/{name}").as_bytes(), 0))
 }

@@ -10,13 +10,17 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::StoryError;
-use super::manifests::{Manifest, Templates, merge};
+use super::manifests::{Manifest, Templates};
 use super::script::{Action, Delete, Ready, Script, Terminate, Unready};
 use super::slices;
-use super::template::{Vars, digest, rfc3339};
+use super::template::Vars;
 use crate::demo::definitions;
+use crate::demo::generated;
 use crate::demo::kinds::Resource;
-use crate::demo::store::{Force, ResourceRef, Store, text};
+use crate::demo::patch::merge;
+use crate::demo::reference::ResourceRef;
+use crate::demo::store::{Force, Store};
+use crate::demo::tree::{rfc3339, text};
 
 /// The world's files, in the order in which they are put in: owners before what they own.
 const WORLD: &[(&str, &str)] = &[
@@ -43,8 +47,15 @@ const APPLIER: &str = "argocd-controller";
 /// Before anything else: Istio's kinds are there, those of the Gateway API are not.
 const DEFINED: SignedDuration = SignedDuration::from_hours(40 * 24 + 1);
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-const KUBELET: &str = "kubelet";
-const CONTROLLERS: &str = "kube-controller-manager";
+pub(super) const KUBELET: &str = "kubelet";
+pub(super) const CONTROLLERS: &str = "kube-controller-manager";
+/// Who writes the status of a kind, where that is somebody else than who writes the object.
+const STATUS_WRITERS: [(Resource, &str); 4] = [
+    (Resource::Pods, KUBELET),
+    (Resource::Nodes, KUBELET),
+    (Resource::Deployments, CONTROLLERS),
+    (Resource::ReplicaSets, CONTROLLERS),
+];
 const GRACE: SignedDuration = SignedDuration::from_secs(30);
 
 /// The assets of the demo, ready to be played into a store.
@@ -71,7 +82,7 @@ impl Stage {
         &self.script
     }
 
-    /// Puts the objects of one document in, as the world's are.
+    /// Puts the objects of one document in, as the world's are, now.
     ///
     /// # Errors
     /// When the document cannot be used or the store refuses an object.
@@ -264,7 +275,7 @@ fn list<'a>(status: &'a mut Value, key: &str) -> impl Iterator<Item = &'a mut Va
 }
 
 /// Puts an object in as the cluster's own parts would: the spec by who wrote it, the status by who watches it.
-fn put(store: &Store, manifest: Manifest, time: Timestamp) -> Result<(), StoryError> {
+pub(super) fn put(store: &Store, manifest: Manifest, time: Timestamp) -> Result<(), StoryError> {
     let Manifest { manager, mut object } = manifest;
     let target = ResourceRef::of(&object)?;
     let written = created(&object).unwrap_or(time);
@@ -280,7 +291,8 @@ fn put(store: &Store, manifest: Manifest, time: Timestamp) -> Result<(), StoryEr
     if manager == CLIENT_SIDE_APPLY {
         note_last_applied(&mut object);
     }
-    let status = status_manager(target.resource).and_then(|manager| {
+    let writer = STATUS_WRITERS.into_iter().find(|(kind, _)| *kind == target.resource);
+    let status = writer.and_then(|(_, manager)| {
         let status = object.as_object_mut()?.remove("status")?;
         Some((manager, status))
     });
@@ -306,33 +318,6 @@ fn last_transition(status: &Value) -> Option<Timestamp> {
     let conditions = status.get("conditions").and_then(Value::as_array)?;
     let time = |condition: &Value| text(condition, "/lastTransitionTime").parse().ok();
     conditions.iter().filter_map(time).max()
-}
-
-/// Who writes the status of a kind, where that is somebody else than who writes the object.
-fn status_manager(resource: Resource) -> Option<&'static str> {
-    match resource {
-        Resource::Pods | Resource::Nodes => Some(KUBELET),
-        Resource::Deployments | Resource::ReplicaSets => Some(CONTROLLERS),
-        Resource::Namespaces
-        | Resource::Services
-        | Resource::ConfigMaps
-        | Resource::Events
-        | Resource::EndpointSlices
-        | Resource::MutatingWebhookConfigurations
-        | Resource::CustomResourceDefinitions
-        | Resource::Sidecars
-        | Resource::VirtualServices
-        | Resource::DestinationRules
-        | Resource::ServiceEntries
-        | Resource::WorkloadEntries
-        | Resource::Gateways
-        | Resource::EnvoyFilters
-        | Resource::ProxyConfigs
-        | Resource::HttpRoutes
-        | Resource::GrpcRoutes
-        | Resource::TcpRoutes
-        | Resource::TlsRoutes => None,
-    }
 }
 
 /// Fills in the uids of an object's owners; true if one of them is its controller.
@@ -364,12 +349,7 @@ fn uid_of(store: &Store, reference: &Value, namespace: &str) -> String {
     Resource::of_manifest(text(reference, "/apiVersion"), kind)
         .and_then(|resource| store.get(&ResourceRef::new(resource, namespace, name)))
         .map_or_else(
-            || {
-                let hex = digest(&format!("{kind} {namespace}/{name}"));
-                let part = |range| hex.get(range).unwrap_or_default();
-                let (a, b, c, d) = (part(0..8), part(8..12), part(12..15), part(15..18));
-                format!("{a}-{b}-4{c}-8{d}-{}", part(18..30))
-            },
+            || generated::uid(&format!("{kind} {namespace}/{name}")),
             |owner| text(&owner, "/metadata/uid").to_owned(),
         )
 }

@@ -18,6 +18,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
+use crate::demo::generated::{self, digest};
+use crate::demo::tree::rfc3339;
+
 /// What blanks are filled from.
 #[derive(Clone, Debug, Default)]
 pub struct Vars {
@@ -153,24 +156,7 @@ impl Vars {
             "digest" => hex,
             "digest32" => part(0..32).to_owned(),
             "digest16" => part(0..16).to_owned(),
-            "uid" => [
-                part(0..8),
-                part(8..12),
-                "4",
-                part(12..15),
-                "8",
-                part(15..18),
-                part(18..30),
-            ]
-            .iter()
-            .enumerate()
-            .fold(String::new(), |mut uid, (index, piece)| {
-                if matches!(index, 1 | 2 | 4 | 6) {
-                    uid.push('-');
-                }
-                uid.push_str(piece);
-                uid
-            }),
+            "uid" => generated::uid(&words),
             _ => return Err(TemplateError::Unknown(name.to_owned())),
         }))
     }
@@ -226,27 +212,6 @@ fn moved(time: Timestamp, by: &str) -> Option<Timestamp> {
         time = time.checked_add(SignedDuration::from_secs(seconds)).ok()?;
     }
     digits.is_empty().then_some(time)
-}
-
-/// A time as the API writes it.
-pub(in crate::demo) fn rfc3339(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// 64 hexadecimal digits that depend on the words only; not for secrets.
-pub(in crate::demo) fn digest(words: &str) -> String {
-    let lanes = [0, 1, 2, 3].map(|lane| format!("{:016x}", fnv(words.as_bytes(), lane)));
-    lanes.concat()
-}
-
-/// FNV-1a, 64 bits, with a last mix so that short inputs spread; stable for ever, because recordings are found by it.
-pub(in crate::demo) fn fnv(bytes: &[u8], seed: u64) -> u64 {
-    let basis = 0xcbf2_9ce4_8422_2325 ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let hash = bytes.iter().fold(basis, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    let mixed = (hash ^ (hash >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    mixed ^ (mixed >> 32)
 }
 
 #[cfg(test)]

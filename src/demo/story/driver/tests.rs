@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::demo::admin::{Admin, AdminAnswer};
 use crate::demo::envoy::{ADMIN_PORT, runs_envoy};
-use crate::demo::store::{ResourceRef, text};
+use crate::demo::store::ResourceRef;
+use crate::demo::tree::text;
 
 /// A cluster with a clock that a test moves.
 struct Demo {
