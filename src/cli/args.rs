@@ -160,7 +160,7 @@ pub struct DemoArgs {
     /// Where --serve writes a kubeconfig [default: it prints the server's address]
     #[arg(long, value_name = "FILE", requires = "serve")]
     pub kubeconfig_out: Option<PathBuf>,
-    /// Add so many more pods, with services and Sidecars
+    /// Add so many more pods, with services and Sidecars; such a cluster was never recorded, so all Envoys answer 'not recorded'
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub pods: u32,
 }

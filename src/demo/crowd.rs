@@ -13,7 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::kinds::Resource;
-use super::store::{Mold, ResourceRef, Store};
+use super::reference::ResourceRef;
+use super::store::{Mold, Store};
 use super::story::slices;
 use super::story::{Stage, StoryError};
 use blanks::{Blank, Owner, Place};
@@ -133,7 +134,7 @@ fn workloads(store: &Store, stage: &Stage, size: Size, made: Timestamp, mine: &[
         "suffix": Blank::Suffix(0).marker(), "node": Blank::Node(0).marker(), "hostIP": Blank::Host(0).marker(),
         "ip": Blank::Address(0).marker(), "clusterIP": Blank::ClusterAddress.marker(), "version": "v1",
         "image": format!("registry.example.com/{app}:1.0.0"), "port": 8080, "portName": "http",
-        "replicas": PODS_A_SERVICE, "created": made.to_string(),
+        "replicas": Blank::Replicas.marker().parse::<u32>().unwrap_or_default(), "created": made.to_string(),
     });
     let scratch = Store::new(move || made);
     let (workload, hash) = (app.clone(), Blank::Hash.marker());
@@ -179,9 +180,10 @@ fn endpoints(store: &Store, scratch: &Store, size: Size, made: Timestamp, mine: 
     let namespace = Blank::Namespace.marker();
     let service = ResourceRef::new(Resource::Services, &namespace, &Blank::App.marker());
     let service = scratch.get(&service).ok_or(StoryError::Missing(service))?;
-    let count = |service: usize| PODS_A_SERVICE.min(size.pods - service * PODS_A_SERVICE);
     for endpoints in 1..=PODS_A_SERVICE {
-        let places = mine.iter().filter(|service| count(**service) == endpoints);
+        let places = mine
+            .iter()
+            .filter(|service| blanks::replicas(**service, size) == endpoints);
         let places = places.map(|service| Place {
             size,
             service: *service,

@@ -10,6 +10,7 @@
 //! | `script` | the story's text |
 //! | `stage` | the world and a step, put into a store |
 //! | `slices` | what the endpoint slice controller does |
+//! | `successors` | what follows a pod that somebody deleted |
 //! | `driver` | the story's clockwork: step, pause, restart |
 
 pub mod driver;
@@ -17,13 +18,14 @@ pub mod manifests;
 pub mod script;
 pub mod slices;
 pub mod stage;
+mod successors;
 pub mod template;
 
 pub use driver::{Command, Driver, Progress};
 pub use stage::Stage;
 
+use super::reference::ResourceRef;
 use super::refusal::Refusal;
-use super::store::ResourceRef;
 use manifests::ManifestError;
 use template::TemplateError;
 

@@ -39,6 +39,7 @@ pub(super) enum Blank {
     App,
     Hash,
     ClusterAddress,
+    Replicas,
     SliceSuffix,
     NodeUid,
     Uid(Owner),
@@ -67,6 +68,7 @@ impl Blank {
             Self::App,
             Self::Hash,
             Self::ClusterAddress,
+            Self::Replicas,
             Self::Uid(Owner::Service),
             Self::Uid(Owner::Deployment),
             Self::Uid(Owner::ReplicaSet),
@@ -108,6 +110,8 @@ impl Blank {
             Self::App => "mold1app".to_owned(),
             Self::Hash => "mold1hash".to_owned(),
             Self::ClusterAddress => "198.51.100.99".to_owned(),
+            // a number, because it stands where the schema wants one
+            Self::Replicas => "1790179017".to_owned(),
             Self::SliceSuffix => "mold1slice".to_owned(),
             Self::NodeUid => "mold0000-0000-4000-8000-00000node000".to_owned(),
             Self::Uid(owner) => format!("mold0000-0000-4000-8000-00000owner{:02}", owner as usize),
@@ -128,6 +132,7 @@ impl Blank {
             Self::App => app(service, size),
             Self::Hash => digest(&app(service, size)).get(..10).unwrap_or_default().to_owned(),
             Self::ClusterAddress => address(10, 112, service),
+            Self::Replicas => replicas(service, size).to_string(),
             Self::SliceSuffix => slices::suffix(&namespace(service % size.namespaces), &app(service, size)),
             Self::NodeUid => uid(1, pod),
             Self::Uid(owner) => uid(2 + owner as usize, service),
@@ -143,6 +148,11 @@ impl Blank {
             Self::PodUid(nth) => uid(0, pod + nth),
         }
     }
+}
+
+/// How many pods a Service has: all alike, but for the last one.
+pub(super) fn replicas(service: usize, size: Size) -> usize {
+    PODS_A_SERVICE.min(size.pods - service * PODS_A_SERVICE)
 }
 
 /// The name of a namespace.

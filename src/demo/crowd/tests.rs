@@ -50,6 +50,11 @@ fn no_marker_is_left_and_everything_hangs_together() {
         let owners = all(&store, owned, "/metadata/ownerReferences/0/uid");
         assert_eq!(owners, uids(owner), "{owned:?}");
     }
+    for pointer in ["/spec/replicas", "/status/readyReplicas"] {
+        let sets = store.list(Resource::ReplicaSets, None);
+        let replicas = sets.iter().map(|set| set.pointer(pointer).unwrap().as_u64().unwrap());
+        assert_eq!(replicas.sum::<u64>(), 34, "{pointer}");
+    }
     let nodes = all(&store, Resource::Nodes, "/metadata/name");
     assert!(all(&store, Resource::Pods, "/spec/nodeName").is_subset(&nodes));
     let pod = &store.list(Resource::Pods, None)[0];

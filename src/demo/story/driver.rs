@@ -2,7 +2,7 @@
 //!
 //! It remembers the cluster after each step. Going back or starting again restores what it remembers, so edits made by others in
 //! between are taken back too. After the last step and a pause the story starts again. While others change pods or Services, it
-//! keeps their endpoints up to date. It never fails: what cannot be played, because somebody deleted what a step is about,
+//! keeps their endpoints up to date and gives deleted pods their successors. It never fails: what cannot be played, because somebody deleted what a step is about,
 //! is left out and logged.
 
 use std::collections::BTreeSet;
@@ -10,15 +10,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::StoryError;
 use super::slices;
 use super::stage::Stage;
+use super::successors::Successors;
 use crate::demo::envoy::Envoys;
 use crate::demo::kinds::Resource;
-use crate::demo::store::{Feed, Snapshot, Store};
+use crate::demo::store::{Change, Feed, Object, Snapshot, Store, Verb};
+use crate::demo::tree::text;
 
 /// What a person can ask of the story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +63,9 @@ pub struct Driver {
     paused: bool,
     /// When the next step is due: by the timer, and by the cluster's clock.
     due: Option<(Instant, Timestamp)>,
+    successors: Successors,
+    /// When a successor is next to start.
+    starts: Option<Instant>,
     progress: watch::Sender<Progress>,
 }
 
@@ -82,6 +88,8 @@ impl Driver {
             past,
             paused: false,
             due: None,
+            successors: Successors::default(),
+            starts: None,
             progress: watch::Sender::new(progress),
         };
         driver.plan();
@@ -98,21 +106,16 @@ impl Driver {
     pub async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         let mut watched = Watched::new(&self.store);
         loop {
-            let due = self.due;
-            let pause = async {
-                match due {
-                    Some((due, _)) => tokio::time::sleep_until(due).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let (due, starts) = (self.due.map(|(due, _)| due), self.starts);
             tokio::select! {
                 biased;
                 command = commands.recv() => match command {
                     Some(command) => self.obey(command),
                     None => return,
                 },
-                namespaces = watched.next(&self.store) => self.follow(&namespaces),
-                () = pause => drop(self.advance()),
+                news = watched.next(&self.store) => self.follow(&news),
+                () = until(starts) => self.start(),
+                () = until(due) => drop(self.advance()),
             }
         }
     }
@@ -167,13 +170,26 @@ impl Driver {
     }
 
     /// Does what controllers do when others change pods or Services.
-    fn follow(&self, namespaces: &BTreeSet<Box<str>>) {
-        for namespace in namespaces {
+    fn follow(&mut self, news: &News) {
+        if let Err(error) = self.successors.replace(&self.store, &self.stage, &news.gone) {
+            tracing::warn!(%error, "a pod that was deleted has no successor");
+        }
+        for namespace in &news.namespaces {
             if let Err(error) = slices::reconcile(&self.store, namespace, self.store.now()) {
                 tracing::warn!(%namespace, %error, "the endpoints of a namespace are not up to date");
             }
         }
+        self.start();
         self.tell();
+    }
+
+    /// Starts the successors whose time has come; their endpoints follow when the change is seen.
+    fn start(&mut self) {
+        let next = self.successors.start(&self.store).unwrap_or_else(|error| {
+            tracing::warn!(%error, "a successor does not start");
+            None
+        });
+        self.starts = next.map(|wait| Instant::now() + wait);
     }
 
     fn tell(&self) {
@@ -217,6 +233,46 @@ fn title(stage: &Stage, step: usize) -> Arc<str> {
     stage.script().steps.get(step).map_or("", |step| &step.title).into()
 }
 
+/// Waits for a moment; for ever when there is none.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What others changed.
+#[derive(Debug, Default)]
+struct News {
+    /// The namespaces in which pods or Services changed.
+    namespaces: BTreeSet<Box<str>>,
+    /// The pods that were asked to go, or went without being asked.
+    gone: Vec<Value>,
+}
+
+impl News {
+    fn of(resource: Resource, changes: &[Arc<Change>]) -> Self {
+        if !matches!(resource, Resource::Pods | Resource::Services) {
+            return Self::default();
+        }
+        let spec = resource.spec();
+        let tree = |object: &Object| object.tree(&spec, spec.preferred());
+        let is_going = |object: &Arc<Object>| tree(object).pointer("/metadata/deletionTimestamp").is_some();
+        let goes = |change: &Change| match change.verb {
+            Verb::Added => false,
+            Verb::Modified => is_going(&change.object) && !change.previous.as_ref().is_some_and(is_going),
+            Verb::Deleted => !change.previous.as_ref().is_some_and(is_going),
+        };
+        let gone = changes
+            .iter()
+            .filter(|change| resource == Resource::Pods && goes(change));
+        Self {
+            namespaces: changes.iter().map(|change| change.object.namespace.clone()).collect(),
+            gone: gone.map(|change| tree(&change.object)).collect(),
+        }
+    }
+}
+
 /// The changes that concern the story: of everything that a recording depends on.
 struct Watched {
     feeds: Vec<(Resource, Feed)>,
@@ -233,26 +289,27 @@ impl Watched {
         Self { feeds }
     }
 
-    /// Waits for changes; returns the namespaces in which pods or Services changed.
-    async fn next(&mut self, store: &Arc<Store>) -> BTreeSet<Box<str>> {
+    /// Waits for changes.
+    async fn next(&mut self, store: &Arc<Store>) -> News {
         let waiting = self
             .feeds
             .iter_mut()
             .map(|(resource, feed)| Box::pin(async move { (*resource, feed.next().await) }));
         let ((resource, changes), index, rest) = futures::future::select_all(waiting).await;
         drop(rest);
-        let feeds_endpoints = matches!(resource, Resource::Pods | Resource::Services);
         match changes {
-            Ok(changes) if feeds_endpoints => changes.iter().map(|change| change.object.namespace.clone()).collect(),
-            Ok(_) => BTreeSet::new(),
+            Ok(changes) => News::of(resource, &changes),
             // too slow: everything may have changed
             Err(_) => {
                 if let Some(slow) = self.feeds.get_mut(index) {
                     slow.1 = store.feed(resource, store.version());
                 }
                 let namespaces = store.list(Resource::Namespaces, None);
-                let name = |namespace| crate::demo::tree::text(namespace, "/metadata/name").into();
-                namespaces.iter().map(name).collect()
+                let name = |namespace| text(namespace, "/metadata/name").into();
+                News {
+                    namespaces: namespaces.iter().map(name).collect(),
+                    gone: Vec::new(),
+                }
             }
         }
     }

@@ -3,13 +3,12 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 use crate::demo::admin::{Admin, AdminAnswer};
 use crate::demo::envoy::{ADMIN_PORT, runs_envoy};
-use crate::demo::store::ResourceRef;
-use crate::demo::tree::text;
+use crate::demo::reference::ResourceRef;
 
 /// A cluster with a clock that a test moves.
 struct Demo {
@@ -190,4 +189,104 @@ async fn it_plays_by_itself_pauses_and_follows_the_pods() {
         drop(commands);
     };
     tokio::join!(demo.driver.run(receiver), task);
+}
+
+/// The pods of a `ReplicaSet` that are neither going nor done.
+fn pods_of(store: &Store, replica_set: &str) -> Vec<Value> {
+    let mut pods = store.list(Resource::Pods, None);
+    pods.retain(|pod| {
+        text(pod, "/metadata/ownerReferences/0/name") == replica_set
+            && pod.pointer("/metadata/deletionTimestamp").is_none()
+    });
+    pods
+}
+
+fn ready_endpoints(store: &Store, service: &str) -> usize {
+    let slices = store.list(Resource::EndpointSlices, Some("bookinfo"));
+    let of_service = slices
+        .iter()
+        .filter(|slice| slice["metadata"]["labels"]["kubernetes.io/service-name"] == service);
+    let endpoints = of_service.flat_map(|slice| slice["endpoints"].as_array().unwrap());
+    endpoints
+        .filter(|endpoint| endpoint["conditions"]["ready"] == true)
+        .count()
+}
+
+/// Lets a driver see what changed since.
+fn see(driver: &mut Driver, namespace: &str, gone: Vec<Value>) {
+    driver.follow(&News {
+        namespaces: BTreeSet::from([namespace.into()]),
+        gone,
+    });
+}
+
+#[test]
+fn a_deleted_pod_has_a_successor_that_is_ready_a_moment_later() {
+    let mut demo = demo();
+    let (set, old) = ("reviews-v1-5c4d6d447c", "reviews-v1-5c4d6d447c-qwmbv");
+    let first = world(&demo.store);
+    let gone = demo
+        .store
+        .delete(&ResourceRef::new(Resource::Pods, "bookinfo", old))
+        .unwrap();
+    see(&mut demo.driver, "bookinfo", vec![gone]);
+    let pending = pods_of(&demo.store, set);
+    assert_eq!((pending.len(), ready_endpoints(&demo.store, "reviews")), (1, 2));
+    assert_ne!(text(&pending[0], "/metadata/name"), old);
+    assert_eq!(text(&pending[0], "/status/phase"), "Pending");
+    let replicas = || {
+        let set = demo
+            .store
+            .get(&ResourceRef::new(Resource::ReplicaSets, "bookinfo", set));
+        let status = set.unwrap()["status"].take();
+        (status["replicas"].clone(), status["readyReplicas"].clone())
+    };
+    assert_eq!(replicas(), (json!(1), json!(null)));
+
+    demo.clock.fetch_add(3, Ordering::Relaxed);
+    demo.driver.start();
+    see(&mut demo.driver, "bookinfo", Vec::new());
+    let ready = pods_of(&demo.store, set);
+    assert_eq!(ready[0]["metadata"]["uid"], pending[0]["metadata"]["uid"]);
+    assert_eq!(text(&ready[0], "/status/podIP"), "10.244.2.100");
+    assert_eq!(ready_endpoints(&demo.store, "reviews"), 3);
+    assert_eq!(replicas(), (json!(1), json!(1)));
+    assert!(demo.driver.starts.is_none());
+
+    demo.driver.obey(Command::Restart);
+    assert_eq!(world(&demo.store), first);
+}
+
+#[test]
+fn a_successor_that_the_story_takes_back_to_its_pending_days_starts_again() {
+    let mut demo = demo();
+    let set = "details-v1-79dfbd6fff";
+    let gone = pods_of(&demo.store, set);
+    demo.store.delete(&ResourceRef::of(&gone[0]).unwrap()).unwrap();
+    see(&mut demo.driver, "bookinfo", gone);
+    demo.driver.obey(Command::Step);
+    let phase = |store: &Store| text(&pods_of(store, set)[0], "/status/phase").to_owned();
+    demo.clock.fetch_add(3, Ordering::Relaxed);
+    demo.driver.start();
+    assert_eq!(phase(&demo.store), "Running");
+    demo.driver.obey(Command::Step);
+    demo.driver.obey(Command::Back);
+    assert_eq!(phase(&demo.store), "Pending");
+    see(&mut demo.driver, "bookinfo", Vec::new());
+    assert_eq!(phase(&demo.store), "Running");
+}
+
+#[test]
+fn no_state_of_the_story_lacks_a_pod_or_has_one_too_many() {
+    let mut demo = demo();
+    let steps = demo.driver.progress().borrow().steps;
+    for step in 0..steps {
+        for set in demo.store.list(Resource::ReplicaSets, None) {
+            let name = text(&set, "/metadata/name");
+            let wanted = set["spec"]["replicas"].as_u64().unwrap();
+            let living = pods_of(&demo.store, name).len() as u64;
+            assert_eq!(living, wanted, "step {step}: {name}");
+        }
+        demo.driver.advance();
+    }
 }
