@@ -10,11 +10,11 @@ use std::sync::Arc;
 use sidescope::mesh::history::{Cause, History, Progress};
 use sidescope::mesh::model::{EgressListener, Key, Kind, Labels, Object, Provenance, Text};
 use sidescope::mesh::scope::{Cache, Settings, endpoint_table};
-use sidescope::mesh::world::{Change, Delta, Found, ListScope, World};
+use sidescope::mesh::world::{Change, Delta, World};
 use sidescope::sources::files;
 
 use crate::pods::{Said, by_definition, effects, said};
-use crate::universe::second;
+use crate::universe::{list_all, second};
 
 const EVENTS: usize = 12;
 const EVENTS_OF_ALL: usize = 120;
@@ -163,10 +163,7 @@ impl Follower {
         for object in objects {
             history.apply(&mut world, second(0), Delta::Put(object.clone()));
         }
-        for kind in Kind::ALL {
-            let complete = Delta::Coverage(*kind, ListScope::All, Found::All);
-            history.apply(&mut world, second(0), complete);
-        }
+        list_all(&mut world, &mut history);
         Self {
             world,
             history,

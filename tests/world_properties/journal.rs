@@ -6,7 +6,7 @@ use sidescope::mesh::history::{History, Limits, Seq, Verb};
 use sidescope::mesh::model::Kind;
 use sidescope::mesh::world::{Delta, Found, ListScope, World};
 
-use crate::universe::{cases, contents, deltas, pod, second, service, settled, sidecar};
+use crate::universe::{cases, contents, deltas, list_all, pod, second, service, settled, sidecar};
 
 proptest! {
     #![proptest_config(cases(96))]
@@ -56,13 +56,7 @@ proptest! {
 
 fn settled_with(limits: Limits) -> (World, History) {
     let (mut world, mut history) = (World::default(), History::new(limits));
-    for kind in Kind::ALL {
-        history.apply(
-            &mut world,
-            second(0),
-            Delta::Coverage(*kind, ListScope::All, Found::All),
-        );
-    }
+    list_all(&mut world, &mut history);
     (world, history)
 }
 

@@ -11,7 +11,7 @@ use sidescope::mesh::world::{Change, Delta, Found, ListScope, World};
 
 use crate::pods::{BUDGET, advance, walk_back};
 use crate::toy::table;
-use crate::universe::{pod, second, service, sidecar, slice};
+use crate::universe::{list_all, pod, second, service, sidecar, slice};
 
 /// A shop with two pods, two services with two endpoints each, and a Sidecar.
 fn shop() -> (World, History) {
@@ -27,13 +27,7 @@ fn shop() -> (World, History) {
     ] {
         history.apply(&mut world, second(0), Delta::Put(object));
     }
-    for kind in Kind::ALL {
-        history.apply(
-            &mut world,
-            second(0),
-            Delta::Coverage(*kind, ListScope::All, Found::All),
-        );
-    }
+    list_all(&mut world, &mut history);
     (world, history)
 }
 

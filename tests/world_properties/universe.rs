@@ -164,16 +164,17 @@ pub(crate) fn deltas() -> impl Strategy<Value = Delta> {
     ]
 }
 
+/// Says of every kind that all of it is listed.
+pub(crate) fn list_all(world: &mut World, history: &mut History) {
+    for kind in Kind::ALL {
+        history.apply(world, second(0), Delta::Coverage(*kind, ListScope::All, Found::All));
+    }
+}
+
 /// An empty world of which everything is known, and its history.
 pub(crate) fn settled() -> (World, History) {
     let (mut world, mut history) = (World::default(), History::default());
-    for kind in Kind::ALL {
-        history.apply(
-            &mut world,
-            second(0),
-            Delta::Coverage(*kind, ListScope::All, Found::All),
-        );
-    }
+    list_all(&mut world, &mut history);
     (world, history)
 }
 
