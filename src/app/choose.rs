@@ -26,7 +26,9 @@ impl App {
                 let workload = self.facts.workloads.get(&id);
                 let pods = workload.into_iter().flat_map(|workload| workload.pods.iter());
                 let pods = pods.filter_map(|key| self.facts.world.pods.get(key));
-                pods.max_by_key(|pod| (pod.proxy.is_some(), pod.ready))
+                // the one that is looked at stays
+                let is_chosen = |pod: &Pod| self.ui.chosen.as_ref().is_some_and(|chosen| *chosen == identity(pod));
+                pods.max_by_key(|pod| (is_chosen(pod), pod.proxy.is_some(), pod.ready))
                     .map(|pod| identity(pod))
             }
             Some(ItemId::Endpoint(_) | ItemId::Moment(_)) | None => None,

@@ -29,6 +29,7 @@ impl App {
                 self.ui.active.insert(self.ui.view, TableId::Pods);
                 self.rebuild(now, TableId::Pods);
                 self.ui.list(TableId::Pods).go_to(0);
+                self.show_chosen(TableId::Pods);
             }
             (TableId::Services, ItemId::Object(service)) => {
                 let host = format!(

@@ -4,12 +4,14 @@ use jiff::Timestamp;
 
 use super::App;
 use super::filter::Filter;
+use super::list::ItemId;
 use super::message::Command;
 use super::options::Namespaces;
 use super::tables::{Subject, TableId};
 use super::ui::{Place, Toggle, View};
 use super::view::Role;
 use super::view::table::timeline::clock;
+use super::workloads::WorkloadId;
 use crate::mesh::history::Line as Moment;
 use crate::mesh::model::{Key, Kind, Text};
 
@@ -191,6 +193,23 @@ impl App {
             }
         }
         self.rebuild(now, after);
+        self.show_chosen(after);
+    }
+
+    /// Puts the cursor on the chosen pod, or on what made it.
+    pub(super) fn show_chosen(&mut self, table: TableId) {
+        let Some(id) = self.ui.chosen.clone() else { return };
+        let item = if table == TableId::Workloads {
+            self.facts
+                .find_pod(&id)
+                .map(|pod| ItemId::Workload(WorkloadId::of(pod)))
+        } else {
+            Some(ItemId::Object(id))
+        };
+        let list = self.ui.list(table);
+        if !item.is_some_and(|item| list.select(&item)) {
+            list.hold();
+        }
     }
 
     /// Names of pods that a mistyped name may mean.
