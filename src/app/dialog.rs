@@ -61,6 +61,31 @@ pub struct TextDialog {
     pub left: usize,
     /// The text is still being fetched.
     pub waits_for: Option<Request>,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// What a text is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Purpose {
+    /// It tells of something that is shown.
+    #[default]
+    Answer,
+    /// It tells what the keys do.
+    Help,
+}
+
+impl Dialog {
+    /// Whether this key asks here for help: `?` may be typed where something is typed, F1 never.
+    pub(super) fn is_asked_for_help(&self, key: KeyPress) -> bool {
+        let is_letter = key == KeyPress::char('?');
+        let asks = is_letter || key.code == KeyCode::F(1);
+        match self {
+            Dialog::Text(text) => asks && text.purpose != Purpose::Help,
+            Dialog::Sort(_) | Dialog::Copy => asks,
+            Dialog::Filter(_) | Dialog::Palette(_) | Dialog::Namespaces(_) => asks && !is_letter,
+        }
+    }
 }
 
 impl TextDialog {
@@ -255,7 +280,9 @@ impl App {
         let last = dialog.shown.len().saturating_sub(dialog.rows);
         let page = dialog.rows.saturating_sub(1).max(1);
         match (key.code, key.ctrl) {
-            (KeyCode::Esc | KeyCode::Enter, _) | (KeyCode::Char('q' | '?'), false) => return Vec::new(),
+            (KeyCode::Esc | KeyCode::Enter | KeyCode::F(1), _) | (KeyCode::Char('q' | '?'), false) => {
+                return Vec::new();
+            }
             (KeyCode::Down, _) | (KeyCode::Char('j'), false) => dialog.top += 1,
             (KeyCode::Up, _) | (KeyCode::Char('k'), false) => dialog.top = dialog.top.saturating_sub(1),
             (KeyCode::PageDown, _) | (KeyCode::Char('f' | 'd'), true) | (KeyCode::Char(' '), false) => {

@@ -18,6 +18,14 @@ impl App {
     pub(super) fn press(&mut self, now: Timestamp, key: KeyPress) -> Vec<Command> {
         self.ui.toast = None;
         let is_interrupt = key == KeyPress::ctrl('c');
+        if self
+            .ui
+            .dialogs
+            .last()
+            .is_some_and(|dialog| dialog.is_asked_for_help(key))
+        {
+            return self.perform(now, Action::Help);
+        }
         if !is_interrupt && let Some(dialog) = self.ui.dialogs.pop() {
             return self.press_dialog(now, dialog, key);
         }

@@ -228,3 +228,33 @@ fn sorting_by_a_column_is_shown_and_can_be_turned_round() {
     assert!(stage.current().contains("reviews-v2"), "{}", stage.text());
     assert!(stage.text().contains("RESTARTS▼"), "{}", stage.text());
 }
+
+#[test]
+fn help_opens_over_whatever_is_open_and_esc_leads_back_to_it() {
+    for (keys, title) in [
+        ("d", "Pod bookinfo/details"),
+        ("o", "Sort by"),
+        ("c", "Copy"),
+        ("n", "Namespaces"),
+    ] {
+        let mut stage = Stage::bookinfo();
+        stage.press(keys);
+        let before = stage.text();
+        assert!(before.contains(title), "{before}");
+        stage.press("<F1>");
+        assert!(stage.text().contains("Help: Pods"), "{}", stage.text());
+        stage.press("<F1>");
+        assert_eq!(stage.text(), before, "it closes what it opened");
+    }
+    let mut stage = Stage::bookinfo();
+    stage.press("d?");
+    assert!(stage.text().contains("Help: Pods"), "{}", stage.text());
+    stage.press("<Esc><Esc>/a<F1>");
+    assert!(stage.text().contains("Help: Pods"), "{}", stage.text());
+    stage.press("<Esc>");
+    assert!(
+        stage.text().lines().last().unwrap().starts_with("/a"),
+        "{}",
+        stage.text()
+    );
+}

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Line, Role, Span};
 use crate::app::actions::{ACTIONS, Group};
 use crate::app::ask::COPY;
-use crate::app::dialog::TextDialog;
+use crate::app::dialog::{Purpose, TextDialog};
 use crate::app::tables::TableId;
 
 /// What every key does where this table has the keys, then what its columns and signs mean.
@@ -34,6 +34,14 @@ pub fn help(table: TableId, demo: bool) -> TextDialog {
         }
         lines.push(Vec::new());
     }
+    lines.push(vec![Span::new(Role::Strong, "In a text such as this")]);
+    for (key, what) in READING {
+        lines.push(vec![
+            Span::new(Role::Key, format!("  {key:<14}")),
+            Span::new(Role::Text, *what),
+        ]);
+    }
+    lines.push(Vec::new());
     lines.push(vec![Span::new(Role::Strong, "Copy (after c)")]);
     for (key, what) in COPY {
         lines.push(vec![
@@ -57,8 +65,18 @@ pub fn help(table: TableId, demo: bool) -> TextDialog {
             Span::new(Role::Text, spec.help),
         ]);
     }
-    TextDialog::new(format!("Help: {}", table.title()), lines).broken(18)
+    let mut dialog = TextDialog::new(format!("Help: {}", table.title()), lines).broken(18);
+    dialog.purpose = Purpose::Help;
+    dialog
 }
+
+const READING: &[(&str, &str)] = &[
+    ("j k g G", "move; Space and Ctrl-f, Ctrl-b by pages"),
+    ("h l", "scroll to the side"),
+    ("c", "copy all of it"),
+    ("Esc q", "close it"),
+    ("? F1", "this help, over what is open; F1 also where something is typed"),
+];
 
 const SIGNS: &[(Role, &str, &str)] = &[
     (
@@ -67,8 +85,12 @@ const SIGNS: &[(Role, &str, &str)] = &[
         "appeared: bright for 5 s, normal to 30 s, then dim; goes 10 min after it was seen",
     ),
     (Role::Changed, "~", "changed: the inspector says from what to what"),
-    (Role::Removed, "-", "gone: a tombstone, struck, in its place"),
-    (Role::Good, "=", "SYNC: computed, and in Envoy"),
+    (
+        Role::Removed,
+        "-",
+        "gone: a tombstone, struck, in its place; 'gone' stands where it told of its state",
+    ),
+    (Role::Dim, "=", "SYNC: computed, and in Envoy"),
     (Role::Warn, ">", "SYNC: computed, not yet in Envoy"),
     (Role::Warn, "<", "SYNC: in Envoy, no longer computed"),
     (Role::Dim, "?", "SYNC: nobody can know"),
