@@ -111,10 +111,9 @@ impl App {
                 Vec::new()
             }
             Message::Demo(state) => {
-                // Beside the tabs of a narrow terminal there is no room for it.
-                let is_narrow = self.ui.laid.iter().all(|laid| laid.area.x + laid.area.width < 110);
+                // where it has no line of its own, the foot tells each step as it comes
                 let is_new = self.facts.demo.as_ref().is_some_and(|known| known.step != state.step);
-                if is_narrow && is_new {
+                if is_new && !self.ui.is_told {
                     self.say(now, Role::Strong, state.title.to_string());
                 }
                 self.facts.demo = Some(state);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::App;
-use super::actions::{ACTIONS, Action, Entry, entry};
+use super::actions::{ACTIONS, Action, Entry, Where, entry};
 use super::dialog::{Dialog, PaletteDialog};
 use super::filter::Fuzzy;
 use super::key::{KeyCode, KeyPress};
@@ -91,7 +91,7 @@ impl App {
     /// What can be typed next, the likeliest first.
     pub(super) fn suggest(&self, typed: &str) -> Vec<Suggestion> {
         match typed.split_once(' ') {
-            None => suggest_commands(typed),
+            None => suggest_commands(typed, self.options.demo),
             Some((word, rest)) => match find(word) {
                 Some(entry) => self.suggest_arguments(word, entry.action, rest.trim_start()),
                 None => Vec::new(),
@@ -157,7 +157,7 @@ impl App {
             return Vec::new();
         }
         let Some(entry) = find(word) else {
-            let near = suggest_commands(word)
+            let near = suggest_commands(word, self.options.demo)
                 .first()
                 .map(|near| format!("; do you mean :{}?", near.text));
             self.say(
@@ -251,7 +251,8 @@ fn pod_name(key: &Key) -> String {
     format!("{}.{}", key.name, key.namespace)
 }
 
-fn suggest_commands(typed: &str) -> Vec<Suggestion> {
+/// Commands that begin like this, or are like it; those of the demo in the demo only.
+fn suggest_commands(typed: &str, demo: bool) -> Vec<Suggestion> {
     let named = ACTIONS
         .iter()
         .filter(|entry| !entry.name.is_empty())
@@ -262,6 +263,7 @@ fn suggest_commands(typed: &str) -> Vec<Suggestion> {
     let fuzzy = Fuzzy::new(typed);
     let mut found: Vec<(bool, u32, &str, &Entry)> = named
         .chain(short)
+        .filter(|(_, entry)| demo || !matches!(entry.valid, Where::Demo))
         .filter_map(|(name, entry)| Some((!name.starts_with(typed), fuzzy.score(name)?, name, entry)))
         .collect();
     found.sort_by(|a, b| (a.0, a.2.len(), a.2).cmp(&(b.0, b.2.len(), b.2)));

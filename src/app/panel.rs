@@ -61,7 +61,7 @@ pub(super) struct Panel {
     pub standing: Standing,
     /// Rows of Envoy's own that are not shown.
     pub hidden_bootstrap: usize,
-    /// Rows that are no tombstones.
+    /// Computed rows that are shown.
     pub living: usize,
 }
 
@@ -132,6 +132,7 @@ impl Panel {
             });
         }
         self.hidden_bootstrap = rows.len() - lines.len();
+        self.living = lines.len();
         if let Some(Ok((comparison, actual))) = compared {
             for (id, sync, at) in &comparison.only_actual {
                 let row = actual
@@ -147,7 +148,6 @@ impl Panel {
                 }));
             }
         }
-        self.living = lines.len();
         let graves = followed.marks().tombstones().filter(|(_, mark)| is_shown(&mark.row));
         lines.extend(graves.map(|(id, mark)| Line {
             id: id.clone(),

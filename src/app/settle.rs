@@ -55,6 +55,7 @@ impl App {
             self.settle_moments(now);
         }
         self.hold_cursors();
+        self.ui.is_told = frame.story.is_some();
         self.ui.laid = frame
             .panes
             .iter()
@@ -87,6 +88,7 @@ impl App {
             tables: &tables,
             active: self.ui.active(),
             zoomed: self.ui.is_on(Toggle::Zoom),
+            story: self.options.demo,
         };
         frame(wanted, width, height)
     }
@@ -259,6 +261,18 @@ impl App {
         }
     }
 
+    /// When the seconds until the story's next step are one less.
+    fn story_ticks(&self, now: Timestamp) -> Option<Timestamp> {
+        let demo = self
+            .facts
+            .demo
+            .as_ref()
+            .filter(|demo| self.ui.is_told && !demo.paused)?;
+        let left = demo.next?.duration_since(now).as_millis();
+        let part = i64::try_from(left % 1_000).ok().filter(|_| left > 0)?;
+        now.checked_add(SignedDuration::from_millis(part + 1)).ok()
+    }
+
     /// When the screen changes by time alone.
     fn find_wake(&self, now: Timestamp) -> Option<Timestamp> {
         let mut wakes: Vec<Timestamp> = Vec::new();
@@ -267,6 +281,7 @@ impl App {
         }
         wakes.extend(self.ui.toast.as_ref().map(|toast| toast.until));
         wakes.extend(self.facts.history.next_expiry(self.options.retention));
+        wakes.extend(self.story_ticks(now));
         wakes.extend(super::view::sources::badge_change(&self.facts, now));
         for laid in &self.ui.laid {
             let Some(list) = self.ui.find_list(laid.table) else {

@@ -209,6 +209,8 @@ pub(super) struct Ui {
     pub opened: bool,
     /// Pods whose Envoys are asked, and whether each second.
     pub asked: (Vec<Key>, bool),
+    /// The demo's story has a line of its own.
+    pub is_told: bool,
     /// The panes as they were laid out last.
     pub laid: Vec<Laid>,
     /// When the screen changes by time alone; found when it is laid out.
@@ -239,6 +241,7 @@ impl Ui {
             frozen: None,
             opened: false,
             asked: (Vec::new(), false),
+            is_told: false,
             laid: Vec::new(),
             wake: None,
         }

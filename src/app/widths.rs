@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::App;
-use super::list::ItemId;
+use super::list::{ItemId, MomentId};
 use super::tables::TableId;
 use super::ui::Toggle;
 use super::view::Pane;
@@ -130,7 +130,12 @@ impl App {
         let head = |spec: &Spec| spec.head.len() + usize::from(sorted == Some(spec.id));
         let mut widths = vec![0_usize; columns.len()];
         let ids: Vec<ItemId> = match self.ui.find_list(table) {
-            Some(list) => list.rows_from(top).take(rows).cloned().collect(),
+            Some(list) => list
+                .rows_from(top)
+                .take(rows)
+                .filter(|id| **id != ItemId::Moment(MomentId::Start))
+                .cloned()
+                .collect(),
             None => Vec::new(),
         };
         for id in &ids {

@@ -66,7 +66,7 @@ fn tell(host: &Host, demo: Demo) -> Story {
 
 fn shown(progress: &Progress) -> DemoState {
     DemoState {
-        step: progress.step,
+        step: progress.step + 1,
         steps: progress.steps,
         title: (&*progress.title).into(),
         paused: progress.paused,

@@ -55,9 +55,9 @@ fn sample() -> Screen {
         row(
             Some(Mark::Removed(Glow::Dim)),
             [
-                (Role::Number, "10.0.0.3:9080"),
-                (Role::Bad, "UNHEALTHY"),
-                (Role::Text, "0"),
+                (Role::Removed, "10.0.0.3:9080"),
+                (Role::Dim, "gone"),
+                (Role::Removed, "0"),
             ],
         ),
     ];
@@ -244,11 +244,15 @@ fn any_mark() -> impl Strategy<Value = Option<Mark>> {
 }
 
 fn any_row() -> impl Strategy<Value = RowLine> {
-    (any_line(), any_mark(), any::<bool>(), any::<bool>()).prop_map(|(cells, mark, cursor, picked)| RowLine {
-        cells,
-        mark,
-        cursor,
-        picked,
+    let banner = prop::option::of((any_role(), any_text()).prop_map(|(role, text)| Span { text, role }));
+    (any_line(), banner, any_mark(), any::<bool>(), any::<bool>()).prop_map(|(cells, banner, mark, cursor, picked)| {
+        RowLine {
+            cells,
+            banner,
+            mark,
+            cursor,
+            picked,
+        }
     })
 }
 

@@ -43,8 +43,14 @@ fn draw_row(heads: &[ColumnHead], row: &RowLine, pane: &Pane, theme: Theme, line
         return;
     }
     let marked = row.mark.map_or_else(Style::new, |mark| theme.marked_row(mark));
+    if let Some(banner) = &row.banner {
+        paint::line(buffer, line, std::slice::from_ref(banner), theme);
+    }
     for ((column, head), span) in columns(line, heads).zip(heads).zip(&row.cells) {
-        let style = theme.style(span.role).patch(marked);
+        let own = theme.style(span.role);
+        // what a tombstone says of itself, and what warns, is so now: it is not struck
+        let is_present = matches!(row.mark, Some(Mark::Removed(_))) && matches!(span.role, Role::Dim | Role::Warn);
+        let style = if is_present { own } else { own.patch(marked) };
         cell(buffer, column, head.right, span.text.as_str(), style);
     }
     let gutter = Rect {

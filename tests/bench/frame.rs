@@ -27,6 +27,7 @@ fn table(round: usize) -> Screen {
         cells: (0..COLUMNS)
             .map(|column| Span::new(role(column), format!("10.{round}.{column}.{row}:9080")))
             .collect(),
+        banner: None,
         mark: (row % 7 == 0).then_some(Mark::Added(Glow::Normal)),
         cursor: row == 5 + round,
         picked: row % 11 == 0,

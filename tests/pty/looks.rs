@@ -17,9 +17,10 @@ fn keys_move_the_cursor_and_a_new_size_is_filled() {
         under_cursor(screen).is_some_and(|(_, text)| text.contains("my-shell"))
     });
     let before = under_cursor(session.screen());
-    session.press("j");
+    session.press("k");
     session.wait_until("the cursor to move", |screen| {
-        under_cursor(screen).map(|(row, _)| row) > before.as_ref().map(|(row, _)| *row)
+        let now = under_cursor(screen);
+        now.is_some() && now.map(|(row, _)| row) < before.as_ref().map(|(row, _)| *row)
     });
     session.resize(120, 40);
     session.wait_until("a frame as wide as the terminal", |screen| {
@@ -86,4 +87,47 @@ fn keys_of_the_kitty_protocol_are_understood() {
     session.wait_for("details");
     session.press("\x1b[99;5u");
     assert_eq!(session.wait_for_end(), 0, "Ctrl-c, spelled out");
+}
+
+/// Lines without what the clock puts in them: times of day, the age of the last proof of life, and the time zone that
+/// gives it room.
+fn timeless(text: &str) -> Vec<String> {
+    let digit = |c: char| if c.is_ascii_digit() { '0' } else { c };
+    let line = |line: &str| {
+        let line = line.split('●').next().unwrap_or_default();
+        let words = line.split(' ').map(|word| match word.matches(':').count() {
+            2 if word.len() == 8 => word.chars().map(digit).collect(),
+            _ => word.to_owned(),
+        });
+        let line = words.collect::<Vec<String>>().join(" ");
+        line.trim_end().trim_end_matches(" │ UTC").to_owned()
+    };
+    text.lines().map(line).collect()
+}
+
+#[test]
+fn the_picture_in_the_readme_is_what_the_demo_shows() {
+    let readme = include_str!("../../README.md");
+    let picture = readme
+        .split("```text\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    let picture = timeless(picture.unwrap());
+    let mut session = Start {
+        size: (80, 24),
+        environment: &[("TZ", "UTC")],
+        ..demo(&["demo"])
+    }
+    .open();
+    session.wait_until("the cursor on the pod of the story", |screen| {
+        under_cursor(screen).is_some_and(|(_, text)| text.contains("my-shell"))
+    });
+    session.press(".");
+    session.wait_for("-15");
+    session.press("\t\t");
+    session.wait_until("the picture in the README", |screen| {
+        timeless(&screen.contents()) == picture
+    });
+    session.press("Q");
+    assert_eq!(session.wait_for_end(), 0);
 }

@@ -12,6 +12,7 @@ mod dialogs;
 mod looks;
 mod mesh;
 mod navigation;
+mod picture;
 mod stage;
 mod states;
 mod sweep;

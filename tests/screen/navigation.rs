@@ -11,7 +11,10 @@ fn it_opens_on_the_overview_with_the_first_sidecar_pod_and_its_endpoints() {
     let mut stage = Stage::bookinfo();
     let text = stage.text();
     assert!(text.contains("Pods 6"), "{text}");
-    assert!(text.contains("Endpoints 5 of details-v1-6f9c-ddddd.bookinfo"), "{text}");
+    assert!(
+        text.contains("Endpoints 5  of details-v1-6f9c-ddddd.bookinfo"),
+        "{text}"
+    );
     assert!(stage.current().contains("details-v1-6f9c-ddddd"), "{text}");
 }
 
@@ -23,7 +26,7 @@ fn moving_over_pods_changes_the_endpoints_at_once() {
     assert_eq!(stage.lines_with("of details-v1").len(), 1);
     stage.press("jjjj");
     let text = stage.text();
-    assert!(text.contains("Endpoints 0 of my-shell-6f9c-eeeee.default"), "{text}");
+    assert!(text.contains("Endpoints 0  of my-shell-6f9c-eeeee.default"), "{text}");
     assert!(text.contains("by Sidecar default/default"), "{text}");
     assert!(
         text.contains("nothing is in scope: the Sidecar lets no service in"),
@@ -149,7 +152,7 @@ fn workloads_group_pods_and_lead_to_them() {
     assert!(stage.text().contains("Workloads 6"), "{}", stage.text());
     stage.press("/reviews-v2<Enter><Enter>");
     assert!(
-        stage.text().contains("Pods 1 of Deployment reviews-v2"),
+        stage.text().contains("Pods 1  of Deployment reviews-v2"),
         "{}",
         stage.text()
     );
@@ -173,12 +176,12 @@ fn a_pinned_pod_stays_while_the_cursor_moves_on() {
 fn enter_drills_from_services_and_sidecars() {
     let mut stage = Stage::bookinfo();
     stage.press("2/^reviews<Enter><Enter>");
-    assert!(stage.text().contains("Endpoints 2 /host:"), "{}", stage.text());
+    assert!(stage.text().contains("Endpoints 2  /host:"), "{}", stage.text());
     let mut stage = Stage::bookinfo();
     stage.put(mesh::sidecar("bookinfo", &["./*"], 1));
     stage.press("4<Enter>");
     let text = stage.text();
-    assert!(text.contains("Pods 4 /sidecar:"), "{text}");
+    assert!(text.contains("Pods 4  /sidecar:"), "{text}");
     assert!(text.contains("ns bookinfo"), "{text}");
 }
 

@@ -1,7 +1,7 @@
 //! An app on a stage: a clock that is turned by hand, keys as text, the screen as text.
 
 use jiff::{SignedDuration, Timestamp};
-use sidescope::app::view::{Body, Line, Mark, Overlay, Pane, Role, Screen};
+use sidescope::app::view::{Body, Mark, Overlay, Pane, Role, Screen, Span};
 use sidescope::app::{App, Command, KeyCode, KeyPress, Message, Options};
 use sidescope::mesh::model::{Key, Kind, Object};
 use sidescope::mesh::world::{Delta, ListScope, SourceState};
@@ -163,7 +163,12 @@ pub(crate) fn rows_of(pane: &Pane) -> Vec<String> {
     };
     rows.iter()
         .map(|row| {
-            let cells: Vec<&str> = row.cells.iter().map(|cell| cell.text.as_str()).collect();
+            let cells: Vec<&str> = row
+                .banner
+                .iter()
+                .chain(&row.cells)
+                .map(|cell| cell.text.as_str())
+                .collect();
             format!("{}{}", sign(row.mark), cells.join(" "))
         })
         .collect()
@@ -186,6 +191,7 @@ fn named(name: &str) -> KeyPress {
         "Up" => KeyCode::Up,
         "Down" => KeyCode::Down,
         "Bs" => KeyCode::Backspace,
+        "F1" => KeyCode::F(1),
         "Space" => KeyCode::Char(' '),
         "Lt" => KeyCode::Char('<'),
         control => return KeyPress::ctrl(control.strip_prefix("C-").unwrap().chars().next().unwrap()),
@@ -220,7 +226,7 @@ impl Grid {
         }
     }
 
-    fn line(&mut self, x: u16, y: u16, line: &Line) {
+    fn line(&mut self, x: u16, y: u16, line: &[Span]) {
         let text: String = line.iter().map(|span| span.text.as_str()).collect();
         self.put(x, y, &text);
     }
@@ -254,6 +260,7 @@ impl Grid {
                 for row in rows {
                     self.put(area.x, y, if row.cursor { ">" } else { " " });
                     self.put(area.x + 1, y, sign(row.mark));
+                    self.line(inner.x, y, row.banner.as_slice());
                     self.cells_of(inner.x, y, row.cells.iter().map(|cell| cell.text.to_string()), &widths);
                     y += 1;
                 }

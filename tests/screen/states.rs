@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use sidescope::app::message::{DemoControl, DemoState};
 use sidescope::app::{Command, Message, Namespaces, Options};
 use sidescope::mesh::model::{Kind, Pod};
@@ -291,26 +292,62 @@ fn faults_only_shows_what_is_wrong_or_says_that_nothing_is() {
     assert_eq!(stage.names().len(), 6);
 }
 
-#[test]
-fn the_demo_tells_its_story_and_its_keys_steer_it() {
+const TITLE: &str = "argocd applies Sidecar default/default: my-shell sees far less than before";
+
+/// A demo whose story is told, and goes on in so many seconds if it is not paused.
+fn demo(next: Option<i64>) -> Stage {
     let mut stage = Stage::empty(Options {
         demo: true,
         ..Options::default()
     });
     stage.say(mesh::listed(&mesh::bookinfo()));
+    tell(&mut stage, 2, next);
+    stage
+}
+
+fn tell(stage: &mut Stage, step: usize, next: Option<i64>) {
     stage.send(Message::Demo(DemoState {
-        step: 3,
-        steps: 9,
-        title: "a Sidecar hides ratings".into(),
-        paused: true,
-        next: None,
+        step,
+        steps: 17,
+        title: TITLE.into(),
+        paused: next.is_none(),
+        next: next.map(|seconds| stage.now + SignedDuration::from_secs(seconds)),
     }));
-    stage = stage.sized(120, 40);
+}
+
+#[test]
+fn a_tall_screen_has_a_line_for_the_story_that_counts_down() {
+    for (width, height) in [(100, 30), (120, 40), (160, 50)] {
+        let mut stage = demo(Some(12)).sized(width, height);
+        let line = stage.lines_with(TITLE).join("");
+        assert!(line.starts_with(" 2/17 argocd"), "{line}");
+        assert!(width < 120 || line.ends_with("next in 12s  , pauses"), "{line}");
+        assert!(stage.text().contains("5 Timeline\n"), "the tabs are whole, and alone");
+        let wake = stage.app.next_wake(stage.now).unwrap();
+        assert!(wake <= stage.now + SignedDuration::from_millis(1_001), "it counts");
+        stage.wait(2);
+        assert!(width < 120 || stage.text().contains("next in 10s"), "{}", stage.text());
+    }
+    let mut paused = demo(None).sized(120, 40);
+    assert!(paused.text().contains("paused  , goes on"), "{}", paused.text());
+}
+
+#[test]
+fn a_low_screen_tells_each_step_of_the_story_at_the_foot() {
+    let mut stage = demo(Some(12)).sized(80, 24);
     assert!(
-        stage.text().contains("3/9 a Sidecar hides ratings (paused, . steps)"),
+        stage.lines_with("5 Timeline").join("").ends_with(" 2/17"),
         "{}",
         stage.text()
     );
+    tell(&mut stage, 3, Some(12));
+    let text = stage.text();
+    assert_eq!(text.lines().last().unwrap().trim(), TITLE, "{text}");
+}
+
+#[test]
+fn the_keys_of_the_demo_steer_its_story() {
+    let mut stage = demo(None).sized(120, 40);
     stage.press(".,B");
     let steered: Vec<_> = stage
         .take_commands()

@@ -30,6 +30,9 @@ pub struct Spec {
     pub searched: bool,
     /// Whether its cells follow from more than the object itself (another object's change may change them).
     pub derived: bool,
+    /// What a tombstone has here, where a cell tells of the present: nothing of it is so any more. `None`: the cell as
+    /// it was.
+    pub buried: Option<&'static str>,
     /// One sentence for help.
     pub help: &'static str,
 }
@@ -79,6 +82,7 @@ impl Spec {
         place: Place::Normal,
         searched: true,
         derived: false,
+        buried: None,
         help: "",
     };
 }
@@ -118,7 +122,7 @@ const ESSENTIAL: u8 = 1;
 /// Which columns get how many cells, of `width` in all with `gap` between two.
 ///
 /// `wanted` says of each column what its content takes. The most important columns are placed first, each with what it
-/// can be read by; one for which there is no such room is left out, unless it is essential. What is left over goes to
+/// can be read by; one for which there are not two thirds of that is left out, unless it is essential. What is left over goes to
 /// the most important first.
 pub fn fit(specs: &[&Spec], wanted: &[u16], width: u16, gap: u16) -> Vec<(usize, u16)> {
     let mut order: Vec<(usize, &Spec, u16)> = specs
@@ -139,6 +143,8 @@ pub fn fit(specs: &[&Spec], wanted: &[u16], width: u16, gap: u16) -> Vec<(usize,
             readable
         } else if is_first || (spec.priority <= ESSENTIAL && spec.min <= room) {
             room.min(readable)
+        } else if spec.min <= room && u32::from(readable) * 2 <= u32::from(room) * 3 {
+            room
         } else {
             continue;
         };

@@ -10,6 +10,7 @@ pub(in crate::app) use self::overlay::reading_area;
 
 use jiff::Timestamp;
 
+use super::cut::break_line;
 use super::layout::Size;
 use super::{Line, Role, Screen, Span};
 use crate::app::App;
@@ -40,8 +41,12 @@ impl App {
             screen.panes.push(self.pane(now, laid, frame.size));
         }
         let (first, rows) = frame.inspector;
-        for (at, line) in (0..rows).zip(self.inspector(now, usize::from(rows))) {
-            screen.lines.push((first + at, cut_line(line, width)));
+        let inspected = self.inspector(now, usize::from(rows));
+        for (at, line) in (0..rows).zip(spread(inspected, width, rows.into())) {
+            screen.lines.push((first + at, line));
+        }
+        if let Some(row) = frame.story {
+            screen.lines.push((row, self.story_line(now, width)));
         }
         let (foot, cursor) = self.foot(now, width);
         screen.lines.push((frame.hints, foot));
@@ -49,6 +54,23 @@ impl App {
         self.lay_over(&mut screen);
         screen
     }
+}
+
+/// Lines on so many rows of a width: one that is too long goes on where rows are free, and is cut where none is.
+fn spread(lines: Vec<Line>, width: u16, rows: usize) -> Vec<Line> {
+    let mut free = rows.saturating_sub(lines.len());
+    let mut spread = Vec::with_capacity(rows);
+    for line in lines {
+        let pieces = break_line(&line, width, 3);
+        let more = pieces.len().saturating_sub(1);
+        if more <= free {
+            free -= more;
+            spread.extend(pieces);
+        } else {
+            spread.push(cut_line(line, width));
+        }
+    }
+    spread
 }
 
 /// A line cut to a width: the span that does not fit is cut with a sign, what follows is left out.

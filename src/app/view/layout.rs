@@ -8,6 +8,8 @@ use crate::app::ui::View;
 const LEAST: (u16, u16) = (20, 5);
 /// Below this there is one list of names and marks.
 const FULL: (u16, u16) = (60, 16);
+/// From this height on, a story has a line of its own.
+const TELLING: u16 = 30;
 /// From this width on, pods and services stand side by side.
 const BROAD: u16 = 110;
 
@@ -32,6 +34,8 @@ pub(crate) struct Frame {
     pub tabs: Option<u16>,
     /// Each pane that is shown, with its table.
     pub panes: Vec<(TableId, Area)>,
+    /// Row of the demo's story, where it has one of its own.
+    pub story: Option<u16>,
     /// First row of the inspector, and how many.
     pub inspector: (u16, u16),
     /// Row of the hints.
@@ -49,6 +53,8 @@ pub(crate) struct Wanted<'a> {
     pub active: TableId,
     /// It alone is shown.
     pub zoomed: bool,
+    /// Whether a story is told, which has a line of its own where there are rows enough.
+    pub story: bool,
 }
 
 /// Places everything.
@@ -67,6 +73,7 @@ pub(crate) fn frame(wanted: Wanted<'_>, width: u16, height: u16) -> Frame {
         return Frame {
             size: Size::Compact,
             tabs: None,
+            story: None,
             panes: vec![(wanted.active, area)],
             inspector: (hints, 0),
             hints,
@@ -77,11 +84,13 @@ pub(crate) fn frame(wanted: Wanted<'_>, width: u16, height: u16) -> Frame {
         24..36 => 2,
         36.. => 3,
     };
+    let story = (wanted.story && height >= TELLING).then_some(hints - 1);
+    let below = inspector + u16::from(story.is_some());
     let content = Area {
         x: 0,
         y: 2,
         width,
-        height: height - 3 - inspector,
+        height: height - 3 - below,
     };
     let panes = if wanted.zoomed {
         vec![(wanted.active, content)]
@@ -93,8 +102,9 @@ pub(crate) fn frame(wanted: Wanted<'_>, width: u16, height: u16) -> Frame {
     Frame {
         size: Size::Full,
         tabs: Some(1),
+        story,
         panes,
-        inspector: (hints - inspector, inspector),
+        inspector: (hints - below, inspector),
         hints,
     }
 }
@@ -203,6 +213,7 @@ mod tests {
             tables: ALL,
             active,
             zoomed: false,
+            story: false,
         };
         frame(wanted, width, height)
     }

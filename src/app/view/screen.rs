@@ -137,8 +137,10 @@ pub struct ColumnHead {
 /// One row.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RowLine {
-    /// One for each head; each fits its width.
+    /// One for each head; each fits its width. None where there is a banner.
     pub cells: Vec<Cell>,
+    /// A sentence over all columns, in the place of cells.
+    pub banner: Option<Span>,
     /// Its change mark.
     pub mark: Option<Mark>,
     /// Whether the cursor is on it.

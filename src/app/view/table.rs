@@ -1,6 +1,7 @@
 //! The tables: what rows each has and what its columns are. One file a table; a new column is one entry there.
 
 pub mod endpoints;
+mod object;
 pub mod pods;
 pub mod services;
 pub mod sidecars;

@@ -61,6 +61,7 @@ impl App {
         if let Some(frozen) = &self.ui.frozen {
             let text = match frozen.deltas {
                 0 => " held still; f goes on".to_owned(),
+                1 => " held still; 1 change waits; f goes on".to_owned(),
                 waiting => format!(" held still; {waiting} changes wait; f goes on"),
             };
             return cut_line(vec![Span::new(Role::Warn, text)], width);

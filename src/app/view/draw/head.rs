@@ -2,14 +2,16 @@
 
 use jiff::Timestamp;
 
+use super::super::age::human_duration;
 use super::super::column::{Spec, fit};
 use super::super::cut::{Cut, cut};
 use super::super::sources::badge;
 use super::super::words::governing_sentence;
 use super::super::{Line, Role, Shown, Span};
-use super::{cut_line, line_width, two_sided};
+use super::{line_width, two_sided};
 use crate::app::App;
 use crate::app::options::Namespaces;
+use crate::app::tables::TableId;
 use crate::app::ui::View;
 use crate::mesh::model::{Kind, Text};
 use crate::mesh::scope::Governing;
@@ -39,16 +41,13 @@ const fn part(priority: u8, min: u16, comfort: u16) -> Spec {
 const SKEW: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
 const SEPARATOR: &str = " │ ";
 
-/// In less room than this the title of the story's step says nothing.
-const LEAST_STORY: u16 = 24;
-
 impl App {
     /// Context, namespaces, pod, the Sidecar that won, istiod's version, time zone, the worst source.
     pub(super) fn header(&self, now: Timestamp, width: u16) -> Line {
         let (role, text) = badge(&self.facts, now);
         let mut right = vec![Span::new(role, format!("● {text}")), Span::new(Role::Header, " ")];
         if self.is_envoy_silent() {
-            right.insert(0, Span::new(Role::Warn, "Envoy ? "));
+            right.insert(0, Span::new(Role::Warn, "Envoy silent "));
         }
         if self.ui.frozen.is_some() {
             right.insert(0, Span::new(Role::Warn, "FROZEN "));
@@ -59,7 +58,16 @@ impl App {
             .iter()
             .map(|segment| u16::try_from(cells(segment)).unwrap_or(u16::MAX))
             .collect();
-        let specs: Vec<&Spec> = segments.iter().map(|segment| &segment.spec).collect();
+        // a short text takes no more than itself
+        let specs: Vec<Spec> = segments
+            .iter()
+            .zip(&wanted)
+            .map(|(segment, wanted)| Spec {
+                min: segment.spec.min.min(*wanted),
+                ..segment.spec
+            })
+            .collect();
+        let specs: Vec<&Spec> = specs.iter().collect();
         let room = width.saturating_sub(u16::try_from(line_width(&right)).unwrap_or(0) + 2);
         let mut left = vec![Span::new(Role::Header, " ")];
         for (nth, (at, cells)) in fit(&specs, &wanted, room, 3).into_iter().enumerate() {
@@ -92,11 +100,16 @@ impl App {
         let zone = now.to_zoned(self.options.time_zone.clone()).strftime("%Z").to_string();
         let context = self.facts.cluster.context.to_string();
         let governed = governing.map(short_governing).unwrap_or_default();
+        // where only one has room: over pods, which has the cursor is seen already
+        let (of_pod, of_sidecar) = match self.ui.active() {
+            TableId::Pods | TableId::Workloads => (1, 0),
+            TableId::Services | TableId::Endpoints(_) | TableId::Sidecars | TableId::Timeline => (0, 1),
+        };
         let all = [
             ("", Role::Strong, context, part(1, 8, 16)),
             ("ns ", Role::Name, self.namespaces_text(), part(1, 6, 20)),
-            ("pod ", Role::Name, pod, part(1, 14, 38)),
-            ("by ", Role::Text, governed, part(0, 10, 27)),
+            ("pod ", Role::Name, pod, part(of_pod, 14, 38)),
+            ("by ", Role::Text, governed, part(of_sidecar, 10, 27)),
             ("istiod ", Role::Text, self.istiod_version(), part(4, 8, 20)),
             ("clock ", Role::Warn, clock, part(2, 6, 12)),
             ("", Role::Header, zone, part(5, 3, 8)),
@@ -153,44 +166,71 @@ impl App {
         envoy.is_some_and(|envoy| envoy.answer.is_err())
     }
 
-    /// The tabs; in the demo, where the story is.
+    /// The tabs, whole; in the demo, where the story is, as far as that fits and has no line of its own.
     pub(super) fn tabs(&self, now: Timestamp, width: u16) -> Line {
-        let mut left = Vec::new();
-        let mut add = |key: &str, view: View| {
-            let is_active = self.ui.view == view;
-            let role = if is_active { Role::TabActive } else { Role::Text };
-            left.push(Span::new(if is_active { role } else { Role::Key }, format!(" {key} ")));
-            left.push(Span::new(role, format!("{} ", view.title())));
+        let views: Vec<View> = std::iter::once(View::Overview)
+            .chain(View::TABS.iter().copied())
+            .collect();
+        let tabs = |gap: &'static str| {
+            let mut line = Vec::new();
+            for (at, view) in views.iter().enumerate() {
+                let key = if at == 0 { "`".to_owned() } else { at.to_string() };
+                let is_active = self.ui.view == *view;
+                let role = if is_active { Role::TabActive } else { Role::Text };
+                let key_role = if is_active { role } else { Role::Key };
+                line.push(Span::new(key_role, format!(" {key} ")));
+                line.push(Span::new(role, format!("{}{gap}", view.title())));
+            }
+            line
         };
-        add("`", View::Overview);
-        for (at, view) in View::TABS.iter().enumerate() {
-            add(&(at + 1).to_string(), *view);
+        let room = usize::from(width);
+        let mut left = tabs(" ");
+        if line_width(&left) > room {
+            left = tabs("");
         }
-        // The tabs stay whole: where the story has little room, the foot tells each step as it comes.
-        let room = u16::try_from(usize::from(width).saturating_sub(line_width(&left) + 2)).unwrap_or(0);
-        let mut story = self.story(now);
-        if line_width(&story) > usize::from(room) {
-            story.truncate(if room < LEAST_STORY { 1 } else { 2 });
-        }
-        two_sided(left, cut_line(story, room), width)
+        let right = if self.ui.is_told {
+            Vec::new()
+        } else {
+            let story = self.story(now);
+            let place = story.first().cloned().into_iter().collect();
+            [story, place]
+                .into_iter()
+                .find(|line| line_width(&left) + line_width(line) < room)
+                .unwrap_or_default()
+        };
+        two_sided(left, right, width)
     }
 
+    /// A line about the demo's story: its step to the left; to the right, if there is room, how it goes on.
+    pub(super) fn story_line(&self, now: Timestamp, width: u16) -> Line {
+        let mut left = self.story(now);
+        left.insert(0, Span::new(Role::Dim, " "));
+        let mut on = left.split_off(left.len().min(3));
+        if line_width(&left) + line_width(&on) > usize::from(width) {
+            on.clear();
+        }
+        two_sided(left, on, width)
+    }
+
+    /// Where the story is, what happens, how it goes on; nothing outside the demo.
     fn story(&self, now: Timestamp) -> Line {
         let Some(demo) = self.facts.demo.as_ref().filter(|_| self.options.demo) else {
             return Vec::new();
         };
-        let next = match (demo.paused, demo.next) {
-            (true, _) => "paused, . steps".to_owned(),
-            (false, Some(next)) => {
-                let left = next.duration_since(now).max(jiff::SignedDuration::ZERO);
-                format!("next in {}", super::super::age::human_duration(left))
+        let (on, does) = match (demo.paused, demo.next) {
+            (true, _) => (Span::new(Role::Warn, "paused  "), " goes on "),
+            (false, next) => {
+                let left = next.map(|next| next.duration_since(now).max(jiff::SignedDuration::ZERO));
+                let left = left.map_or_else(String::new, |left| format!("next in {}  ", human_duration(left)));
+                (Span::new(Role::Dim, left), " pauses ")
             }
-            (false, None) => "at its end, B restarts".to_owned(),
         };
         vec![
             Span::new(Role::Dim, format!("{}/{} ", demo.step, demo.steps)),
-            Span::new(Role::Strong, format!("{} ", demo.title)),
-            Span::new(Role::Dim, format!("({next}) ")),
+            Span::new(Role::Strong, format!("{}  ", demo.title)),
+            on,
+            Span::new(Role::Key, ","),
+            Span::new(Role::Dim, does),
         ]
     }
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::super::column::Place;
 use super::super::reasons::sync_sentence;
 use super::super::table::endpoints::short_host;
 use super::super::table::pods::status_role;
@@ -32,7 +33,7 @@ impl App {
         let Some(subject) = self.subject(now, table, id) else {
             return Vec::new();
         };
-        let text = full_text(&subject, now);
+        let text = full_text(&subject, self.is_gone(table, id), now);
         let change = self.marked(now, table, id).map(|marked| self.change(&marked, now));
         let (urgent, notes) = self.notes(now, table, id, &subject);
         let has_urgent = urgent.is_some();
@@ -180,12 +181,13 @@ fn lead(mut line: Line) -> Line {
 }
 
 /// The row with nothing cut out of it.
-fn full_text(subject: &Subject<'_>, now: Timestamp) -> Line {
+fn full_text(subject: &Subject<'_>, gone: bool, now: Timestamp) -> Line {
+    let was = if gone { "was " } else { "" };
     if let Subject::Endpoint(row) = subject {
         let (cluster, host) = (row.row.cluster.as_ref(), row.row.cluster.host());
         let mut line = vec![
             Span::new(Role::Number, row.row.address.to_string()),
-            Span::new(Role::Text, format!("  {}  ", row.row.health.as_str())),
+            Span::new(Role::Text, format!("  {was}{}  ", row.row.health.as_str())),
             Span::new(Role::Name, cluster.to_string()),
         ];
         if let (Some(pod), Cluster::Traffic { .. }) = (&row.row.pod, cluster) {
@@ -204,17 +206,38 @@ fn full_text(subject: &Subject<'_>, now: Timestamp) -> Line {
         return line;
     }
     if let Subject::Pod(row) = subject {
-        return pod_text(row.pod, now);
+        return pod_text(row.pod, was, now);
     }
-    let cells = (0..).map_while(|at| subject.datum(at));
     let mut line: Line = Vec::new();
-    for datum in cells {
+    // an object has its name first, and a head before each number; a moment's cells speak for themselves
+    let text_of = |id: &str| subject.datum_of(id).map(|datum| datum.value.text(now).into_owned());
+    let name = text_of("name").zip(text_of("namespace"));
+    if let Some((name, namespace)) = &name {
+        let name = match subject {
+            Subject::Sidecar(_) => format!("{namespace}/{name}"),
+            Subject::Pod(_)
+            | Subject::Workload(_)
+            | Subject::Service(_)
+            | Subject::Endpoint(_)
+            | Subject::Moment(_) => format!("{name}.{namespace}"),
+        };
+        line.push(Span::new(Role::Name, name));
+    }
+    for (at, spec) in subject.specs().into_iter().enumerate() {
+        let is_said = name.is_some() && ["name", "namespace"].contains(&spec.id);
+        if is_said || spec.place == Place::Wide || gone && spec.buried.is_some() {
+            continue;
+        }
+        let Some(datum) = subject.datum(at) else { continue };
         let text = datum.value.text(now);
         if text.is_empty() || text == "<none>" {
             continue;
         }
         if !line.is_empty() {
             line.push(Span::new(Role::Text, "  "));
+        }
+        if name.is_some() {
+            line.push(Span::new(Role::Dim, format!("{} ", spec.head.to_lowercase())));
         }
         line.push(Span::new(datum.role, text.into_owned()));
     }
@@ -281,14 +304,14 @@ fn sparkline(past: impl Iterator<Item = Option<u64>>) -> String {
 }
 
 /// A pod by its full name, its state, where it is, what made it and what is in it.
-fn pod_text(pod: &Pod, now: Timestamp) -> Line {
+fn pod_text(pod: &Pod, was: &str, now: Timestamp) -> Line {
     let printed = &pod.printed;
     let workload = WorkloadId::of(pod);
     let mut line = vec![
         Span::new(Role::Name, format!("{}.{}", pod.meta.key.name, pod.meta.key.namespace)),
         Span::new(
             status_role(&printed.status),
-            format!("  {} {}/{}", printed.status, printed.ready, printed.total),
+            format!("  {was}{} {}/{}", printed.status, printed.ready, printed.total),
         ),
     ];
     if let Some(ip) = pod.ips.first() {

@@ -6,10 +6,11 @@ use super::super::column::Spec;
 use super::super::cut::{Cut, cut};
 use super::super::layout::Size;
 use super::super::state::{self, State};
+use super::super::table::timeline::BEFORE;
 use super::super::{Body, ColumnHead, Edge, Glow, Line, Mark, Pane, Role, RowLine, Shown, Span};
 use super::{cut_line, line_width};
 use crate::app::App;
-use crate::app::list::{ItemId, List};
+use crate::app::list::{ItemId, List, MomentId};
 use crate::app::panel::{Panel, Standing};
 use crate::app::settle::Laid;
 use crate::app::tables::{Marked, TableId};
@@ -21,7 +22,6 @@ impl App {
     pub(super) fn pane(&self, now: Timestamp, laid: &Laid, size: Size) -> Pane {
         let active = self.ui.active() == laid.table;
         let inner = Pane::inner(laid.area);
-        let mut title = self.title(now, laid.table);
         let body = match self.state_of(now, laid.table) {
             Some(state) => {
                 // where there is little room, none of it is left blank
@@ -38,6 +38,7 @@ impl App {
         Pane {
             area: laid.area,
             title: {
+                let mut title = self.title(now, laid.table, above.changes + below.changes);
                 let room = usize::from(laid.area.width).saturating_sub(arrows(laid, above, below));
                 self.add_owner(laid.table, room, &mut title);
                 cut_line(title, laid.area.width)
@@ -49,17 +50,26 @@ impl App {
         }
     }
 
-    /// What is in the pane, how much of it, what changed; what must be known first stands first, for narrow panes.
-    fn title(&self, now: Timestamp, table: TableId) -> Line {
+    /// What is in the pane, how much of it, what changed; what must be known first stands first, for narrow panes. Of
+    /// the unseen changes, those are left out of which the arrows tell.
+    fn title(&self, now: Timestamp, table: TableId, told: usize) -> Line {
         let mut title = vec![Span::new(Role::Strong, table.title())];
         let Some(list) = self.ui.find_list(table) else {
             return title;
         };
-        let mut add = |role: Role, text: String| title.push(Span::new(role, format!(" {text}")));
+        let mut add = |role: Role, text: String| {
+            // a number belongs to the name, signs to each other
+            let gap = if role == Role::Number || text.starts_with(['~', '-']) {
+                " "
+            } else {
+                "  "
+            };
+            title.push(Span::new(role, format!("{gap}{text}")));
+        };
         match table {
             TableId::Endpoints(slot) => {
                 if let Some(panel) = self.ui.panel(slot) {
-                    self.endpoint_counts(now, panel, list, &mut add);
+                    self.endpoint_counts(now, panel, list, told, &mut add);
                 }
             }
             TableId::Pods | TableId::Services | TableId::Sidecars => {
@@ -68,7 +78,7 @@ impl App {
                 if list.living() > 0 || self.is_known(table) {
                     add(Role::Number, list.living().to_string());
                 }
-                add_counts(&counts, &mut add);
+                add_counts(&counts, told, &mut add);
             }
             TableId::Workloads if list.is_empty() && !self.is_known(table) => {}
             TableId::Workloads => add(Role::Number, list.len().to_string()),
@@ -110,9 +120,12 @@ impl App {
                 });
             }
         };
-        add(format!(" {pin} {}.{}", panel.pod.name, panel.pod.namespace), 12);
+        add(format!("  {pin} {}.{}", panel.pod.name, panel.pod.namespace), 12);
         if panel.hidden_bootstrap > 0 {
-            add(format!(" +{} of Envoy's own (b)", panel.hidden_bootstrap), usize::MAX);
+            add(
+                format!("  and {} of Envoy's own (b)", panel.hidden_bootstrap),
+                usize::MAX,
+            );
         }
     }
 
@@ -121,13 +134,20 @@ impl App {
         table.kind().is_none_or(|kind| self.is_listed(kind))
     }
 
-    fn endpoint_counts(&self, now: Timestamp, panel: &Panel, list: &List, add: &mut impl FnMut(Role, String)) {
+    fn endpoint_counts(
+        &self,
+        now: Timestamp,
+        panel: &Panel,
+        list: &List,
+        told: usize,
+        add: &mut impl FnMut(Role, String),
+    ) {
         let counts = panel.marks(&self.facts).map(MarkSet::counts).unwrap_or_default();
         let is_filtered = !list.filter().is_empty() || self.ui.is_on(Toggle::Faults);
         if panel.table.is_some() {
             let count = if is_filtered { list.living() } else { panel.living };
             add(Role::Number, count.to_string());
-            add_counts(&counts, add);
+            add_counts(&counts, told, add);
         }
         if let Standing::Past { since, .. } = &panel.standing {
             add(Role::Warn, state::stale_since(*since, now));
@@ -219,6 +239,13 @@ impl App {
     }
 
     fn row(&self, now: Timestamp, laid: &Laid, specs: &[&'static Spec], id: &ItemId, cursor: bool) -> RowLine {
+        if *id == ItemId::Moment(MomentId::Start) {
+            return RowLine {
+                banner: Some(start_line(Pane::inner(laid.area).width.into())),
+                cursor,
+                ..RowLine::default()
+            };
+        }
         let marked = self.marked(now, laid.table, id);
         let picked = self
             .ui
@@ -233,6 +260,9 @@ impl App {
                 let Some(spec) = specs.get(*column) else {
                     return Span::default();
                 };
+                if is_gone && let Some(buried) = spec.buried {
+                    return Span::new(Role::Dim, buried);
+                }
                 let datum = subject.and_then(|subject| subject.datum(*column));
                 let Some(datum) = datum else { return Span::default() };
                 let changed = marked.as_ref().is_some_and(|marked| is_changed(marked, spec.id));
@@ -249,6 +279,7 @@ impl App {
             .collect();
         RowLine {
             cells,
+            banner: None,
             mark: marked.as_ref().map(sign),
             cursor,
             picked,
@@ -297,7 +328,7 @@ fn arrows(laid: &Laid, above: Edge, below: Edge) -> usize {
 /// The strokes left and right of a title.
 const FRAME: usize = 8;
 
-fn add_counts(counts: &Counts, add: &mut impl FnMut(Role, String)) {
+fn add_counts(counts: &Counts, told: usize, add: &mut impl FnMut(Role, String)) {
     let roles = [Role::Added, Role::Changed, Role::Removed];
     let signs = ["+", "~", "-"];
     let numbers = [counts.added, counts.changed, counts.removed];
@@ -308,7 +339,7 @@ fn add_counts(counts: &Counts, add: &mut impl FnMut(Role, String)) {
         let role = if number > 0 { role } else { Role::Dim };
         add(role, format!("{sign}{number}"));
     }
-    if counts.unseen > 0 {
+    if counts.unseen > told {
         add(Role::Warn, format!("{} unseen", counts.unseen));
     }
     if counts.dropped > 0 {
@@ -336,6 +367,16 @@ fn heads(list: &List, specs: &[&'static Spec], columns: &[(usize, u16)]) -> Vec<
             })
         })
         .collect()
+}
+
+/// Between what was seen and what objects tell of the time before.
+fn start_line(width: usize) -> Span {
+    let text = format!("── {BEFORE} ");
+    let rule = "─".repeat(width.saturating_sub(text.chars().count()));
+    Span {
+        text: cut(&format!("{text}{rule}"), width, Cut::End),
+        role: Role::Dim,
+    }
 }
 
 fn is_changed(marked: &Marked, column: &str) -> bool {

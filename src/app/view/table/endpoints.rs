@@ -66,6 +66,7 @@ static COLUMNS: &[Column<Endpoints>] = &[
             output: Output::Extra,
             searched: false,
             derived: true,
+            buried: Some(""),
             help: "'=' in Envoy too, '>' not yet in Envoy, '<' only in Envoy, '?' nobody can know.",
             ..Spec::NEW
         },
@@ -93,6 +94,7 @@ static COLUMNS: &[Column<Endpoints>] = &[
             min: 9,
             max: 9,
             priority: 1,
+            buried: Some("gone"),
             help: "Its health as istiod tells Envoy; FAILED if Envoy has ejected it.",
             ..Spec::NEW
         },
@@ -107,6 +109,7 @@ static COLUMNS: &[Column<Endpoints>] = &[
             priority: 4,
             place: Place::Broad,
             searched: false,
+            buried: Some(""),
             help: "FAILED if Envoy's outlier detection has ejected it.",
             ..Spec::NEW
         },
@@ -195,6 +198,7 @@ static COLUMNS: &[Column<Endpoints>] = &[
             output: Output::Extra,
             searched: false,
             derived: true,
+            buried: Some(""),
             help: "Whether that pod is ready.",
             ..Spec::NEW
         },
@@ -376,7 +380,7 @@ fn rate(row: &EndpointRow<'_>, of: fn(&Rate) -> u64, role: Role) -> Datum {
 
 fn sync(sync: Sync) -> Datum {
     match sync {
-        Sync::Both => Datum::new(Role::Good, Value::Word("=")),
+        Sync::Both => Datum::new(Role::Dim, Value::Word("=")),
         Sync::Computed { .. } => Datum::new(Role::Warn, Value::Word(">")),
         Sync::Actual { .. } => Datum::new(Role::Warn, Value::Word("<")),
         Sync::Unknown => Datum::new(Role::Dim, Value::Word("?")),
@@ -413,10 +417,10 @@ pub fn short_host(host: &Text) -> Text {
         .map_or_else(|| host.clone(), Text::from)
 }
 
-/// How good a health is.
+/// How good a health is; what is as it should be is quiet.
 pub fn health_role(health: Health) -> Role {
     match health {
-        Health::Healthy => Role::Good,
+        Health::Healthy => Role::Text,
         Health::Draining | Health::Degraded | Health::Unknown => Role::Warn,
         Health::Unhealthy | Health::Timeout => Role::Bad,
     }

@@ -2,6 +2,7 @@
 //!
 //! Kubernetes: `pkg/printers/internalversion/printers.go`, `printPod`.
 
+use super::object;
 use crate::app::view::Role;
 use crate::app::view::column::{Column, Output, Place, Spec, Table};
 use crate::app::view::cut::Cut;
@@ -32,32 +33,12 @@ impl Table for Pods {
 
 static COLUMNS: &[Column<Pods>] = &[
     Column {
-        spec: Spec {
-            id: "namespace",
-            head: "NAMESPACE",
-            max: 20,
-            priority: 1,
-            cut: Cut::Middle,
-            place: Place::Namespace,
-            help: "The namespace.",
-            ..Spec::NEW
-        },
-        datum: |row| Value::Text(row.pod.meta.key.namespace.clone()).into(),
+        spec: object::NAMESPACE,
+        datum: |row| object::namespace(&row.pod.meta.key.namespace),
     },
     Column {
-        spec: Spec {
-            id: "name",
-            head: "NAME",
-            min: 12,
-            comfort: 30,
-            max: 63,
-            priority: 0,
-            cut: Cut::Middle,
-            place: Place::Fixed,
-            help: "The pod's name.",
-            ..Spec::NEW
-        },
-        datum: |row| Datum::new(Role::Name, Value::Text(row.pod.meta.key.name.clone())),
+        spec: object::NAME,
+        datum: |row| object::name(&row.pod.meta.key.name),
     },
     Column {
         spec: Spec {
@@ -67,6 +48,7 @@ static COLUMNS: &[Column<Pods>] = &[
             max: 7,
             priority: 2,
             searched: false,
+            buried: Some("gone"),
             help: "Containers that are ready, of how many; native sidecars count.",
             ..Spec::NEW
         },
@@ -77,8 +59,10 @@ static COLUMNS: &[Column<Pods>] = &[
             id: "status",
             head: "STATUS",
             min: 7,
+            comfort: 8,
             max: 26,
             priority: 2,
+            buried: Some(""),
             help: "The word kubectl has for its state.",
             ..Spec::NEW
         },
@@ -103,17 +87,8 @@ static COLUMNS: &[Column<Pods>] = &[
         datum: |row| Value::Restarts(row.pod.printed.restarts, row.pod.printed.last_restart).into(),
     },
     Column {
-        spec: Spec {
-            id: "age",
-            head: "AGE",
-            min: 4,
-            max: 9,
-            priority: 5,
-            searched: false,
-            help: "The time since it was created.",
-            ..Spec::NEW
-        },
-        datum: |row| Value::Age(row.pod.meta.created).into(),
+        spec: object::AGE,
+        datum: |row| object::age(&row.pod.meta),
     },
     Column {
         spec: Spec {

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use super::object;
 use crate::app::view::Role;
 use crate::app::view::column::{Column, Output, Place, Spec, Table};
-use crate::app::view::cut::Cut;
 use crate::app::view::value::{Datum, Value};
 use crate::mesh::model::{Service, ServicePort, Text};
 use crate::mesh::scope::EndpointTable;
@@ -37,32 +37,12 @@ impl Table for Services {
 
 static COLUMNS: &[Column<Services>] = &[
     Column {
-        spec: Spec {
-            id: "namespace",
-            head: "NAMESPACE",
-            max: 20,
-            priority: 1,
-            cut: Cut::Middle,
-            place: Place::Namespace,
-            help: "The namespace.",
-            ..Spec::NEW
-        },
-        datum: |row| Value::Text(row.service.meta.key.namespace.clone()).into(),
+        spec: object::NAMESPACE,
+        datum: |row| object::namespace(&row.service.meta.key.namespace),
     },
     Column {
-        spec: Spec {
-            id: "name",
-            head: "NAME",
-            min: 12,
-            comfort: 30,
-            max: 63,
-            priority: 0,
-            cut: Cut::Middle,
-            place: Place::Fixed,
-            help: "The service's name.",
-            ..Spec::NEW
-        },
-        datum: |row| Datum::new(Role::Name, Value::Text(row.service.meta.key.name.clone())),
+        spec: object::NAME,
+        datum: |row| object::name(&row.service.meta.key.name),
     },
     Column {
         spec: Spec {
@@ -120,17 +100,8 @@ static COLUMNS: &[Column<Services>] = &[
         datum: |row| ports(&row.service.ports).into(),
     },
     Column {
-        spec: Spec {
-            id: "age",
-            head: "AGE",
-            min: 4,
-            max: 9,
-            priority: 5,
-            searched: false,
-            help: "The time since it was created.",
-            ..Spec::NEW
-        },
-        datum: |row| Value::Age(row.service.meta.created).into(),
+        spec: object::AGE,
+        datum: |row| object::age(&row.service.meta),
     },
     Column {
         spec: Spec {
@@ -142,6 +113,7 @@ static COLUMNS: &[Column<Services>] = &[
             output: Output::Extra,
             searched: false,
             derived: true,
+            buried: Some("gone"),
             help: "Endpoints that are ready, of how many.",
             ..Spec::NEW
         },
@@ -157,6 +129,7 @@ static COLUMNS: &[Column<Services>] = &[
             output: Output::Extra,
             searched: false,
             derived: true,
+            buried: Some(""),
             help: "Whether the chosen pod can reach it by name.",
             ..Spec::NEW
         },

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::object;
 use crate::app::view::Role;
 use crate::app::view::column::{Column, Output, Place, Spec, Table};
 use crate::app::view::cut::Cut;
@@ -32,38 +33,29 @@ impl Table for Sidecars {
 static COLUMNS: &[Column<Sidecars>] = &[
     Column {
         spec: Spec {
-            id: "namespace",
-            head: "NAMESPACE",
             min: 9,
             max: 24,
             priority: 0,
-            cut: Cut::Middle,
             place: Place::Fixed,
             help: "The namespace; that of the mesh's root holds the default for all.",
-            ..Spec::NEW
+            ..object::NAMESPACE
         },
-        datum: |row| Value::Text(row.sidecar.meta.key.namespace.clone()).into(),
+        datum: |row| object::namespace(&row.sidecar.meta.key.namespace),
     },
     Column {
         spec: Spec {
-            id: "name",
-            head: "NAME",
             min: 8,
             comfort: 24,
-            max: 63,
-            priority: 0,
-            cut: Cut::Middle,
-            place: Place::Fixed,
-            help: "The Sidecar's name.",
-            ..Spec::NEW
+            ..object::NAME
         },
-        datum: |row| Datum::new(Role::Name, Value::Text(row.sidecar.meta.key.name.clone())),
+        datum: |row| object::name(&row.sidecar.meta.key.name),
     },
     Column {
         spec: Spec {
             id: "selector",
             head: "SELECTOR",
             min: 8,
+            comfort: 16,
             max: 40,
             priority: 3,
             help: "The labels of the pods it is for; '<none>' means the whole namespace.",
@@ -76,7 +68,7 @@ static COLUMNS: &[Column<Sidecars>] = &[
             id: "hosts",
             head: "HOSTS",
             min: 12,
-            comfort: 24,
+            comfort: 40,
             max: 120,
             priority: 2,
             help: "What its egress listeners let in.",
@@ -94,6 +86,7 @@ static COLUMNS: &[Column<Sidecars>] = &[
             right: true,
             searched: false,
             derived: true,
+            buried: Some("gone"),
             help: "How many pods it governs.",
             ..Spec::NEW
         },
@@ -108,6 +101,7 @@ static COLUMNS: &[Column<Sidecars>] = &[
             id: "manager",
             head: "MANAGER",
             min: 8,
+            comfort: 17,
             max: 30,
             priority: 5,
             cut: Cut::Middle,
@@ -125,16 +119,10 @@ static COLUMNS: &[Column<Sidecars>] = &[
     },
     Column {
         spec: Spec {
-            id: "age",
-            head: "AGE",
-            min: 4,
-            max: 9,
             priority: 4,
-            searched: false,
-            help: "The time since it was created.",
-            ..Spec::NEW
+            ..object::AGE
         },
-        datum: |row| Value::Age(row.sidecar.meta.created).into(),
+        datum: |row| object::age(&row.sidecar.meta),
     },
 ];
 

@@ -56,7 +56,7 @@ static COLUMNS: &[Column<Timeline>] = &[
             id: "object",
             head: "OBJECT",
             min: 16,
-            comfort: 36,
+            comfort: 24,
             max: 60,
             priority: 1,
             cut: Cut::Middle,
@@ -70,7 +70,7 @@ static COLUMNS: &[Column<Timeline>] = &[
             id: "what",
             head: "WHAT",
             min: 7,
-            comfort: 16,
+            comfort: 12,
             max: 40,
             priority: 2,
             help: "What happened to it.",
@@ -115,6 +115,7 @@ static COLUMNS: &[Column<Timeline>] = &[
             id: "manager",
             head: "MANAGER",
             min: 8,
+            comfort: 17,
             max: 30,
             priority: 3,
             cut: Cut::Middle,
@@ -141,7 +142,7 @@ static COLUMNS: &[Column<Timeline>] = &[
             id: "fields",
             head: "FIELDS",
             min: 12,
-            comfort: 40,
+            comfort: 14,
             max: 100,
             priority: 4,
             output: Output::Wide,
@@ -152,6 +153,9 @@ static COLUMNS: &[Column<Timeline>] = &[
         datum: fields,
     },
 ];
+
+/// The line between what was seen and what objects tell of the time before.
+pub(in crate::app) const BEFORE: &str = "before sidescope started: older text and deletions unknown";
 
 fn time(row: &TimelineRow<'_>) -> Datum {
     let at = match row.line {
@@ -176,7 +180,7 @@ fn object(row: &TimelineRow<'_>) -> Datum {
         Line::Endpoints(.., Cause::Pod(pod, _)) => format!("Pod {pod}"),
         Line::Endpoints(.., Cause::Endpoints(service)) => format!("Service {service}"),
         Line::Endpoints(..) => "endpoints".to_owned(),
-        Line::Start => "before sidescope started:".to_owned(),
+        Line::Start => BEFORE.to_owned(),
         Line::Before(before) => format!("{} {}", object_kind(row.line).unwrap_or_default(), before.key),
     };
     let role = match row.line {
@@ -204,7 +208,7 @@ fn what(row: &TimelineRow<'_>) -> Datum {
         Line::Endpoints(.., Cause::Pod(_, event)) => Datum::new(Role::Dim, Value::Word(event.as_str())),
         Line::Endpoints(.., Cause::Endpoints(_)) => Datum::new(Role::Dim, Value::Word("endpoints changed")),
         Line::Endpoints(..) => Datum::new(Role::Dim, Value::Word("changed")),
-        Line::Start => Datum::new(Role::Dim, Value::Word("older text and deletions unknown")),
+        Line::Start => Value::Empty.into(),
         Line::Before(before) => match &before.what {
             Happening::Created => Value::Word("created").into(),
             Happening::Written(..) => Value::Word("written").into(),
@@ -301,8 +305,11 @@ fn fields(row: &TimelineRow<'_>) -> Datum {
         Line::Endpoints(..) | Line::Start => String::new(),
         Line::Before(before) => match &before.what {
             Happening::Written(_, fields) => {
-                let fields: Vec<&str> = fields.iter().map(Text::as_str).collect();
-                fields.join(", ")
+                let fields = fields.iter().map(Text::as_str);
+                // labels and annotations matter least, and there are many
+                let (last, mut first): (Vec<&str>, Vec<&str>) = fields.partition(|path| path.starts_with("metadata."));
+                first.extend(last);
+                first.join(", ")
             }
             Happening::Event { message, .. } => message.to_string(),
             Happening::Created | Happening::Ready(_) => String::new(),

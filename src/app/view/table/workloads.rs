@@ -1,8 +1,8 @@
 //! Workloads: pods by what made them.
 
+use super::object;
 use crate::app::view::Role;
-use crate::app::view::column::{Column, Output, Place, Spec, Table};
-use crate::app::view::cut::Cut;
+use crate::app::view::column::{Column, Output, Spec, Table};
 use crate::app::view::value::{Datum, Value};
 use crate::app::workloads::{Workload, WorkloadId};
 
@@ -29,32 +29,12 @@ impl Table for Workloads {
 
 static COLUMNS: &[Column<Workloads>] = &[
     Column {
-        spec: Spec {
-            id: "namespace",
-            head: "NAMESPACE",
-            max: 20,
-            priority: 1,
-            cut: Cut::Middle,
-            place: Place::Namespace,
-            help: "The namespace.",
-            ..Spec::NEW
-        },
-        datum: |row| Value::Text(row.id.namespace.clone()).into(),
+        spec: object::NAMESPACE,
+        datum: |row| object::namespace(&row.id.namespace),
     },
     Column {
-        spec: Spec {
-            id: "name",
-            head: "NAME",
-            min: 12,
-            comfort: 30,
-            max: 63,
-            priority: 0,
-            cut: Cut::Middle,
-            place: Place::Fixed,
-            help: "The workload's name.",
-            ..Spec::NEW
-        },
-        datum: |row| Datum::new(Role::Name, Value::Text(row.id.name.clone())),
+        spec: object::NAME,
+        datum: |row| object::name(&row.id.name),
     },
     Column {
         spec: Spec {
