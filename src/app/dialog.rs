@@ -83,7 +83,7 @@ impl Dialog {
         match self {
             Dialog::Text(text) => asks && text.purpose != Purpose::Help,
             Dialog::Sort(_) | Dialog::Copy => asks,
-            Dialog::Filter(_) | Dialog::Palette(_) | Dialog::Namespaces(_) => asks && !is_letter,
+            Dialog::Filter(_) | Dialog::Palette(_) | Dialog::Namespaces(_) | Dialog::Hidden(_) => asks && !is_letter,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Whole screens as a terminal shows them, named by what they prove. Update with `INSTA_UPDATE=always` and look at the
 //! difference.
 
+use std::sync::Arc;
+
 use insta::assert_snapshot;
 use sidescope::app::Message;
 use sidescope::app::message::{EnvoyRow, EnvoyTable};
-use sidescope::mesh::model::{Key, PodPrinted};
-use sidescope::mesh::scope::{Address, Health};
+use sidescope::mesh::model::{HostCounters, Key, PodPrinted};
+use sidescope::mesh::scope::{Address, Cluster, Health};
 use sidescope::tui::Theme;
 
 use crate::mesh;
@@ -23,11 +25,10 @@ fn after_an_edit(width: u16, height: u16) -> Stage {
     stage.press("jjjj");
     stage.wait(60);
     stage.put(mesh::sidecar("default", &["istio-system/*"], 2));
-    let row = |ip: &str, port, cluster: &str| EnvoyRow {
-        cluster: cluster.into(),
-        address: Address::Socket(ip.into(), port),
-        health: Health::Healthy,
-        ejected: false,
+    let row = |ip: &str, port, cluster: &str| {
+        let cluster = Arc::new(Cluster::parse(&cluster.into()));
+        let row = EnvoyRow::new(cluster, Address::Socket(ip.into(), port), Health::Healthy);
+        (row, HostCounters::default())
     };
     let rows = [
         row(
@@ -39,8 +40,9 @@ fn after_an_edit(width: u16, height: u16) -> Stage {
     ];
     stage.send(Message::Envoy {
         pod: Key::new("default", "my-shell-6f9c-eeeee"),
+        asked: stage.now,
         at: stage.now,
-        answer: Ok(EnvoyTable { rows: rows.into() }),
+        answer: Ok(EnvoyTable::new(rows.into())),
     });
     stage.put(mesh::pod("bookinfo", "ratings-v1", "xxxxx", "10.244.1.33"));
     let mut failing = mesh::pod("bookinfo", "details-v1", "ddddd", "10.244.1.29");

@@ -122,8 +122,8 @@ const ESSENTIAL: u8 = 1;
 /// Which columns get how many cells, of `width` in all with `gap` between two.
 ///
 /// `wanted` says of each column what its content takes. The most important columns are placed first, each with what it
-/// can be read by; one for which there are not two thirds of that is left out, unless it is essential. What is left over goes to
-/// the most important first.
+/// can be read by; one for which there are not two thirds of that is left out, unless it is essential. What is left
+/// over goes to the most important first.
 pub fn fit(specs: &[&Spec], wanted: &[u16], width: u16, gap: u16) -> Vec<(usize, u16)> {
     let mut order: Vec<(usize, &Spec, u16)> = specs
         .iter()

@@ -154,6 +154,7 @@ impl App {
         }
         if let (Standing::Present, Some(envoy)) = (&panel.standing, self.facts.envoys.get(&panel.pod))
             && envoy.answer.is_ok()
+            && envoy.comparison.differences() > 0
         {
             let (role, sentence) = envoy.comparison.sentence(now);
             add(role, sentence);
