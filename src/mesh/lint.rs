@@ -123,10 +123,6 @@ struct Spot {
 }
 
 impl Spot {
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "some callers have a value, some a reference"
-    )]
     fn at(kind: Kind, key: &Key, field: impl Into<String>, value: impl fmt::Display) -> Self {
         Self {
             object: (kind, key.clone()),

@@ -123,10 +123,10 @@ impl<'a> WhatIf<'a> {
             reasons.note(host, answer);
         }
         Ok(Compared {
-            reasons,
             before,
             after,
             diff,
+            reasons,
         })
     }
 
