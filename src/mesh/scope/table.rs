@@ -222,10 +222,15 @@ impl Cluster {
     }
 
     /// The host it stands for; empty if none.
+    ///
+    /// istio: `pilot/pkg/model/service.go`, `BuildDNSSrvSubsetKey`, writes `outbound_.PORT_.SUBSET_.HOST`.
     pub fn host(&self) -> &str {
         match self {
             Cluster::Traffic { host, .. } => host,
-            Cluster::Named(_) => "",
+            Cluster::Named(name) => {
+                let pieces = name.strip_prefix("outbound_.").map(|rest| rest.splitn(3, "_."));
+                pieces.and_then(|mut pieces| pieces.nth(2)).unwrap_or_default()
+            }
         }
     }
 }
