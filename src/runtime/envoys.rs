@@ -23,7 +23,7 @@ use crate::app::message::{EnvoyRow, EnvoyTable, NoEnvoy};
 use crate::mesh::model::{Key, Text};
 use crate::mesh::scope::{Address, Class, Cluster, Health, Locality, Reason, Row, Why};
 use crate::mesh::world::Failure;
-use crate::sources::envoy::{Admin, AdminError, Endpoint, Pace, parse};
+use crate::sources::envoy::{Admin, AdminError, Endpoint, Looked, Pace, parse};
 use crate::sources::kubernetes::Forward;
 
 /// Envoys asked at once.
@@ -74,6 +74,7 @@ impl Envoys {
                 answers: answers.clone(),
                 last: None,
                 pace: Pace::default(),
+                moves: false,
             };
             let stopped = stop.clone();
             tasks.spawn(async move {
@@ -105,6 +106,8 @@ struct Asker {
     answers: mpsc::Sender<Message>,
     last: Option<Result<EnvoyTable, NoEnvoy>>,
     pace: Pace,
+    /// A counter has moved between the last two answers.
+    moves: bool,
 }
 
 impl Asker {
@@ -142,14 +145,22 @@ impl Asker {
             if !self.tell(asked, answer).await {
                 return Err((None, Duration::ZERO));
             }
-            let wait = self.pace.next(took, self.rates.load(Relaxed));
+            let wait = self.pace.next(took, self.looked());
             if let Ok(stirred) = timeout(wait, self.stirred.changed()).await {
                 if stirred.is_err() {
                     return Err((None, Duration::ZERO));
                 }
                 self.pace.stir();
-                tokio::time::sleep(self.pace.next(took, self.rates.load(Relaxed))).await;
+                tokio::time::sleep(self.pace.next(took, self.looked())).await;
             }
+        }
+    }
+
+    fn looked(&self) -> Looked {
+        match (self.rates.load(Relaxed), self.moves) {
+            (false, _) => Looked::Table,
+            (true, false) => Looked::IdleRates,
+            (true, true) => Looked::Rates,
         }
     }
 
@@ -175,6 +186,10 @@ impl Asker {
         if !is_same {
             self.pace.stir();
         }
+        self.moves = match (&self.last, &answer) {
+            (Some(Ok(last)), Ok(answer)) => !Arc::ptr_eq(&last.counters, &answer.counters),
+            (Some(Err(_)) | None, _) | (_, Err(_)) => false,
+        };
         self.last = Some(answer.clone());
         let message = Message::Envoy {
             pod: self.pod.clone(),

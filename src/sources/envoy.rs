@@ -12,4 +12,4 @@ mod pace;
 
 pub use self::admin::{Admin, AdminError};
 pub use self::hosts::{Endpoint, Host, parse};
-pub use self::pace::Pace;
+pub use self::pace::{Looked, Pace};

@@ -134,7 +134,7 @@ pub struct TextLine {
 }
 
 /// The lines of two texts side by side, word by word where a line was replaced. `context` lines are kept around each
-/// difference; a whole text is `usize::MAX`.
+/// difference; a whole text is `usize::MAX`. Empty if the texts are the same.
 pub fn lines(before: &str, after: &str, context: usize) -> Vec<TextLine> {
     let diff = TextDiff::from_lines(before, after);
     let mut found = Vec::new();

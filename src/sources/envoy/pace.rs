@@ -6,12 +6,35 @@ use std::time::Duration;
 const QUICK: Duration = Duration::from_millis(150);
 /// So long after a change it is asked quickly.
 const EXCITED: Duration = Duration::from_secs(2);
-/// While what its hosts do a second is looked at.
+/// While what its hosts do a second is looked at, and they do something.
 const RATES: Duration = Duration::from_secs(1);
-/// At rest.
+/// While it is looked at and they do nothing.
+const IDLE: Duration = Duration::from_secs(3);
+/// While nobody looks at that.
 const SLOW: Duration = Duration::from_secs(5);
 /// It may be busy with answers for a tenth of the time at most.
 const SHARE: u32 = 10;
+
+/// What is looked at of an Envoy, besides its table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Looked {
+    /// Nothing.
+    Table,
+    /// What its hosts do a second; no counter has moved since the last answer.
+    IdleRates,
+    /// What its hosts do a second, and they do something.
+    Rates,
+}
+
+impl Looked {
+    fn slowest(self) -> Duration {
+        match self {
+            Looked::Table => SLOW,
+            Looked::IdleRates => IDLE,
+            Looked::Rates => RATES,
+        }
+    }
+}
 
 /// The pace of one Envoy's questions: a function of what was told, without a clock of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,11 +58,9 @@ impl Pace {
         *self = Self::default();
     }
 
-    /// How long to wait before the next question, when the last answer took so long; with `rates` a second at most, if
-    /// Envoy answers quickly enough for that.
-    pub fn next(&mut self, answer_took: Duration, rates: bool) -> Duration {
-        let slowest = if rates { RATES } else { SLOW };
-        let wait = self.wait.min(slowest).max(answer_took.saturating_mul(SHARE));
+    /// How long to wait before the next question, when the last answer took so long.
+    pub fn next(&mut self, answer_took: Duration, looked: Looked) -> Duration {
+        let wait = self.wait.min(looked.slowest()).max(answer_took.saturating_mul(SHARE));
         self.excited_for = self.excited_for.saturating_sub(wait);
         if self.excited_for.is_zero() {
             self.wait = (self.wait * 2).min(SLOW);
@@ -56,25 +77,30 @@ mod tests {
     fn quick_for_two_seconds_then_slower_and_slower() {
         let mut pace = Pace::default();
         let waits: Vec<u128> = (0..20)
-            .map(|_| pace.next(Duration::from_millis(1), false).as_millis())
+            .map(|_| pace.next(Duration::from_millis(1), Looked::Table).as_millis())
             .collect();
         assert!(waits[..14].iter().all(|wait| *wait == 150), "{waits:?}");
         assert_eq!(&waits[14..], [300, 600, 1200, 2400, 4800, 5000]);
         pace.stir();
-        assert_eq!(pace.next(Duration::ZERO, false), QUICK);
+        assert_eq!(pace.next(Duration::ZERO, Looked::Table), QUICK);
     }
 
     #[test]
-    fn rates_are_asked_for_each_second_at_rest() {
+    fn rates_are_asked_for_each_second_while_something_moves() {
         let mut pace = Pace::default();
-        let last = (0..30).map(|_| pace.next(Duration::from_millis(20), true)).last();
+        let mut next = |looked| pace.next(Duration::from_millis(20), looked);
+        let last = (0..30).map(|_| next(Looked::Rates)).last();
         assert_eq!(last, Some(RATES));
-        assert_eq!(pace.next(Duration::from_millis(20), false), SLOW);
+        assert_eq!(next(Looked::IdleRates), IDLE);
+        assert_eq!(next(Looked::Table), SLOW);
     }
 
     #[test]
     fn a_slow_envoy_is_asked_a_tenth_of_the_time_at_most() {
         let mut pace = Pace::default();
-        assert_eq!(pace.next(Duration::from_millis(700), true), Duration::from_secs(7));
+        assert_eq!(
+            pace.next(Duration::from_millis(700), Looked::Rates),
+            Duration::from_secs(7)
+        );
     }
 }
