@@ -122,7 +122,7 @@ const ESSENTIAL: u8 = 1;
 /// Which columns get how many cells, of `width` in all with `gap` between two.
 ///
 /// `wanted` says of each column what its content takes. The most important columns are placed first, each with what it
-/// can be read by; one for which there are not two thirds of that is left out, unless it is essential. What is left
+/// can be read by; one for which there are not two thirds of that, or that is never cut, is left out, unless it is essential. What is left
 /// over goes to the most important first.
 pub fn fit(specs: &[&Spec], wanted: &[u16], width: u16, gap: u16) -> Vec<(usize, u16)> {
     let mut order: Vec<(usize, &Spec, u16)> = specs
@@ -143,7 +143,7 @@ pub fn fit(specs: &[&Spec], wanted: &[u16], width: u16, gap: u16) -> Vec<(usize,
             readable
         } else if is_first || (spec.priority <= ESSENTIAL && spec.min <= room) {
             room.min(readable)
-        } else if spec.min <= room && u32::from(readable) * 2 <= u32::from(room) * 3 {
+        } else if spec.cut != Cut::Never && spec.min <= room && u32::from(readable) * 2 <= u32::from(room) * 3 {
             room
         } else {
             continue;

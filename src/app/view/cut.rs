@@ -13,6 +13,8 @@ pub enum Cut {
     End,
     /// Its middle, for names whose ends tell them apart: `reviews-v2-6c…9xkqp`.
     Middle,
+    /// Nothing: a column of ages or numbers is shown whole or left out. What is too long all the same loses its end.
+    Never,
 }
 
 const SIGN: &str = "…";
@@ -28,7 +30,7 @@ pub fn cut(text: &str, width: usize, how: Cut) -> Shown {
     }
     let room = width - 1;
     let (front, back) = match how {
-        Cut::End => (room, 0),
+        Cut::End | Cut::Never => (room, 0),
         Cut::Middle => (room.div_ceil(2), room / 2),
     };
     let head = take(shown.as_str().graphemes(true), front);

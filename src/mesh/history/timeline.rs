@@ -101,6 +101,7 @@ impl Past {
     }
 }
 
+/// Of what happened in the same second the later is told first: nothing comes before an object's creation.
 fn tell(object: &Object, found: &mut Vec<Before>) {
     let (kind, key) = (object.kind(), object.key());
     let mut add = |at: Option<Timestamp>, key: &Key, what: Happening| {
@@ -114,8 +115,8 @@ fn tell(object: &Object, found: &mut Vec<Before>) {
         }
     };
     if let Object::Pod(pod) = object {
-        add(pod.meta.created, key, Happening::Created);
         add(readiness(pod), key, Happening::Ready(pod.ready));
+        add(pod.meta.created, key, Happening::Created);
     } else if let Object::Event(event) = object {
         add(
             event.last,
@@ -128,11 +129,11 @@ fn tell(object: &Object, found: &mut Vec<Before>) {
             },
         );
     } else if let Some(provenance) = object.provenance() {
-        add(object.meta().created, key, Happening::Created);
         for manager in provenance.managers.iter() {
             let written = Happening::Written(manager.into(), Arc::clone(&manager.fields));
             add(manager.time, key, written);
         }
+        add(object.meta().created, key, Happening::Created);
     }
 }
 

@@ -156,7 +156,7 @@ static COLUMNS: &[Column<Endpoints>] = &[
             id: "host",
             head: "HOST",
             min: 14,
-            comfort: 40,
+            comfort: 24,
             max: 120,
             priority: 1,
             cut: Cut::Middle,
@@ -241,6 +241,7 @@ static COLUMNS: &[Column<Endpoints>] = &[
             head: "RPS",
             min: 4,
             max: 8,
+            cut: Cut::Never,
             priority: 4,
             right: true,
             output: Output::Extra,
@@ -257,6 +258,7 @@ static COLUMNS: &[Column<Endpoints>] = &[
             head: "ERR",
             min: 4,
             max: 8,
+            cut: Cut::Never,
             priority: 4,
             right: true,
             output: Output::Extra,
@@ -354,6 +356,7 @@ static COLUMNS: &[Column<Endpoints>] = &[
 /// What columns of Envoy's counters have in common.
 const COUNTED: Spec = Spec {
     max: 12,
+    cut: Cut::Never,
     priority: 9,
     right: true,
     output: Output::Extra,

@@ -38,6 +38,7 @@ pub(super) const AGE: Spec = Spec {
     head: "AGE",
     min: 4,
     max: 9,
+    cut: Cut::Never,
     priority: 5,
     searched: false,
     buried: Some(""),
