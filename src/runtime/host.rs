@@ -7,14 +7,11 @@ use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc;
 
@@ -205,7 +202,7 @@ impl Host {
             deltas,
             effects,
             writing: None,
-            hangup: hangup(),
+            hangup: Box::pin(super::reader::nobody_reads()),
             waiting: VecDeque::new(),
         };
         let mut ui = Ui::new(Parts {
@@ -231,28 +228,4 @@ pub(super) fn leave_in_time(tty: &Arc<Tty<File>>) -> io::Result<()> {
         .name("sidescope-leave".to_owned())
         .spawn(move || send.send(tty.leave()))?;
     left.recv_timeout(2 * PATIENCE).unwrap_or(Ok(()))
-}
-
-/// Resolves when the terminal hangs up: its reader spins at that, and a process that is in no session gets no SIGHUP.
-fn hangup() -> Pin<Box<dyn Future<Output = ()>>> {
-    #[expect(
-        deprecated,
-        reason = "its successor is unsafe, which this crate forbids; an owned descriptor is all that it asks for"
-    )]
-    let watched = io::stdout()
-        .as_fd()
-        .try_clone_to_owned()
-        .and_then(|out| AsyncFd::with_interest(out, Interest::READABLE));
-    Box::pin(async move {
-        // Where a terminal cannot be watched (kqueue and some devices) SIGHUP has to do.
-        let Ok(watched) = watched else {
-            return std::future::pending().await;
-        };
-        while let Ok(mut ready) = watched.readable().await {
-            if ready.ready().is_read_closed() {
-                return;
-            }
-            ready.clear_ready();
-        }
-    })
 }

@@ -1,4 +1,5 @@
-//! Whether anybody still reads what is printed: `... --watch | head -1` ends with its reader, not with the next event.
+//! Whether anybody still reads what is printed: `... --watch | head -1` ends with its reader, not with the next event, and
+//! a terminal that hung up is known as such, though its keyboard only spins and no SIGHUP need come.
 
 use std::io;
 use std::os::fd::AsFd as _;
@@ -6,7 +7,8 @@ use std::os::fd::AsFd as _;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-/// Ends when the reader of standard output is gone; never where it is a file, or cannot be watched.
+/// Ends when the reader of standard output is gone; never where it is a file, or cannot be watched (kqueue and some
+/// devices: there SIGHUP has to do).
 pub async fn nobody_reads() {
     #[expect(
         deprecated,

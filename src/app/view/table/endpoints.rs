@@ -239,16 +239,8 @@ static COLUMNS: &[Column<Endpoints>] = &[
         spec: Spec {
             id: "rps",
             head: "RPS",
-            min: 4,
-            max: 8,
-            cut: Cut::Never,
-            priority: 4,
-            right: true,
-            output: Output::Extra,
-            searched: false,
-            derived: true,
             help: "Requests a second through this proxy, as Envoy counts them.",
-            ..Spec::NEW
+            ..NUMBER
         },
         datum: |row| rate(row, |rate| rate.requests, Role::Number),
     },
@@ -256,16 +248,8 @@ static COLUMNS: &[Column<Endpoints>] = &[
         spec: Spec {
             id: "errors",
             head: "ERR",
-            min: 4,
-            max: 8,
-            cut: Cut::Never,
-            priority: 4,
-            right: true,
-            output: Output::Extra,
-            searched: false,
-            derived: true,
             help: "Of these a second, those that failed; and connections that could not be opened.",
-            ..Spec::NEW
+            ..NUMBER
         },
         datum: |row| rate(row, |rate| rate.errors, Role::Bad),
     },
@@ -353,17 +337,25 @@ static COLUMNS: &[Column<Endpoints>] = &[
     },
 ];
 
-/// What columns of Envoy's counters have in common.
-const COUNTED: Spec = Spec {
-    max: 12,
+/// What columns of numbers from Envoy have in common.
+const NUMBER: Spec = Spec {
+    min: 4,
+    max: 8,
     cut: Cut::Never,
-    priority: 9,
+    priority: 4,
     right: true,
     output: Output::Extra,
-    place: Place::Wide,
     searched: false,
     derived: true,
     ..Spec::NEW
+};
+
+/// What columns of Envoy's counters have in common.
+const COUNTED: Spec = Spec {
+    max: 12,
+    priority: 9,
+    place: Place::Wide,
+    ..NUMBER
 };
 
 fn counted(row: &EndpointRow<'_>, count: fn(&Actual<'_>) -> u64) -> Datum {
