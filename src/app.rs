@@ -112,9 +112,16 @@ impl App {
             }
             Message::Demo(state) => {
                 // where it has no line of its own, the foot tells each step as it comes
-                let is_new = self.facts.demo.as_ref().is_some_and(|known| known.step != state.step);
-                if is_new && !self.ui.is_told {
+                let known = self.facts.demo.as_ref().filter(|_| !self.ui.is_told);
+                let (is_new, turned) = known.map_or((false, false), |known| {
+                    (known.step != state.step, known.paused != state.paused)
+                });
+                if is_new {
                     self.say(now, Role::Strong, state.title.to_string());
+                } else if turned && state.paused {
+                    self.say(now, Role::Strong, "the story waits; , goes on");
+                } else if turned {
+                    self.say(now, Role::Strong, "the story goes on");
                 }
                 self.facts.demo = Some(state);
                 Vec::new()

@@ -32,7 +32,7 @@
 //! One loop owns the world and the app: no locks, no shared mutable state. Source tasks watch and decode into compact
 //! `Delta`s, never whole API objects, and send batches over a bounded channel. Each turn visits every source once, in
 //! this order and each with a budget: terminal input, signals, deltas, answers to effects, the timer. Then at most one
-//! frame is drawn: at once after rest, at most every 16 ms under load, and not at all if no cell would change.
+//! frame is drawn: at once after rest, at most every 10 ms under load, and not at all if no cell would change.
 //!
 //! `World::apply` is gated by equality: an object that says nothing new is no change. What did change goes, with its
 //! inverse and its time, into the bounded journal of `mesh::history`. From that one journal come the marks, the causes,

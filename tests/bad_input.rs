@@ -289,6 +289,20 @@ fn a_malformed_object_of_a_dump_is_shown_as_far_as_it_goes_and_said_to_be_incomp
 }
 
 #[test]
+fn what_a_dump_has_nothing_of_is_said_beside_what_is_computed_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = dump(folder.path());
+    let output = run(&["who-sees", "cart.shop", "--from", &path], &[]);
+    let lines = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        lines.contains(
+            "note: the dump has no endpointslices.discovery.k8s.io, no object of Istio: taken as none in the cluster"
+        ),
+        "{lines}"
+    );
+}
+
+#[test]
 fn a_dump_that_is_none_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let broken = folder.path().join("broken.yaml");

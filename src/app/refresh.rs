@@ -135,8 +135,16 @@ impl App {
             return None;
         }
         let subject = self.subject(now, table, id)?;
-        let passes = filter.passes(&Searched { subject, now });
+        let passes = filter.passes(&Searched {
+            subject,
+            now,
+            gone: self.is_gone(table, id),
+        });
         let gone = self.is_gone(table, id);
+        // where the list of pods is not on the screen, hiding a row must not choose another pod
+        let chosen = self.ui.chosen.as_ref();
+        let is_kept =
+            matches!(id, ItemId::Object(id) if chosen == Some(id)) && !self.ui.tables(self.ui.view).contains(&table);
         let key = match sort {
             None => SortKey::Absent,
             Some(sort) => subject
@@ -146,7 +154,7 @@ impl App {
         };
         Some(Placed {
             key,
-            passes: passes && (!self.ui.is_on(Toggle::Faults) || subject.is_faulty() || gone),
+            passes: passes && (!self.ui.is_on(Toggle::Faults) || subject.is_faulty() || gone || is_kept),
             gone,
         })
     }

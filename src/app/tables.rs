@@ -216,18 +216,27 @@ pub(super) struct Searched<'a> {
     pub subject: Subject<'a>,
     /// For ages.
     pub now: Timestamp,
+    /// It is a tombstone, on which cells of the present say something else.
+    pub gone: bool,
 }
 
 impl Filtered for Searched<'_> {
     fn texts(&self) -> impl Iterator<Item = String> {
         let specs = self.subject.specs().into_iter().enumerate();
-        specs.filter(|(_, spec)| spec.searched).filter_map(|(at, _)| {
+        specs.filter(|(_, spec)| spec.searched).filter_map(|(at, spec)| {
+            if let Some(buried) = spec.buried.filter(|_| self.gone) {
+                return Some(buried.to_owned());
+            }
             let datum = self.subject.datum(at)?;
             Some(datum.value.text(self.now).into_owned())
         })
     }
 
     fn column(&self, id: &'static str) -> String {
+        let spec = self.subject.specs().into_iter().find(|spec| spec.id == id);
+        if let Some(buried) = spec.and_then(|spec| spec.buried).filter(|_| self.gone) {
+            return buried.to_owned();
+        }
         let datum = self.subject.datum_of(id);
         datum
             .map(|datum| datum.value.text(self.now).into_owned())

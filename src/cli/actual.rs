@@ -21,6 +21,7 @@ use crate::output::{self, Columns};
 use crate::runtime::actual::{self, ADMIN_PORT, Envoy, Silence, Waited, until_agreed};
 use crate::runtime::clock::now;
 use crate::runtime::live::Live;
+use crate::sources::envoy::AdminError;
 use crate::sources::kubernetes::{ClusterInfo, Connection};
 
 /// Enough to find a pod by whatever name.
@@ -202,6 +203,7 @@ pub(super) fn silent(silence: &Silence, pod: &Key, cluster: &ClusterInfo) -> End
         }
         Silence::Refused(Failure::Status(404, _)) => no_such_table(&NoTable::NoSuchPod, pod),
         Silence::Refused(failure) => cluster_failure(failure, cluster),
+        Silence::Broken(AdminError::Status { .. }) => Ended::new(Exit::Cluster, silence.to_string()),
         Silence::Broken(_) | Silence::Unreadable(_) => {
             let text = format!("{silence}; is the proxy of pod '{}' running?", pod.name);
             Ended::new(Exit::Cluster, text)

@@ -50,6 +50,7 @@ pub(super) async fn diff(cli: &Cli, args: &DiffArgs) -> Result<Exit, Ended> {
     let mut missing = headless::missing(before, kinds);
     missing.extend(headless::missing(&after, kinds));
     for input in [Some(&input), to.as_ref()].into_iter().flatten() {
+        input.say_absent();
         missing.extend(input.strange(kinds));
     }
     missing.dedup();

@@ -111,6 +111,7 @@ pub(super) async fn explain(cli: &Cli, args: &ExplainArgs) -> Result<Exit, Ended
         Format::Table | Format::Wide => print::out(&text_of(&explanation))?,
         Format::Json | Format::Yaml | Format::Name => show(&sheet, &output)?,
     }
+    input.say_absent();
     let exit = if explanation.is_in_scope() { Exit::Ok } else { Exit::No };
     Ok(worse(say_missing(&sheet), exit))
 }
@@ -284,6 +285,7 @@ pub(super) async fn who_sees(cli: &Cli, args: &WhoSeesArgs) -> Result<Exit, Ende
     } else {
         show(&sheet, &output)?;
     }
+    input.say_absent();
     let exit = if seen.is_empty() { Exit::No } else { Exit::Ok };
     Ok(worse(say_missing(&sheet), exit))
 }

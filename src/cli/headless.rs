@@ -134,6 +134,7 @@ pub(super) async fn endpoints(cli: &Cli, args: &EndpointArgs) -> Result<Exit, En
     let mut made = make(input.world(), now()).map_err(|reason| no_such_table(&reason, &pod))?;
     made.sheet.missing.extend(input.strange(scope::needed_kinds()));
     let exit = show_computed(&made, args)?;
+    input.say_absent();
     match input {
         Input::Live(live) if args.output.watch => {
             // a pod that goes takes its rows with it: each is said to be removed

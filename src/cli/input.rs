@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::args::{ClusterArgs, ScopeArgs};
 use super::exit::{Ended, Exit};
+use super::print;
 use crate::app::Namespaces;
 use crate::mesh::model::{Diagnostic, Kind, Text};
 use crate::mesh::scope::Settings;
@@ -37,6 +38,16 @@ impl Input {
         match self {
             Input::Dump(_, strange) => strange.iter().filter(of_kinds).map(ToString::to_string).collect(),
             Input::Live(live) => live.strange().filter(of_kinds).map(ToString::to_string).collect(),
+        }
+    }
+
+    /// Says which kinds a dump has no object of, though every cluster with a mesh does: beside an answer that is computed
+    /// from all kinds.
+    pub(super) fn say_absent(&self) {
+        if let Input::Dump(world, _) = self
+            && let Some(lacks) = lacks(world)
+        {
+            print::err(&format!("note: the dump has no {lacks}: taken as none in the cluster"));
         }
     }
 }
@@ -152,6 +163,27 @@ pub(super) fn dump(path: &Path) -> Result<Input, Ended> {
         world.apply(delta);
     }
     Ok(Input::Dump(Box::new(world), strange))
+}
+
+/// Kinds that a cluster with a mesh always has objects of, and a dump has not: most often they were not asked for.
+fn lacks(world: &World) -> Option<String> {
+    const EXPECTED: [Kind; 4] = [Kind::Namespace, Kind::Service, Kind::EndpointSlice, Kind::Pod];
+    const MESH: [Kind; 8] = [
+        Kind::Sidecar,
+        Kind::VirtualService,
+        Kind::DestinationRule,
+        Kind::ServiceEntry,
+        Kind::Gateway,
+        Kind::EnvoyFilter,
+        Kind::MeshConfigMap,
+        Kind::Istiod,
+    ];
+    let is_absent = |kind: &Kind| world.count(*kind) == 0;
+    let mut lacks: Vec<&str> = EXPECTED.into_iter().filter(is_absent).map(Kind::plural).collect();
+    if MESH.iter().all(is_absent) {
+        lacks.push("object of Istio");
+    }
+    (!lacks.is_empty()).then(|| lacks.join(", no "))
 }
 
 /// The namespaces that were named, shared.

@@ -175,6 +175,11 @@ fn sheet(found: &[Marked], has_drafts: bool) -> Sheet {
     }
 }
 
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 fn summary(found: &[Marked], unchecked: &[(&str, &str)], shown: &Namespaces) -> String {
     let count = |level: Level| found.iter().filter(|(finding, _)| finding.lint.level == level).count();
     let place = match shown {
@@ -185,10 +190,10 @@ fn summary(found: &[Marked], unchecked: &[(&str, &str)], shown: &Namespaces) -> 
         }
     };
     let mut line = format!(
-        "{} errors, {} warnings, {} infos in {place}",
-        count(Level::Error),
-        count(Level::Warning),
-        count(Level::Info)
+        "{}, {}, {} in {place}",
+        counted(count(Level::Error), "error"),
+        counted(count(Level::Warning), "warning"),
+        counted(count(Level::Info), "info")
     );
     let kinds: BTreeSet<&str> = unchecked.iter().map(|(_, kind)| *kind).collect();
     if !kinds.is_empty() {

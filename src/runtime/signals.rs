@@ -25,7 +25,7 @@ pub(super) enum Caught {
 /// child) is then not stopped at all, instead of for ever.
 #[derive(Debug)]
 pub(super) struct Signals {
-    caught: [(Signal, Caught); 5],
+    caught: [(Signal, Caught); 6],
 }
 
 impl Signals {
@@ -40,6 +40,7 @@ impl Signals {
                 ending(SignalKind::terminate())?,
                 ending(SignalKind::hangup())?,
                 ending(SignalKind::interrupt())?,
+                ending(SignalKind::quit())?,
                 (signal(continued)?, Caught::Continued),
                 // crossterm tells of it too, but loses it where a key comes at the same moment.
                 (signal(SignalKind::window_change())?, Caught::Resized),

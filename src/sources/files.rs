@@ -20,6 +20,12 @@ use crate::mesh::world::{Delta, Found, ListScope};
 /// Names of files in a folder that are read; all others are passed over.
 const ENDINGS: &[&str] = &["yaml", "yml", "json", "jsonl", "ndjson"];
 
+/// How a gzip file begins.
+const GZIP: &[u8] = &[0x1f, 0x8b];
+
+/// Bytes of one file.
+const MOST_BYTES: u64 = 1 << 30;
+
 /// Folders in folders are read down to this level.
 const MAX_LEVELS: usize = 16;
 
@@ -101,15 +107,14 @@ impl Loader {
     pub fn add_path(&mut self, path: &Path) -> Result<(), LoadError> {
         let before = self.sink.taken();
         if path == Path::new("-") {
-            let mut bytes = Vec::new();
-            let read = std::io::stdin().lock().read_to_end(&mut bytes);
-            read.map_err(|source| unreadable(path, source))?;
+            let bytes = read(std::io::stdin().lock()).map_err(|source| unreadable(path, source))?;
             self.add_bytes("standard input", &bytes)?;
         } else {
             let mut files = Vec::new();
             find_files(path, 0, &mut files)?;
             for file in files {
-                let bytes = std::fs::read(&file).map_err(|source| unreadable(&file, source))?;
+                let open = std::fs::File::open(&file);
+                let bytes = open.and_then(read).map_err(|source| unreadable(&file, source))?;
                 self.add_bytes(&file.display().to_string(), &bytes)?;
             }
         }
@@ -129,11 +134,16 @@ impl Loader {
                 file: file.to_owned(),
                 document: 1,
                 line: before.split(|byte| *byte == b'\n').count(),
-                problem: "not UTF-8".into(),
+                problem: if bytes.starts_with(GZIP) {
+                    "packed: unpack it first, as in 'zcat FILE | sidescope ... --from -'".into()
+                } else {
+                    "not UTF-8".into()
+                },
             }
         })?;
         let text = text.trim_start_matches('\u{feff}');
-        let read = if json::is_json(text) {
+        // A stream of YAML documents may begin with one in JSON.
+        let read = if json::is_json(text) && !text.contains("\n---") {
             json::read(text, &mut self.sink)
         } else {
             yaml::read(text, &mut self.sink)
@@ -149,6 +159,17 @@ impl Loader {
     /// What was read so far.
     pub fn finish(self) -> Loaded {
         self.sink.finish()
+    }
+}
+
+/// All that is in it, up to [`MOST_BYTES`]: a device may have no end.
+fn read(from: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).is_ok_and(|read| read <= MOST_BYTES) {
+        Ok(bytes)
+    } else {
+        Err(std::io::Error::other("more than 1 GiB: split it"))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::mesh::lint::Level;
 /// `diff`
 #[derive(Args, Debug)]
 #[command(
+    override_usage = "sidescope diff [OPTIONS] <POD> <POD2 | --with FILE | --without KIND/NS/NAME | --to FILE>",
     group(clap::ArgGroup::new("what differs").args(["other", "with", "without", "to"]).required(true).multiple(true)),
     after_help = "Exit codes: 0 nothing differs; 1 something does; 3 not all could be read.\n\
     What is compared: POD with the objects as they are (or of --from), against POD (or POD2) with the objects of --to \

@@ -222,3 +222,18 @@ fn pods_in_every_state_have_the_words_that_kubectl_printed() {
     }
     assert!(seen > 40, "only {seen} pods were recorded");
 }
+
+#[test]
+fn a_stream_of_yaml_documents_may_begin_with_one_in_json() {
+    let namespace = |name: &str| format!(r#"{{"apiVersion":"v1","kind":"Namespace","metadata":{{"name":"{name}"}}}}"#);
+    let loaded = load_text(&format!("{}\n---\n{}\n", namespace("a"), namespace("b"))).unwrap();
+    assert_eq!(loaded.objects.len(), 2);
+}
+
+#[test]
+fn a_packed_dump_is_one_error_that_says_how_to_unpack_it() {
+    let error = Loader::default()
+        .add_bytes("dump.gz", &[0x1f, 0x8b, 8, 0, 0xff])
+        .unwrap_err();
+    assert!(error.to_string().contains("zcat"), "{error}");
+}
