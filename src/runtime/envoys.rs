@@ -157,10 +157,10 @@ impl Asker {
     }
 
     fn looked(&self) -> Looked {
-        match (self.rates.load(Relaxed), self.moves) {
-            (false, _) => Looked::Table,
-            (true, false) => Looked::IdleRates,
-            (true, true) => Looked::Rates,
+        if self.moves && self.rates.load(Relaxed) {
+            Looked::Rates
+        } else {
+            Looked::Table
         }
     }
 

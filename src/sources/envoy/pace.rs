@@ -8,9 +8,7 @@ const QUICK: Duration = Duration::from_millis(150);
 const EXCITED: Duration = Duration::from_secs(2);
 /// While what its hosts do a second is looked at, and they do something.
 const RATES: Duration = Duration::from_secs(1);
-/// While it is looked at and they do nothing.
-const IDLE: Duration = Duration::from_secs(3);
-/// While nobody looks at that.
+/// While they do nothing, or nobody looks at that.
 const SLOW: Duration = Duration::from_secs(5);
 /// It may be busy with answers for a tenth of the time at most.
 const SHARE: u32 = 10;
@@ -18,10 +16,8 @@ const SHARE: u32 = 10;
 /// What is looked at of an Envoy, besides its table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Looked {
-    /// Nothing.
+    /// Nothing that moves: no counter has since the last answer, or none is on the screen.
     Table,
-    /// What its hosts do a second; no counter has moved since the last answer.
-    IdleRates,
     /// What its hosts do a second, and they do something.
     Rates,
 }
@@ -30,7 +26,6 @@ impl Looked {
     fn slowest(self) -> Duration {
         match self {
             Looked::Table => SLOW,
-            Looked::IdleRates => IDLE,
             Looked::Rates => RATES,
         }
     }
@@ -91,7 +86,6 @@ mod tests {
         let mut next = |looked| pace.next(Duration::from_millis(20), looked);
         let last = (0..30).map(|_| next(Looked::Rates)).last();
         assert_eq!(last, Some(RATES));
-        assert_eq!(next(Looked::IdleRates), IDLE);
         assert_eq!(next(Looked::Table), SLOW);
     }
 
