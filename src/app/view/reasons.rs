@@ -24,7 +24,11 @@ pub(crate) fn explain(
     let mut lines = vec![
         fact("Endpoint", Role::Number, row.address.to_string()),
         fact("Cluster", Role::Name, row.cluster.to_string()),
-        fact("Status", health_role(row.health), row.health.as_str()),
+        if line.gone {
+            fact("Status", Role::Dim, format!("gone, was {}", row.health.as_str()))
+        } else {
+            fact("Status", health_role(row.health), row.health.as_str())
+        },
         fact("Class", Role::Text, class_sentence(row.class)),
     ];
     if let Some(pod) = &row.pod {
