@@ -4,7 +4,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `message`, `key`, `options` | the contract with the runtime |
-//! | `facts`, `engine`, `sync`, `lag`, `rates`, `workloads` | what is known |
+//! | `facts`, `engine`, `sync`, `lag`, `rates`, `traffic`, `packets`, `workloads` | what is known |
 //! | `ui`, `list`, `panel`, `dialog`, `input`, `filter` | what is shown of it |
 //! | `actions`, `perform`, `go`, `drill`, `marks`, `ask`, `hidden`, `palette` | what a person can do |
 //! | `refresh`, `choose`, `settle`, `widths` | lists and panels follow the facts |
@@ -33,6 +33,7 @@ mod list;
 mod marks;
 pub mod message;
 mod options;
+mod packets;
 mod palette;
 mod panel;
 mod perform;
@@ -108,6 +109,16 @@ impl App {
                     Heard::Rates => self.order_by_rates(now),
                     Heard::Nothing => {}
                 }
+                Vec::new()
+            }
+            Message::Packets { batch, missed } => {
+                self.facts.packets.take(batch, missed, self.ui.frozen.is_some());
+                Vec::new()
+            }
+            Message::Capture { from, state } => {
+                let since = now;
+                let source = packets::Source { from, state, since };
+                self.facts.packets.hear(source, &self.facts.world);
                 Vec::new()
             }
             Message::Demo(state) => {
@@ -203,6 +214,7 @@ impl App {
 
     fn thaw(&mut self, now: Timestamp) {
         let Some(frozen) = self.ui.frozen.take() else { return };
+        self.facts.packets.forget();
         for (at, batch) in frozen.batches {
             self.learn(now, at, batch);
         }

@@ -10,6 +10,7 @@ mod explain;
 mod headless;
 mod input;
 mod lint;
+mod packets;
 mod print;
 mod reference;
 mod rows;

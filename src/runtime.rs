@@ -7,9 +7,10 @@
 //! | `inbox` | the loop's sources, each visited once a turn, in order, with a budget |
 //! | `feed` | the tasks that follow the cluster's kinds |
 //! | `effects`, `probe`, `envoys` | what the app's commands do outside, and what is asked of the cluster and of Envoys |
+//! | [`packets`] | a capture that is read beside the loop, from any stream of bytes |
 //! | `reader` | whether anybody reads what is printed |
 //! | `keys`, `signals`, `clipboard`, `panics`, `log` | one adapter each |
-//! | [`live`], [`actual`], [`capture`] | the world without a screen, one Envoy, packets: for headless commands |
+//! | [`live`], [`actual`], [`capture`] | the world without a screen, one Envoy, the system's tcpdump |
 //!
 //! # Decisions
 //! * A turn polls its sources by hand instead of with `select!`: that visits one source a turn, and a flood on it would
@@ -34,6 +35,7 @@ mod inbox;
 mod keys;
 pub mod live;
 pub mod log;
+pub mod packets;
 mod panics;
 mod probe;
 mod reader;

@@ -82,18 +82,16 @@ impl App {
 
     /// Commands that follow from which pods are looked at.
     pub(super) fn ask_envoys(&mut self) -> Option<Command> {
-        let has_envoy = |pod: &Pod| match pod.proxy.as_deref().map(|proxy| proxy.kind) {
-            Some(ProxyKind::Sidecar | ProxyKind::Router | ProxyKind::Waypoint) => true,
-            Some(ProxyKind::Ztunnel) | None => false,
-        };
         if !self.is_listed(Kind::Pod) {
             return None;
         }
-        let mut pods: Vec<Key> = Vec::new();
+        let mut pods: Vec<(Key, u16)> = Vec::new();
         for id in self.subjects() {
-            let pod = self.facts.world.pods.get(&id.key);
-            if pod.is_some_and(|pod| has_envoy(pod)) && !pods.contains(&id.key) {
-                pods.push(id.key);
+            let proxy = self.facts.world.pods.get(&id.key).and_then(|pod| pod.proxy.as_ref());
+            if let Some(port) = proxy.and_then(|proxy| proxy.admin_port())
+                && !pods.iter().any(|(pod, _)| *pod == id.key)
+            {
+                pods.push((id.key, port));
             }
         }
         let tables = self.ui.tables(self.ui.view);
@@ -102,7 +100,9 @@ impl App {
         if is_nobody || (&pods, rates) == (&self.ui.asked.0, self.ui.asked.1) {
             return None;
         }
-        self.facts.envoys.retain(|pod, _| pods.contains(pod));
+        self.facts
+            .envoys
+            .retain(|pod, _| pods.iter().any(|(asked, _)| asked == pod));
         self.ui.stale.insert(Stale::Panels);
         self.ui.asked = (pods.clone(), rates);
         Some(Command::WatchEnvoy { pods, rates })

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::engine::{Engine, Governed};
 use super::lag::Lags;
 use super::message::{ClusterInfo, DemoState, EnvoyTable, NoEnvoy};
+use super::packets::Packets;
 use super::rates::Rates;
 use super::sync::Comparison;
 use super::view::table::endpoints::Actual;
@@ -45,6 +46,8 @@ pub(super) struct Facts {
     pub envoys: BTreeMap<Key, Envoy>,
     /// How long they took to follow.
     pub lags: BTreeMap<Key, Lags>,
+    /// The last packets of a capture.
+    pub packets: Packets,
     /// Where the demo's story is.
     pub demo: Option<DemoState>,
     /// What went wrong, oldest first.
@@ -141,6 +144,7 @@ impl Facts {
     fn follow(&mut self, change: &Change, dirty: &mut Dirty) {
         dirty.changes += 1;
         self.governed.follow(change);
+        self.packets.follow(change);
         for object in [&change.before, &change.after].into_iter().flatten() {
             let kind = object.kind();
             dirty.tables |= needed_kinds().contains(&kind);

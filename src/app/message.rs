@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::key::KeyPress;
-use crate::mesh::model::{HostCounters, HostFault, Key, Kind, Text};
+use crate::mesh::model::{HostCounters, HostFault, Key, Kind, Packet, Text};
 use crate::mesh::scope::{Address, Class, Cluster, Health, Reason, Row, Why};
 use crate::mesh::world::{Delta, ListScope, SourceState};
 
@@ -54,6 +54,20 @@ pub enum Message {
         at: Timestamp,
         /// What it said.
         answer: Result<EnvoyTable, NoEnvoy>,
+    },
+    /// Packets were captured.
+    Packets {
+        /// In their order.
+        batch: Vec<Captured>,
+        /// How many were not passed on because nobody had time for them, since the start.
+        missed: u64,
+    },
+    /// What packets come from, and what became of it; not told where none are asked for.
+    Capture {
+        /// What, in a few words: `tcpdump -i eth0`, `file reviews.pcap`.
+        from: Text,
+        /// How it does.
+        state: CaptureState,
     },
     /// The demo's story is at this point.
     Demo(DemoState),
@@ -163,6 +177,26 @@ pub enum NoEnvoy {
     Failed(Text),
 }
 
+/// A packet and its text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Captured {
+    /// As it was read.
+    pub packet: Packet,
+    /// As tcpdump prints it (`view::tcpdump`), made where packets are read: it depends on all packets before.
+    pub line: Box<str>,
+}
+
+/// How a capture does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CaptureState {
+    /// It goes on.
+    Reading,
+    /// All of it was read.
+    Ended,
+    /// It cannot be read any further (or at all): one line that says why.
+    Broken(Text),
+}
+
 /// Where the demo's story (or a replay) is.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct DemoState {
@@ -221,8 +255,8 @@ pub enum Command {
     NextTheme,
     /// Ask the Envoys of these pods, again and again, and of no others.
     WatchEnvoy {
-        /// The chosen one first.
-        pods: Vec<Key>,
+        /// The chosen one first; each with its Envoy's admin port.
+        pods: Vec<(Key, u16)>,
         /// What their hosts do a second is looked at: ask each second.
         rates: bool,
     },

@@ -145,10 +145,22 @@ impl App {
             if let Ok(slot) = u8::try_from(slot) {
                 self.rebuild(now, TableId::Endpoints(slot));
             }
+            if slot == 0 {
+                self.look_from_chosen();
+            }
             if slot == 0 && self.shows_scope() {
                 self.rebuild(now, TableId::Services);
             }
         }
+    }
+
+    /// Packets are seen from the chosen pod.
+    fn look_from_chosen(&mut self) {
+        let Some(panel) = self.ui.panels.first() else { return };
+        let super::Facts { packets, world, .. } = &mut self.facts;
+        let pod = world.pods.get(&panel.pod).map(AsRef::as_ref);
+        let rows = panel.lines().iter().filter(|line| !line.gone).map(|line| &line.row);
+        packets.look_from(pod, rows);
     }
 
     /// Whether the list of services depends on the chosen pod.

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::mesh::model::{Content, Key, Packet, Pod, Socket};
+use crate::mesh::model::{Content, Key, Object, Packet, Pod, Service, Socket, Text};
 use crate::mesh::scope::{Address, Cluster, Row};
-use crate::mesh::world::World;
+use crate::mesh::world::{Change, World};
 
 /// Places that are counted each for itself; packets to more are counted together.
 const MOST: usize = 50_000;
@@ -19,14 +20,16 @@ const XDS: [u16; 2] = [15010, 15012];
 const AGENT: [u16; 3] = [15020, 15021, 15090];
 
 /// Knows the addresses that matter to a pod.
-#[derive(Debug)]
-pub struct Directory<'w> {
-    rows: &'w [Row],
-    by_socket: FxHashMap<Socket, Vec<usize>>,
-    pods: FxHashMap<IpAddr, &'w Key>,
-    services: FxHashMap<IpAddr, &'w Key>,
+#[derive(Debug, Default)]
+pub struct Directory {
+    by_socket: BySocket,
     own: Vec<IpAddr>,
+    pods: FxHashMap<IpAddr, Key>,
+    services: FxHashMap<IpAddr, Key>,
 }
+
+/// The clusters that have an endpoint, in the order of the table.
+type BySocket = FxHashMap<Socket, Vec<Arc<Cluster>>>;
 
 /// Where a packet goes to or comes from, seen from the pod.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -80,33 +83,61 @@ pub struct Totals {
     pub odd: u64,
 }
 
-impl<'w> Directory<'w> {
+impl Directory {
     /// The table of this pod in this world.
-    pub fn new(world: &'w World, pod: Option<&Pod>, rows: &'w [Row]) -> Self {
-        let mut by_socket: FxHashMap<Socket, Vec<usize>> = FxHashMap::default();
-        for (at, row) in rows.iter().enumerate() {
-            if let (Address::Socket(ip, port), Cluster::Traffic { .. }) = (&row.address, row.cluster.as_ref())
-                && let Ok(ip) = ip.parse()
-            {
-                by_socket.entry(Socket { ip, port: *port }).or_default().push(at);
+    pub fn new<'r>(world: &World, pod: Option<&Pod>, rows: impl Iterator<Item = &'r Row>) -> Self {
+        let mut directory = Self::default();
+        for pod in world.pods.iter() {
+            directory.add_pod(pod);
+        }
+        for service in world.services.iter() {
+            directory.add_service(service);
+        }
+        directory.look_from(pod, rows);
+        directory
+    }
+
+    /// Looks from another pod, or on another table; whether that tells anything anew.
+    pub fn look_from<'r>(&mut self, pod: Option<&Pod>, rows: impl Iterator<Item = &'r Row>) -> bool {
+        let mut by_socket = BySocket::default();
+        for row in rows {
+            if let (Some(socket), Cluster::Traffic { .. }) = (socket(&row.address), row.cluster.as_ref()) {
+                by_socket.entry(socket).or_default().push(Arc::clone(&row.cluster));
             }
         }
-        let own: Vec<IpAddr> = pod
-            .into_iter()
-            .flat_map(|pod| pod.ips.iter())
-            .filter_map(|ip| ip.parse().ok())
-            .collect();
-        let pods = world.pods.iter().filter(|pod| !pod.host_network);
-        let pods = pods.flat_map(|pod| pod.ips.iter().map(move |ip| (ip, &pod.meta.key)));
-        let services = world.services.iter();
-        let services = services.flat_map(|service| service.cluster_ips.iter().map(move |ip| (ip, &service.meta.key)));
-        Self {
-            rows,
-            by_socket,
-            pods: pods.filter_map(|(ip, key)| Some((ip.parse().ok()?, key))).collect(),
-            services: services.filter_map(|(ip, key)| Some((ip.parse().ok()?, key))).collect(),
-            own,
+        let ips = pod.into_iter().flat_map(|pod| pod.ips.iter());
+        let own: Vec<IpAddr> = ips.filter_map(|ip| ip.parse().ok()).collect();
+        let is_other = (&own, &by_socket) != (&self.own, &self.by_socket);
+        (self.own, self.by_socket) = (own, by_socket);
+        is_other
+    }
+
+    /// Takes in a change of the world.
+    pub fn follow(&mut self, change: &Change) {
+        if let Some(Object::Pod(pod)) = &change.before {
+            take_away(&mut self.pods, &pod.ips, &pod.meta.key);
+        } else if let Some(Object::Service(service)) = &change.before {
+            take_away(&mut self.services, &service.cluster_ips, &service.meta.key);
         }
+        if let Some(Object::Pod(pod)) = &change.after {
+            self.add_pod(pod);
+        } else if let Some(Object::Service(service)) = &change.after {
+            self.add_service(service);
+        }
+    }
+
+    /// A pod on its node's network has no address of its own.
+    fn add_pod(&mut self, pod: &Pod) {
+        if !pod.host_network {
+            let ips = pod.ips.iter().filter_map(|ip| ip.parse().ok());
+            self.pods.extend(ips.map(|ip: IpAddr| (ip, pod.meta.key.clone())));
+        }
+    }
+
+    fn add_service(&mut self, service: &Service) {
+        let ips = service.cluster_ips.iter().filter_map(|ip| ip.parse().ok());
+        self.services
+            .extend(ips.map(|ip: IpAddr| (ip, service.meta.key.clone())));
     }
 
     /// Where a packet goes to or comes from.
@@ -137,7 +168,7 @@ impl<'w> Directory<'w> {
         if near.ip.is_loopback() || far.ip.is_loopback() || near.ip == far.ip {
             return Elsewhere::Loopback;
         }
-        let pod = self.pods.get(&far.ip).map(|key| (*key).clone());
+        let pod = self.pods.get(&far.ip).cloned();
         if self.own.contains(&near.ip) && near.port < far.port {
             return if AGENT.contains(&near.port) {
                 Elsewhere::Agent
@@ -148,28 +179,27 @@ impl<'w> Directory<'w> {
         match (far.port, self.services.get(&far.ip), pod) {
             (DNS, ..) => Elsewhere::Dns,
             (port, ..) if XDS.contains(&port) => Elsewhere::Istiod,
-            (_, Some(service), _) => Elsewhere::Service((*service).clone()),
+            (_, Some(service), _) => Elsewhere::Service(service.clone()),
             (_, None, Some(pod)) => Elsewhere::Pod(pod),
             (_, None, None) => Elsewhere::Unknown,
         }
     }
 
-    /// The rows of the table that an endpoint has.
-    pub fn rows(&self, endpoint: &Socket) -> impl Iterator<Item = &'w Row> + '_ {
-        let rows = self.by_socket.get(endpoint).map_or(&[][..], Vec::as_slice);
-        rows.iter().filter_map(|at| self.rows.get(*at))
+    /// The clusters of the table that have an endpoint.
+    pub fn clusters(&self, endpoint: &Socket) -> &[Arc<Cluster>] {
+        self.by_socket.get(endpoint).map_or(&[], Vec::as_slice)
     }
 
     /// The pod of an address.
-    pub fn pod(&self, ip: &IpAddr) -> Option<&'w Key> {
-        self.pods.get(ip).copied()
+    pub fn pod(&self, ip: &IpAddr) -> Option<&Key> {
+        self.pods.get(ip)
     }
 
     /// A place in words: an endpoint by its pod and clusters.
     pub fn words(&self, place: &Place) -> String {
         match place {
             Place::Endpoint(endpoint) => {
-                let clusters: Vec<String> = self.rows(endpoint).map(|row| row.cluster.to_string()).collect();
+                let clusters: Vec<String> = self.clusters(endpoint).iter().map(ToString::to_string).collect();
                 let pod = self
                     .pod(&endpoint.ip)
                     .map(|pod| format!("{}.{} ", pod.name, pod.namespace));
@@ -178,6 +208,26 @@ impl<'w> Directory<'w> {
             Place::Elsewhere(_, what) => what.to_string(),
             Place::Nowhere => "no address".to_owned(),
             Place::Others => "others".to_owned(),
+        }
+    }
+}
+
+/// The address and port of an endpoint, if they are such.
+pub(super) fn socket(address: &Address) -> Option<Socket> {
+    match address {
+        Address::Socket(ip, port) => Some(Socket {
+            ip: ip.parse().ok()?,
+            port: *port,
+        }),
+        Address::Pipe(_) | Address::Internal(..) => None,
+    }
+}
+
+/// Addresses that are not this object's any more; another may have one of them by now.
+fn take_away(of: &mut FxHashMap<IpAddr, Key>, ips: &[Text], key: &Key) {
+    for ip in ips.iter().filter_map(|ip| ip.parse::<IpAddr>().ok()) {
+        if of.get(&ip) == Some(key) {
+            of.remove(&ip);
         }
     }
 }
@@ -207,34 +257,47 @@ impl std::fmt::Display for Elsewhere {
 impl Totals {
     /// Counts a packet.
     pub fn count(&mut self, packet: &Packet, place: Place) {
-        let bytes = match &packet.content {
-            Content::Tcp(segment) => segment.payload(),
-            Content::Udp(_, _, length) => *length,
-            Content::Cut(_) | Content::Malformed(_) => {
-                self.odd += 1;
-                0
-            }
-            Content::Ip(..) | Content::Ether(_) => 0,
-        };
         let is_known = self.places.len() < MOST || self.places.contains_key(&place);
-        let total = self
-            .places
-            .entry(if is_known { place } else { Place::Others })
-            .or_default();
+        let place = if is_known { place } else { Place::Others };
+        let total = self.places.entry(place).or_default();
         total.packets += 1;
-        total.bytes += u64::from(bytes);
+        total.bytes += payload(packet);
+        self.odd += u64::from(is_odd(packet));
     }
+
+    /// Counts a packet no longer that was counted at this place.
+    pub fn discount(&mut self, packet: &Packet, place: &Place) {
+        if let Some(total) = self.places.get_mut(place) {
+            total.packets = total.packets.saturating_sub(1);
+            total.bytes = total.bytes.saturating_sub(payload(packet));
+            if total.packets == 0 {
+                self.places.remove(place);
+            }
+        }
+        self.odd -= u64::from(is_odd(packet)).min(self.odd);
+    }
+}
+
+fn payload(packet: &Packet) -> u64 {
+    match &packet.content {
+        Content::Tcp(segment) => segment.payload().into(),
+        Content::Udp(_, _, length) => (*length).into(),
+        Content::Cut(_) | Content::Malformed(_) | Content::Ip(..) | Content::Ether(_) => 0,
+    }
+}
+
+/// Whether it was cut or contradicts itself.
+fn is_odd(packet: &Packet) -> bool {
+    matches!(packet.content, Content::Cut(_) | Content::Malformed(_))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use jiff::Timestamp;
 
     use super::*;
     use crate::app::message::EnvoyRow;
-    use crate::mesh::model::{Layer, Meta, Object, Segment, Service};
+    use crate::mesh::model::{Layer, Meta, Segment};
     use crate::mesh::scope::Health;
     use crate::mesh::world::Delta;
 
@@ -301,7 +364,7 @@ mod tests {
         let cluster = Arc::new(Cluster::parse(&"outbound|80||web.default.svc.cluster.local".into()));
         let address = Address::Socket("10.0.0.2".into(), 8080);
         let rows = [EnvoyRow::new(cluster, address, Health::Healthy).row];
-        let directory = Directory::new(&world, Some(&shell), &rows);
+        let directory = Directory::new(&world, Some(&shell), rows.iter());
         let cases = [
             (
                 "10.0.0.1:40000",
@@ -357,7 +420,7 @@ mod tests {
     #[test]
     fn packets_that_were_cut_are_counted_and_belong_nowhere() {
         let world = World::default();
-        let directory = Directory::new(&world, None, &[]);
+        let directory = Directory::new(&world, None, [].iter());
         let cut = Packet {
             content: Content::Cut(Layer::Link),
             ..packet("10.0.0.1:1", "10.0.0.2:2")
@@ -365,5 +428,37 @@ mod tests {
         let mut totals = Totals::default();
         totals.count(&cut, directory.place(&cut));
         assert_eq!((totals.odd, totals.places[&Place::Nowhere].packets), (1, 1));
+    }
+
+    #[test]
+    fn a_packet_that_is_counted_no_longer_leaves_nothing_behind() {
+        let directory = Directory::new(&World::default(), None, [].iter());
+        let packet = packet("10.0.0.1:1", "10.0.0.2:2");
+        let mut totals = Totals::default();
+        let place = directory.place(&packet);
+        totals.count(&packet, place.clone());
+        totals.discount(&packet, &place);
+        assert_eq!(totals, Totals::default());
+    }
+
+    #[test]
+    fn addresses_follow_the_pods_that_have_them() {
+        let mut world = World::default();
+        let mut directory = Directory::new(&world, None, [].iter());
+        let mut apply = |delta| {
+            for change in world.apply(delta) {
+                directory.follow(&change);
+            }
+            let at = directory.pod(&"10.0.0.2".parse().unwrap());
+            at.map(|key| key.name.to_string())
+        };
+        assert_eq!(apply(Delta::Put(pod("web", "10.0.0.2").into())).as_deref(), Some("web"));
+        assert_eq!(
+            apply(Delta::Put(pod("next", "10.0.0.2").into())).as_deref(),
+            Some("next")
+        );
+        let gone = Delta::Remove(crate::mesh::model::Kind::Pod, Key::new("default", "web"));
+        assert_eq!(apply(gone).as_deref(), Some("next"), "it is another's by now");
+        assert_eq!(apply(Delta::Put(pod("next", "10.0.0.3").into())), None);
     }
 }

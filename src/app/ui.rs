@@ -207,8 +207,8 @@ pub(super) struct Ui {
     pub frozen: Option<Frozen>,
     /// The first pod was put under the cursor.
     pub opened: bool,
-    /// Pods whose Envoys are asked, and whether each second.
-    pub asked: (Vec<Key>, bool),
+    /// Pods whose Envoys are asked and on which ports, and whether each second.
+    pub asked: (Vec<(Key, u16)>, bool),
     /// The demo's story has a line of its own.
     pub is_told: bool,
     /// The panes as they were laid out last.

@@ -14,11 +14,11 @@ use super::rows::{self, EndpointTableOf};
 use crate::app::message::EnvoyTable;
 use crate::app::rates::Rates;
 use crate::app::sync::{Comparison, seconds};
-use crate::mesh::model::{Key, Kind, ProxyKind};
+use crate::mesh::model::{Key, Kind};
 use crate::mesh::scope::{self, NoTable};
 use crate::mesh::world::{Failure, World};
 use crate::output::{self, Columns};
-use crate::runtime::actual::{self, ADMIN_PORT, Envoy, Silence, Waited, until_agreed};
+use crate::runtime::actual::{self, Envoy, Silence, Waited, until_agreed};
 use crate::runtime::clock::now;
 use crate::runtime::live::Live;
 use crate::sources::envoy::AdminError;
@@ -73,12 +73,8 @@ pub(super) async fn endpoints(
 pub(super) fn admin_port(world: &World, pod: &Key, flag: Option<u16>) -> Result<u16, NoTable> {
     let found = world.pods.get(pod).ok_or(NoTable::NoSuchPod)?;
     let proxy = found.proxy.as_ref().ok_or(NoTable::NoProxy)?;
-    match proxy.kind {
-        ProxyKind::Sidecar | ProxyKind::Router | ProxyKind::Waypoint => {}
-        ProxyKind::Ztunnel => return Err(NoTable::Ambient),
-    }
-    let said = flag.or(proxy.config.proxy_admin_port);
-    Ok(said.unwrap_or(ADMIN_PORT))
+    let said = proxy.admin_port().ok_or(NoTable::Ambient)?;
+    Ok(flag.unwrap_or(said))
 }
 
 async fn wait(

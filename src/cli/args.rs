@@ -34,6 +34,9 @@ pub struct Cli {
     /// The pod to start with: [kind/]NAME[.NAMESPACE]
     #[arg(long, value_name = "POD")]
     pub pod: Option<String>,
+    /// Packets for the Traffic tab.
+    #[command(flatten)]
+    pub packets: PacketArgs,
     /// Break on purpose, for tests of what follows (debug builds only)
     #[arg(long, value_enum, hide = true)]
     pub fault: Option<Fault>,
@@ -163,6 +166,9 @@ pub struct DemoArgs {
     /// Add so many more pods, with services and Sidecars; such a cluster was never recorded, so all Envoys answer 'not recorded'
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub pods: u32,
+    /// Packets for the Traffic tab.
+    #[command(flatten)]
+    pub packets: PacketArgs,
 }
 
 /// `pods`, `services`, `sidecars`
@@ -205,12 +211,9 @@ pub struct EndpointArgs {
     pub output: OutputArgs,
 }
 
-/// `traffic`
-#[derive(Args, Debug)]
-pub struct TrafficArgs {
-    /// The pod whose endpoints are meant: [kind/]NAME[.NAMESPACE]; only '-o packets' does without
-    #[arg(value_name = "POD", required_unless_present = "pcap")]
-    pub pod: Option<String>,
+/// Where packets come from; none are read if nothing is said.
+#[derive(Args, Clone, Debug, Default)]
+pub struct PacketArgs {
     /// Read packets from a capture ('-': standard input, such as of 'tcpdump -U -w -')
     #[arg(long, value_name = "FILE", conflicts_with = "iface", help_heading = "Packets")]
     pub pcap: Option<PathBuf>,
@@ -220,6 +223,24 @@ pub struct TrafficArgs {
     /// Only packets to this port
     #[arg(long, value_name = "PORT", help_heading = "Packets")]
     pub dst_port: Option<u16>,
+}
+
+impl PacketArgs {
+    /// Whether any are asked for.
+    pub(super) fn is_any(&self) -> bool {
+        self.pcap.is_some() || self.iface.is_some()
+    }
+}
+
+/// `traffic`
+#[derive(Args, Debug)]
+pub struct TrafficArgs {
+    /// The pod whose endpoints are meant: [kind/]NAME[.NAMESPACE]; only '-o packets' does without
+    #[arg(value_name = "POD", required_unless_present = "pcap")]
+    pub pod: Option<String>,
+    /// Packet by packet.
+    #[command(flatten)]
+    pub packets: PacketArgs,
     /// Without packets: how long Envoy's counters are watched
     #[arg(long = "for", value_name = "TIME", value_parser = duration, default_value = "5s", help_heading = "Envoy")]
     pub watched: Duration,

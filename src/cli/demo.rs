@@ -33,7 +33,12 @@ pub(super) fn run(cli: &Cli, args: &DemoArgs, host: &Host) -> Result<Exit, Ended
     }
     let connection = host.block_on(async { connect_to(&format!("http://{address}"), "demo") });
     let connection = connection.map_err(|error| Ended::new(Exit::Internal, error.to_string()))?;
-    screen::show(cli, host, connection, None, Some(story))
+    let packets = if args.packets.is_any() {
+        &args.packets
+    } else {
+        &cli.packets
+    };
+    screen::show(cli, host, connection, None, Some(story), packets)
 }
 
 /// Plays the story beside everything else; the other end of its strings.

@@ -2,9 +2,10 @@
 
 use jiff::tz::TimeZone;
 
-use super::args::{Cli, LogArgs};
+use super::args::{Cli, LogArgs, PacketArgs};
 use super::exit::{Ended, Exit};
 use super::input;
+use super::packets;
 use super::print;
 use super::reference::PodReference;
 use crate::app::{Namespaces, Options};
@@ -16,7 +17,8 @@ use crate::tui::{Look, Mouse};
 /// Opens the screen over the cluster that the flags name.
 pub(super) fn open(cli: &Cli, host: &Host) -> Result<Exit, Ended> {
     let connection = host.block_on(input::connection(&cli.cluster))?;
-    show(cli, host, connection, Some(input::connect_options(&cli.cluster)), None)
+    let connect = Some(input::connect_options(&cli.cluster));
+    show(cli, host, connection, connect, None, &cli.packets)
 }
 
 /// Opens the screen over this connection.
@@ -26,7 +28,9 @@ pub(super) fn show(
     connection: Connection,
     connect: Option<ConnectOptions>,
     story: Option<Story>,
+    packets: &PacketArgs,
 ) -> Result<Exit, Ended> {
+    let packets = packets::source(packets)?;
     let is_demo = story.is_some();
     // the demo's story goes through all namespaces, and begins with this pod
     let shown = input::shown(&cli.scope, (!is_demo).then_some(&connection.cluster));
@@ -50,6 +54,7 @@ pub(super) fn show(
             follow,
         })),
         story,
+        packets,
         reports: super::state_folder(),
         fault: cli.fault,
     });

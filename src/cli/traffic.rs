@@ -45,7 +45,7 @@ const COLUMNS: &[&str] = &[
 
 /// Prints a pod's traffic.
 pub(super) async fn run(cli: &Cli, args: &TrafficArgs) -> Result<Exit, Ended> {
-    if args.pcap.is_none() && args.iface.is_none() {
+    if args.packets.pcap.is_none() && args.packets.iface.is_none() {
         return by_counters(cli, args).await;
     }
     let zone = time_zone(&cli.log);
@@ -57,8 +57,12 @@ pub(super) async fn run(cli: &Cli, args: &TrafficArgs) -> Result<Exit, Ended> {
         return Err(Ended::new(Exit::Usage, line));
     };
     let known = Known::gather(cli, pod).await?;
-    let rows = known.rows.as_slice();
-    let directory = Directory::new(&known.world, known.world.pods.get(&known.pod).map(AsRef::as_ref), rows);
+    let rows = &known.rows;
+    let directory = Directory::new(
+        &known.world,
+        known.world.pods.get(&known.pod).map(AsRef::as_ref),
+        rows.iter(),
+    );
     let mut totals = Totals::default();
     let ended = each(args, &zone, |line, packet| {
         let place = directory.place(packet);
@@ -106,7 +110,7 @@ fn each(
     zone: &TimeZone,
     mut take: impl FnMut(&str, &Packet) -> Result<(), Ended>,
 ) -> Result<Exit, Ended> {
-    let from: Box<dyn Read + Send> = match (&args.pcap, &args.iface) {
+    let from: Box<dyn Read + Send> = match (&args.packets.pcap, &args.packets.iface) {
         (Some(path), _) if path == Path::new("-") => Box::new(std::io::stdin()),
         (Some(path), _) => {
             let unreadable = |error| Ended::new(Exit::Usage, format!("cannot read '{}': {error}", path.display()));
@@ -114,12 +118,13 @@ fn each(
         }
         (None, interface) => {
             let interface = interface.as_deref().unwrap_or("any");
-            let started = capture::on_interface(interface, args.dst_port);
+            let started = capture::on_interface(interface, args.packets.dst_port);
             Box::new(started.map_err(|error| Ended::new(Exit::Usage, format!("cannot run tcpdump: {error}")))?)
         }
     };
     let broken = |error: CaptureError| {
         let name = args
+            .packets
             .pcap
             .as_ref()
             .map_or("tcpdump".into(), |path| path.to_string_lossy());
@@ -128,7 +133,7 @@ fn each(
     let mut printer = Printer::new(zone, interface_name);
     for packet in Capture::open(from).map_err(broken)? {
         let packet = packet.map_err(broken)?;
-        if args.dst_port.is_none_or(|port| packet.is_to_port(port)) {
+        if args.packets.dst_port.is_none_or(|port| packet.is_to_port(port)) {
             take(&printer.line(&packet), &packet)?;
         }
     }
@@ -136,7 +141,7 @@ fn each(
 }
 
 /// Endpoints by packets, then what is not in the table.
-fn table(totals: &Totals, directory: &Directory<'_>) -> String {
+fn table(totals: &Totals, directory: &Directory) -> String {
     let (endpoints, elsewhere): (Vec<_>, Vec<_>) = totals
         .places
         .iter()
@@ -151,7 +156,7 @@ fn table(totals: &Totals, directory: &Directory<'_>) -> String {
     text
 }
 
-fn section(head: &str, what: &str, mut places: Vec<(&Place, &Total)>, directory: &Directory<'_>) -> String {
+fn section(head: &str, what: &str, mut places: Vec<(&Place, &Total)>, directory: &Directory) -> String {
     places.sort_by_key(|(_, total)| std::cmp::Reverse((total.packets, total.bytes)));
     let mut text = format!("\n{head:<28} {:>8} {:>12}  {what}\n", "PACKETS", "BYTES");
     for (place, total) in places {

@@ -17,8 +17,6 @@ use crate::mesh::world::{Failure, World};
 use crate::sources::envoy::{Admin, AdminError};
 use crate::sources::kubernetes::Forward;
 
-/// Envoy's admin port, where nothing says otherwise.
-pub const ADMIN_PORT: u16 = 15000;
 /// Until a forward is open, or an answer is there.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two looks: Envoy follows within a few hundred milliseconds.

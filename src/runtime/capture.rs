@@ -4,6 +4,11 @@ use std::io::{self, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+use super::packets::{Pace, Packets};
+
+/// Of what tcpdump says at its end, so much is read.
+const LAST_WORDS: u64 = 8 * 1024;
+
 /// A tcpdump that runs; ends with this.
 #[derive(Debug)]
 pub struct Running {
@@ -19,10 +24,24 @@ impl Read for Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // one that has ended already needs no end
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        end(&mut self.child);
     }
+}
+
+/// A process that ends with this; its output is somebody else's.
+#[derive(Debug)]
+struct Kept(Child);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        end(&mut self.0);
+    }
+}
+
+fn end(child: &mut Child) {
+    // one that has ended already needs no end
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 /// Captures TCP on an interface, to a port if one is given. What tcpdump says itself goes to standard error.
@@ -30,15 +49,48 @@ impl Drop for Running {
 /// # Errors
 /// It cannot be started.
 pub fn on_interface(interface: &str, port: Option<u16>) -> io::Result<Running> {
+    let mut child = tcpdump(interface, port).spawn()?;
+    let out = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+    Ok(Running { child, out })
+}
+
+/// The same for a screen: what tcpdump says itself is kept for the reason of its end.
+///
+/// # Errors
+/// It cannot be started.
+pub fn of_interface(interface: &str, port: Option<u16>) -> io::Result<Packets> {
+    let mut child = tcpdump(interface, port).stderr(Stdio::piped()).spawn()?;
+    let out = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+    let says = child.stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;
+    Ok(Packets {
+        from: format!("tcpdump -i {interface}").into(),
+        pace: Pace::Live,
+        port: None,
+        open: Box::new(|| Ok(Box::new(out))),
+        last_words: Box::new(|| last_line(says)),
+        keep: Box::new(Kept(child)),
+    })
+}
+
+fn tcpdump(interface: &str, port: Option<u16>) -> Command {
     let mut command = Command::new("tcpdump");
     command.args(["-i", interface, "-n", "-U", "-s", "256", "-w", "-"]);
     match port {
         Some(port) => command.arg(format!("tcp and dst port {port}")),
         None => command.arg("tcp"),
     };
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
-    let out = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-    Ok(Running { child, out })
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command
+}
+
+/// The last line of what is said, if anything is.
+fn last_line(says: impl Read) -> Option<String> {
+    let mut bytes = Vec::new();
+    // what could be read counts
+    let _ = says.take(LAST_WORDS).read_to_end(&mut bytes);
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let line = text.lines().rfind(|line| !line.trim().is_empty())?;
+    Some(line.trim().to_owned())
 }
 
 /// The name of an interface of this machine.
@@ -58,4 +110,19 @@ pub fn interface_name(_: u32) -> Option<String> {
 /// Waits so long.
 pub async fn pause(time: Duration) {
     tokio::time::sleep(time).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_is_the_reason() {
+        let says = "tcpdump: listening on eth0\ntcpdump: pcap_loop: The interface disappeared\n\n";
+        assert_eq!(
+            last_line(says.as_bytes()).as_deref(),
+            Some("tcpdump: pcap_loop: The interface disappeared")
+        );
+        assert_eq!(last_line(&b"\n"[..]), None);
+    }
 }

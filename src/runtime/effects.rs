@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, watch};
 use super::clock;
 use super::envoys::Envoys;
 use super::feed::{Cluster, Feed, Sources, Tasks};
+use super::packets::Reading;
 use super::probe;
 use crate::app::Message;
 use crate::app::message::{DemoControl, DemoState, Fetch, Request};
@@ -34,6 +35,7 @@ pub(super) struct Effects {
     feed: Option<Feed>,
     steer: Option<mpsc::Sender<DemoControl>>,
     envoys: Envoys,
+    pub(super) capture: Reading,
 }
 
 impl Effects {
@@ -52,6 +54,7 @@ impl Effects {
             feed: None,
             steer: None,
             envoys: Envoys::default(),
+            capture: Reading::default(),
         };
         match sources {
             Sources::Cluster(cluster) => {
@@ -105,7 +108,7 @@ impl Effects {
         }
     }
 
-    pub(super) fn ask_envoys(&mut self, pods: &[Key], rates: bool) {
+    pub(super) fn ask_envoys(&mut self, pods: &[(Key, u16)], rates: bool) {
         self.envoys.set_rates(rates);
         if let Some(cluster) = &self.cluster {
             let client = &cluster.connection.client;

@@ -28,8 +28,6 @@ use crate::sources::kubernetes::Forward;
 
 /// Envoys asked at once.
 const MOST: usize = 8;
-/// Envoy's admin port.
-const PORT: u16 = 15000;
 /// Until a forward is open, or an answer is there.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two tries to open a forward that was refused.
@@ -41,7 +39,8 @@ const NOT_RECORDED: &str = "not recorded";
 
 /// The Envoys that are asked.
 pub(super) struct Envoys {
-    asked: BTreeMap<Key, DropGuard>,
+    /// By pod: its Envoy's admin port, and what ends the asking.
+    asked: BTreeMap<Key, (u16, DropGuard)>,
     stirred: watch::Sender<u64>,
     rates: Arc<AtomicBool>,
 }
@@ -58,10 +57,12 @@ impl Default for Envoys {
 
 impl Envoys {
     /// Asks the Envoys of these pods and of no others; those that were asked already go on.
-    pub(super) fn ask(&mut self, pods: &[Key], client: &Client, tasks: &Tasks, answers: &mpsc::Sender<Message>) {
-        let pods: Vec<&Key> = pods.iter().take(MOST).collect();
-        self.asked.retain(|pod, _| pods.contains(&pod));
-        for pod in pods {
+    pub(super) fn ask(&mut self, pods: &[(Key, u16)], client: &Client, tasks: &Tasks, answers: &mpsc::Sender<Message>) {
+        let pods = pods.get(..MOST).unwrap_or(pods);
+        // one that was made anew may listen elsewhere
+        self.asked
+            .retain(|pod, (port, _)| pods.iter().any(|wanted| (&wanted.0, &wanted.1) == (pod, port)));
+        for (pod, port) in pods {
             if self.asked.contains_key(pod) {
                 continue;
             }
@@ -69,6 +70,7 @@ impl Envoys {
             let asker = Asker {
                 client: client.clone(),
                 pod: pod.clone(),
+                port: *port,
                 stirred: self.stirred.subscribe(),
                 rates: Arc::clone(&self.rates),
                 answers: answers.clone(),
@@ -80,7 +82,7 @@ impl Envoys {
             tasks.spawn(async move {
                 stopped.run_until_cancelled(asker.run()).await;
             });
-            self.asked.insert(pod.clone(), stop.drop_guard());
+            self.asked.insert(pod.clone(), (*port, stop.drop_guard()));
         }
     }
 
@@ -101,6 +103,7 @@ impl Envoys {
 struct Asker {
     client: Client,
     pod: Key,
+    port: u16,
     stirred: watch::Receiver<u64>,
     rates: Arc<AtomicBool>,
     answers: mpsc::Sender<Message>,
@@ -128,7 +131,7 @@ impl Asker {
 
     /// One forward, until it breaks: why, and how long to leave it alone.
     async fn session(&mut self) -> Result<std::convert::Infallible, (Option<NoEnvoy>, Duration)> {
-        let opened = timeout(PATIENCE, Forward::open(&self.client, &self.pod, PORT)).await;
+        let opened = timeout(PATIENCE, Forward::open(&self.client, &self.pod, self.port)).await;
         let opened = opened.unwrap_or(Err(Failure::TimedOut));
         let (_forward, stream) = opened.map_err(|failure| (Some(refused(&failure)), REFUSED))?;
         let broken = |error: &AdminError| (Some(no_envoy(error)), BROKEN);

@@ -19,6 +19,7 @@ use super::clipboard::Clipboard;
 use super::effects::{ANSWERS, Effects, Story};
 use super::feed::{QUEUE, Sources};
 use super::inbox::Inbox;
+use super::packets::{self, Packets};
 use super::panics::{self, Fault, Hook, Report};
 use super::signals::{Caught, Signals};
 use super::ui::{End, Parts, Ui, is_gone};
@@ -65,6 +66,8 @@ pub struct Setup {
     pub sources: Sources,
     /// The demo's story, in the demo.
     pub story: Option<Story>,
+    /// Where packets come from, if any are asked for.
+    pub packets: Option<Packets>,
     /// Where the report of a panic goes; where temporary files lie if absent.
     pub reports: Option<PathBuf>,
     /// A panic on purpose.
@@ -191,6 +194,7 @@ impl Host {
     async fn screen(&self, setup: Setup, tty: Arc<Tty<File>>) -> io::Result<End> {
         let (answers, effects) = mpsc::channel(ANSWERS);
         let (to_world, deltas) = mpsc::channel(QUEUE);
+        let (captured, from_capture) = mpsc::channel(packets::QUEUE);
         self.hook.set_screen(Some(panics::Screen {
             tty: Arc::clone(&tty),
             loop_thread: std::thread::current().id(),
@@ -201,16 +205,22 @@ impl Host {
             signals: Signals::new()?,
             deltas,
             effects,
+            packets: from_capture,
             writing: None,
             hangup: Box::pin(super::reader::nobody_reads()),
             waiting: VecDeque::new(),
         };
+        let zone = setup.options.time_zone.clone();
+        let mut effects = Effects::start(setup.sources, setup.story, answers, to_world);
+        if let Some(packets) = setup.packets {
+            effects.capture = packets::start(packets, zone, captured)?;
+        }
         let mut ui = Ui::new(Parts {
             app: App::new(setup.options),
             look: setup.look,
             tty,
             inbox,
-            effects: Effects::start(setup.sources, setup.story, answers, to_world),
+            effects,
             clipboard: setup.clipboard,
             fault: setup.fault,
         });

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, Sleep};
 
+use super::packets::News;
 use super::signals::{Caught, Signals};
 use crate::app::Message;
 use crate::sources::kubernetes::SourceMessage;
@@ -21,6 +22,8 @@ const INPUT: usize = 64;
 const DELTAS: usize = 8;
 /// Results of effects a turn.
 const EFFECTS: usize = 64;
+/// Packets a turn: well below a millisecond, however many come.
+const PACKETS: usize = 512;
 
 /// Terminal events as they come; none while the terminal is somebody else's.
 pub(super) type Input = Pin<Box<dyn Stream<Item = io::Result<Event>>>>;
@@ -31,6 +34,7 @@ pub(super) struct Inbox {
     pub(super) signals: Signals,
     pub(super) deltas: Receiver<SourceMessage>,
     pub(super) effects: Receiver<Message>,
+    pub(super) packets: Receiver<News>,
     /// The frame that is being written.
     pub(super) writing: Option<JoinHandle<io::Result<()>>>,
     /// Resolves when the terminal hangs up.
@@ -45,6 +49,7 @@ pub(super) struct Turn {
     pub(super) input: Vec<Event>,
     pub(super) signals: Vec<Caught>,
     pub(super) effects: Vec<Message>,
+    pub(super) packets: Vec<News>,
     /// The frame is on the terminal, or why not.
     pub(super) written: Option<io::Result<()>>,
     /// The terminal is gone.
@@ -75,6 +80,10 @@ impl Inbox {
         any |= !self.waiting.is_empty();
         any |= matches!(
             self.effects.poll_recv_many(cx, &mut turn.effects, EFFECTS),
+            Poll::Ready(1..)
+        );
+        any |= matches!(
+            self.packets.poll_recv_many(cx, &mut turn.packets, PACKETS),
             Poll::Ready(1..)
         );
         if let Some(writing) = &mut self.writing
@@ -120,6 +129,7 @@ impl Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::message::CaptureState;
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
     use tokio::sync::mpsc;
 
@@ -129,41 +139,49 @@ mod tests {
         Box::pin(keys.chain(futures::stream::pending()))
     }
 
-    fn inbox(input: Input) -> (Inbox, mpsc::Sender<SourceMessage>, mpsc::Sender<Message>) {
+    type Ends = (mpsc::Sender<SourceMessage>, mpsc::Sender<Message>, mpsc::Sender<News>);
+
+    fn inbox(input: Input) -> (Inbox, Ends) {
         let (deltas, from_sources) = mpsc::channel(64);
         let (effects, from_effects) = mpsc::channel(256);
+        let (packets, from_captures) = mpsc::channel(2 * PACKETS);
         let inbox = Inbox {
             input: Some(input),
             signals: Signals::new().unwrap(),
             deltas: from_sources,
             effects: from_effects,
+            packets: from_captures,
             writing: None,
             hangup: Box::pin(std::future::pending()),
             waiting: VecDeque::new(),
         };
-        (inbox, deltas, effects)
+        (inbox, (deltas, effects, packets))
     }
 
     #[tokio::test]
     async fn a_turn_takes_from_every_source_and_from_none_without_bound() {
-        let (mut inbox, deltas, effects) = inbox(keys(10_000));
+        let (mut inbox, (deltas, effects, packets)) = inbox(keys(10_000));
         for _ in 0..64 {
             deltas.try_send(SourceMessage::default()).unwrap();
         }
         for _ in 0..200 {
             effects.try_send(Message::Tick).unwrap();
         }
+        for _ in 0..2 * PACKETS {
+            packets.try_send(News::State(CaptureState::Reading)).unwrap();
+        }
         let turn = inbox.turn(Some(Instant::now())).await;
         assert_eq!(
             (turn.input.len(), inbox.waiting.len(), turn.effects.len()),
             (INPUT, DELTAS, EFFECTS)
         );
+        assert_eq!(turn.packets.len(), PACKETS);
         assert!(turn.tick, "a flood of everything else does not hide the time");
     }
 
     #[tokio::test]
     async fn a_source_that_waits_makes_a_turn_at_once() {
-        let (mut inbox, _deltas, _effects) = inbox(keys(0));
+        let (mut inbox, _ends) = inbox(keys(0));
         inbox.waiting.push_back(SourceMessage::default());
         let turn = inbox.turn(None).await;
         assert!(turn.input.is_empty() && !turn.tick);
@@ -171,21 +189,21 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_to_do_is_no_turn() {
-        let (mut inbox, _deltas, _effects) = inbox(keys(0));
+        let (mut inbox, _ends) = inbox(keys(0));
         let turn = futures::poll!(std::pin::pin!(inbox.turn(None)));
         assert!(turn.is_pending());
     }
 
     #[tokio::test]
     async fn input_that_ends_means_that_the_terminal_is_gone() {
-        let (mut inbox, _deltas, _effects) = inbox(Box::pin(futures::stream::empty()));
+        let (mut inbox, _ends) = inbox(Box::pin(futures::stream::empty()));
         assert!(inbox.turn(None).await.hangup);
     }
 
     #[tokio::test]
     async fn all_channels_closed_is_not_a_turn() {
-        let (mut inbox, deltas, effects) = inbox(keys(0));
-        drop((deltas, effects));
+        let (mut inbox, ends) = inbox(keys(0));
+        drop(ends);
         assert!(futures::poll!(std::pin::pin!(inbox.turn(None))).is_pending());
     }
 }

@@ -17,8 +17,10 @@ use super::effects::Effects;
 use super::host::leave_in_time;
 use super::inbox::{Inbox, Input, Turn};
 use super::keys;
+use super::packets::News;
 use super::panics::Fault;
 use super::signals::Caught;
+use crate::app::message::CaptureState;
 use crate::app::{App, Command, Message};
 use crate::mesh::world::SourceState;
 use crate::sources::kubernetes::SourceMessage;
@@ -161,6 +163,9 @@ impl Ui {
                 return Ok(Some(end));
             }
         }
+        if let Some(end) = self.take_packets(turn.packets).await? {
+            return Ok(Some(end));
+        }
         if turn.tick && self.next_tick.is_some_and(|tick| tick <= Instant::now()) {
             self.next_tick = None;
             return self.tell(Message::Tick).await;
@@ -223,6 +228,37 @@ impl Ui {
             }
             if started.elapsed() >= DELTA_TIME {
                 break;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes in what was captured, packets that came one after the other at once.
+    async fn take_packets(&mut self, news: Vec<News>) -> io::Result<Option<End>> {
+        let mut batch = Vec::new();
+        let mut told = Vec::new();
+        for news in news {
+            match news {
+                News::Packet(captured) => batch.push(*captured),
+                News::State(state) => told.push(state),
+            }
+        }
+        let missed = self.effects.capture.missed();
+        if !batch.is_empty() || !told.is_empty() {
+            // a state is only told before the first packet and after the last one
+            let is_over = told.iter().any(|state| *state != CaptureState::Reading);
+            let from = self.effects.capture.from.clone();
+            let states = told.into_iter().map(|state| Message::Capture {
+                from: from.clone(),
+                state,
+            });
+            let packets = Message::Packets { batch, missed };
+            let mut messages: Vec<Message> = states.collect();
+            messages.insert(if is_over { messages.len() - 1 } else { messages.len() }, packets);
+            for message in messages {
+                if let Some(end) = self.tell(message).await? {
+                    return Ok(Some(end));
+                }
             }
         }
         Ok(None)

@@ -221,7 +221,7 @@ fn columns_scroll_and_say_how_many_are_hidden() {
 #[test]
 fn envoys_are_asked_of_the_pods_that_are_looked_at() {
     let mut stage = Stage::bookinfo();
-    let key = |name: &str| Key::new("bookinfo", name);
+    let key = |name: &str| (Key::new("bookinfo", name), 15_000);
     let watch = |pods| Command::WatchEnvoy { pods, rates: true };
     assert_eq!(stage.take_commands(), [watch(vec![key("details-v1-6f9c-ddddd")])]);
     stage.press("pj");

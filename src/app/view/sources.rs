@@ -1,5 +1,7 @@
 //! How the sources do: the badge in the header, the list of all of them, the log.
 
+use std::fmt::Write as _;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,6 +11,8 @@ use super::table::timeline::clock;
 use super::{Line, Role, Span};
 use crate::app::dialog::TextDialog;
 use crate::app::facts::{Facts, Source};
+use crate::app::message::CaptureState;
+use crate::app::packets::Source as Capture;
 use crate::mesh::model::Kind;
 use crate::mesh::world::{Coverage, Failure, SourceState};
 
@@ -144,7 +148,49 @@ pub(crate) fn sources(facts: &Facts, now: Timestamp) -> TextDialog {
     for kind in Kind::ALL {
         lines.extend(source_lines(facts, *kind, now));
     }
+    lines.extend(capture(facts, now));
     TextDialog::new("Sources", lines).broken(16)
+}
+
+/// What packets come from, if any are asked for.
+fn capture(facts: &Facts, now: Timestamp) -> Vec<Line> {
+    let Some(source) = facts.packets.source() else {
+        return Vec::new();
+    };
+    let (role, state) = capture_words(source, now);
+    let numbers = facts.packets.numbers();
+    let mut counts = format!("{} packets", numbers.end);
+    let odd = facts.packets.totals().odd;
+    for (count, what) in [(facts.packets.missed(), "missed"), (odd, "cut or contradictory")] {
+        if count > 0 {
+            let _ = write!(counts, ", {count} {what}");
+        }
+    }
+    let mut lines = vec![
+        Vec::new(),
+        vec![
+            Span::new(Role::Text, format!("packets of {}  ", source.from)),
+            Span::new(role, state),
+        ],
+        vec![Span::new(Role::Dim, format!("    {counts}"))],
+    ];
+    let last = numbers.end.checked_sub(1).and_then(|last| facts.packets.get(last));
+    lines.extend(last.map(|last| {
+        let place = facts.packets.directory().words(&last.place);
+        let text = format!("    the last: {}  {place}", last.captured.line);
+        vec![Span::new(Role::Dim, text)]
+    }));
+    lines
+}
+
+/// How a capture does.
+pub(crate) fn capture_words(source: &Capture, now: Timestamp) -> (Role, String) {
+    let since = age(Some(source.since), now);
+    match &source.state {
+        CaptureState::Reading => (Role::Good, "reading".to_owned()),
+        CaptureState::Ended => (Role::Text, format!("ended {since} ago")),
+        CaptureState::Broken(why) => (Role::Bad, format!("broke off {since} ago: {why}")),
+    }
 }
 
 fn source_lines(facts: &Facts, kind: Kind, now: Timestamp) -> Vec<Line> {

@@ -142,6 +142,21 @@ pub struct Proxy {
     pub config: ProxyConfig,
 }
 
+impl Proxy {
+    /// Envoy's admin port, where nothing says otherwise (istio: `pkg/config/mesh/mesh.go`, `DefaultProxyConfig`).
+    pub const ADMIN_PORT: u16 = 15000;
+
+    /// Where its Envoy can be asked; `None` where there is no Envoy.
+    pub fn admin_port(&self) -> Option<u16> {
+        match self.kind {
+            ProxyKind::Sidecar | ProxyKind::Router | ProxyKind::Waypoint => {
+                Some(self.config.proxy_admin_port.unwrap_or(Self::ADMIN_PORT))
+            }
+            ProxyKind::Ztunnel => None,
+        }
+    }
+}
+
 /// `v1/Service`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Service {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::mesh::model::Text;
+use crate::mesh::model::{Proxy, Text};
 
 use super::host::is_ip;
 use super::mesh_settings::lay_proxy_over;
@@ -14,7 +14,6 @@ use super::proxy::ProxyFacts;
 use super::reason::{Reason, Why};
 use super::table::{Address, Class, Cluster, Health, Row};
 
-const ADMIN_PORT: u16 = 15000;
 const STATUS_PORT: u16 = 15020;
 const CONFIG_PATH: &str = "./etc/istio/proxy";
 const WORKLOAD_SOCKET: &str = "./var/run/secrets/workload-spiffe-uds/socket";
@@ -27,7 +26,7 @@ pub(crate) fn rows(plane: &Plane, proxy: &ProxyFacts) -> Vec<Row> {
     });
     let loopback = Text::from(proxy.loopback());
     let path = config.config_path.unwrap_or_else(|| Text::from(CONFIG_PATH));
-    let admin = Address::Socket(loopback.clone(), config.proxy_admin_port.unwrap_or(ADMIN_PORT));
+    let admin = Address::Socket(loopback.clone(), config.proxy_admin_port.unwrap_or(Proxy::ADMIN_PORT));
     let status = Address::Socket(loopback, config.status_port.unwrap_or(STATUS_PORT));
     let xds = Address::Pipe(Text::from(format!("{}/XDS", path.trim_end_matches('/'))));
     let fixed = [
