@@ -8,14 +8,17 @@ mod istioctl;
 mod sheet;
 mod text;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-pub use self::document::{API_VERSION, Report, change_line, json, json_line, yaml};
+pub use self::document::{API_VERSION, Entry, Language, Report, change_line};
 pub use self::istioctl::endpoint_table;
 pub use self::sheet::{Chosen, Columns, UnknownColumn, columns_help};
 pub use self::text::{names, table};
 use crate::app::view::Shown;
+use crate::mesh::scope::Why;
 
 /// Rows ready for any format.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -43,4 +46,7 @@ pub struct SheetRow {
     pub cells: Vec<Shown>,
     /// Its fields in JSON; printed by name.
     pub fields: Map<String, Value>,
+    /// Of an endpoint that was computed: why it is here, in documents as `reasons`. It is put into words while a document
+    /// is written, since the words of a large table are many times as large as the table.
+    pub why: Option<Arc<Why>>,
 }

@@ -115,6 +115,8 @@ fn printed(document: &Value, what: &str) -> BTreeSet<(String, String)> {
         for side in sides {
             let field = |name: &str| side[name].as_str().unwrap_or_else(|| panic!("no '{name}' in {side}"));
             assert!(!field("status").is_empty() && !field("outlierCheck").is_empty());
+            assert!(!field("class").is_empty());
+            assert_eq!(side["reasons"][0]["rule"], "governed", "{side}");
             pairs.insert((field("endpoint").to_owned(), field("cluster").to_owned()));
         }
     }

@@ -19,6 +19,7 @@ pub(in crate::app) mod state;
 pub mod table;
 pub mod tcpdump;
 mod value;
+pub mod why;
 pub(in crate::app) mod words;
 
 pub(in crate::app) use self::draw::reading_area;

@@ -1,6 +1,8 @@
 //! `diff`: rows gained, lost and changed, by drafts, without objects, between pods or dumps; who else is concerned.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -18,7 +20,7 @@ use crate::mesh::diff::{Compared, Impact, Radius, WhatIf};
 use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::scope::{self, Class, EndpointTable, Governing, Row};
 use crate::mesh::world::World;
-use crate::output::{self, Chosen, Columns, Report, Sheet, SheetRow};
+use crate::output::{self, Chosen, Columns, Entry, Language, Report, Sheet, SheetRow};
 use crate::runtime::clock::now;
 
 /// Prints what differs; the exit code says whether anything does.
@@ -122,16 +124,18 @@ impl Rows {
     }
 
     /// `added`, `removed`, `changed`, as documents have them.
-    fn fields(&self, body: &mut Map<String, Value>) {
-        let with_reason = |(row, reason): &(SheetRow, String)| {
-            let mut fields = row.fields.clone();
-            fields.insert("reason".to_owned(), json!(reason));
-            Value::Object(fields)
-        };
-        let pair = |(before, after, reason): &(SheetRow, SheetRow, String)| json!({ "before": before.fields, "after": after.fields, "reason": reason });
-        body.insert("added".to_owned(), self.added.iter().map(with_reason).collect());
-        body.insert("removed".to_owned(), self.removed.iter().map(with_reason).collect());
-        body.insert("changed".to_owned(), self.changed.iter().map(pair).collect());
+    fn lists(&self) -> BTreeMap<&'static str, Vec<Entry<'_>>> {
+        fn differing((row, reason): &(SheetRow, String)) -> Entry<'_> {
+            Entry::Differing { row, reason }
+        }
+        let changed = self.changed.iter();
+        let changed = changed.map(|(before, after, reason)| Entry::Changed { before, after, reason });
+        [
+            ("added", self.added.iter().map(differing).collect()),
+            ("removed", self.removed.iter().map(differing).collect()),
+            ("changed", changed.collect()),
+        ]
+        .into()
     }
 
     /// The rows with their sign, in the table's order within each sign.
@@ -174,7 +178,10 @@ fn sheet_row(columns: &Columns<EndpointTableOf>, row: &Row, world: &World, at: T
         sync: None,
         actual: None,
     };
-    columns.row(row.address.to_string(), &view, at)
+    SheetRow {
+        why: Some(Arc::clone(&row.why)),
+        ..columns.row(row.address.to_string(), &view, at)
+    }
 }
 
 impl Answer {
@@ -194,13 +201,11 @@ impl Answer {
             as_of: Some(at),
             missing: missing.to_vec(),
             body: self.body(),
+            lists: self.rows.as_ref().map(Rows::lists).unwrap_or_default(),
         };
         match report.format {
-            ReportFormat::Json => print::out(&document().json()),
-            ReportFormat::Yaml => {
-                let text = document().yaml().map_err(|error| Ended::new(Exit::Internal, error))?;
-                print::out(&text)
-            }
+            ReportFormat::Json => print::document(&document(), Language::Json),
+            ReportFormat::Yaml => print::document(&document(), Language::Yaml),
             ReportFormat::Table => self.tables(report),
         }
     }
@@ -221,9 +226,6 @@ impl Answer {
             let pods = json!({ "compared": radius.pods, "affected": radius.affected, "unmatched": radius.unmatched });
             say("pods", pods);
             say("workloads", radius.workloads.iter().map(workload).collect());
-        }
-        if let Some(rows) = &self.rows {
-            rows.fields(&mut body);
         }
         body
     }

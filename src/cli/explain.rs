@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::args::{Cli, Format, OutputArgs};
 use super::exit::{Ended, Exit};
@@ -14,6 +14,7 @@ use super::headless::{gather, missing, no_such_table, say_missing, show};
 use super::input;
 use super::print;
 use super::reference::PodReference;
+use crate::app::view::why::{self, object_of, reason};
 use crate::app::view::{Shown, explain as view};
 use crate::mesh::model::{Key, Kind, Pod, Text};
 use crate::mesh::scope::{self, Cache, Explanation, Governing, Outcome, Row, Settings, Sight, Unexplained};
@@ -148,21 +149,6 @@ fn text_of(explanation: &Explanation) -> String {
     view::lines(explanation).into_iter().map(line).collect()
 }
 
-/// A reason of any kind: its rule, its words, the object it speaks of.
-fn reason(rule: &str, text: &impl ToString, object: Option<(Kind, Key)>) -> Value {
-    let mut fields = Map::new();
-    fields.insert("rule".to_owned(), json!(rule));
-    fields.insert("text".to_owned(), json!(text.to_string()));
-    if let Some(object) = object {
-        fields.insert("object".to_owned(), object_of(&object));
-    }
-    Value::Object(fields)
-}
-
-fn object_of((kind, key): &(Kind, Key)) -> Value {
-    json!({ "kind": kind.name(), "namespace": key.namespace.as_str(), "name": key.name.as_str() })
-}
-
 fn governing_of(governing: &Governing) -> Value {
     json!(governing.key().map(ToString::to_string))
 }
@@ -170,12 +156,11 @@ fn governing_of(governing: &Governing) -> Value {
 /// One row a cluster; all else is about the whole answer.
 fn explanation_sheet(missing: Vec<String>, explanation: &Explanation, at: Timestamp) -> Sheet {
     let row = |row: &Row| {
-        let reasons = row.why.chain.iter().map(|one| reason(one.id(), one, one.object()));
         json!({
             "endpoint": row.address.to_string(),
             "status": row.health.as_str(),
             "class": row.class.as_str(),
-            "reasons": reasons.collect::<Vec<_>>(),
+            "reasons": why::chain(&row.why),
         })
     };
     let clusters = explanation.clusters.iter().map(|answer| {
@@ -198,15 +183,13 @@ fn explanation_sheet(missing: Vec<String>, explanation: &Explanation, at: Timest
             name: Shown::from(answer.cluster.to_string()),
             cells: Vec::new(),
             fields: fields.as_object().cloned().unwrap_or_default(),
+            why: None,
         }
     });
     let services = explanation.candidates.iter().map(|candidate| {
         let (outcome, reasons) = match &candidate.outcome {
-            Outcome::Taken(reasons) => {
-                let all = reasons.iter().map(|one| reason(one.id(), one, one.object()));
-                ("inScope", all.collect())
-            }
-            Outcome::Merged => ("merged", Vec::new()),
+            Outcome::Taken(reasons) => ("inScope", why::reasons(reasons)),
+            Outcome::Merged => ("merged", json!([])),
             Outcome::Out(barriers) => {
                 let all = barriers.iter().map(|one| reason(one.id(), one, one.object()));
                 ("notInScope", all.collect())
@@ -350,14 +333,13 @@ impl Group {
 
     fn row(&self, pods: &[&Key], sight: &Sight) -> SheetRow {
         let names: Vec<&str> = pods.iter().map(|pod| pod.name.as_str()).collect();
-        let reasons = sight.reasons.iter().map(|one| reason(one.id(), one, one.object()));
         let fields = json!({
             "namespace": self.namespace.as_str(),
             "workload": self.workload,
             "pods": names,
             "sidecar": governing_of(&sight.governing),
             "ports": sight.ports,
-            "reasons": reasons.collect::<Vec<_>>(),
+            "reasons": why::reasons(&sight.reasons),
         });
         let count = pods.len().to_string();
         let cells = [
@@ -371,6 +353,7 @@ impl Group {
             name: Shown::from(self.workload.as_str()),
             cells: cells.map(Shown::from).to_vec(),
             fields: fields.as_object().cloned().unwrap_or_default(),
+            why: None,
         }
     }
 }

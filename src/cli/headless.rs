@@ -19,7 +19,7 @@ use crate::app::view::Shown;
 use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::scope::{self, NoTable};
 use crate::mesh::world::{Coverage, Gap, World};
-use crate::output::{self, Chosen, Sheet, SheetRow};
+use crate::output::{self, Chosen, Language, Sheet, SheetRow};
 use crate::runtime;
 use crate::runtime::clock::now;
 use crate::runtime::live::Live;
@@ -232,16 +232,13 @@ pub(super) async fn gather_from(
 pub(super) fn show(sheet: &Sheet, args: &OutputArgs) -> Result<(), Ended> {
     match args.output {
         Format::Table | Format::Wide => print::out(&output::table(sheet, !args.no_headers)),
-        Format::Json if args.watch => print::out(&output::json_line(sheet)),
-        Format::Json => print::out(&output::json(sheet)),
+        Format::Json if args.watch => print::document(&sheet.into(), Language::JsonLine),
+        Format::Json => print::document(&sheet.into(), Language::Json),
         Format::Yaml if args.watch => Err(Ended::new(
             Exit::Usage,
             "--watch prints a line for each change: use -o json, table, wide or name",
         )),
-        Format::Yaml => {
-            let text = output::yaml(sheet).map_err(|error| Ended::new(Exit::Internal, error))?;
-            print::out(&text)
-        }
+        Format::Yaml => print::document(&sheet.into(), Language::Yaml),
         Format::Name => print::out(&output::names(&sheet.rows)),
     }
 }

@@ -16,7 +16,7 @@ use crate::mesh::lint::{self, Finding, LINTS, Level, Lint};
 use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::scope;
 use crate::mesh::world::World;
-use crate::output::{self, Report, Sheet, SheetRow};
+use crate::output::{self, Language, Report, Sheet, SheetRow};
 use crate::runtime::clock::now;
 
 /// A finding, and whether the drafts bring it.
@@ -62,13 +62,11 @@ pub(super) async fn lint(cli: &Cli, args: &LintArgs) -> Result<Exit, Ended> {
         as_of: Some(at),
         missing: missing.clone(),
         body: body(),
+        ..Report::default()
     };
     match args.report.format {
-        ReportFormat::Json => print::out(&report().json())?,
-        ReportFormat::Yaml => {
-            let text = report().yaml().map_err(|error| Ended::new(Exit::Internal, error))?;
-            print::out(&text)?;
-        }
+        ReportFormat::Json => print::document(&report(), Language::Json)?,
+        ReportFormat::Yaml => print::document(&report(), Language::Yaml)?,
         ReportFormat::Table => {
             if !found.is_empty() {
                 let sheet = sheet(&found, !drafted.is_empty());
@@ -229,11 +227,8 @@ fn list(report: &ReportArgs) -> Result<Exit, Ended> {
         ..Report::default()
     };
     match report.format {
-        ReportFormat::Json => print::out(&document().json())?,
-        ReportFormat::Yaml => {
-            let text = document().yaml().map_err(|error| Ended::new(Exit::Internal, error))?;
-            print::out(&text)?;
-        }
+        ReportFormat::Json => print::document(&document(), Language::Json)?,
+        ReportFormat::Yaml => print::document(&document(), Language::Yaml)?,
         ReportFormat::Table => {
             let line = |lint: &Lint| {
                 let cells = [

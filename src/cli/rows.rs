@@ -267,7 +267,9 @@ pub(super) fn endpoint_sheet(
         let nth = doubles.entry((cluster.clone(), endpoint.clone())).or_default();
         let key = (cluster, endpoint.clone(), *nth);
         *nth += 1;
-        rows.push((key, columns.row(endpoint, &view, at)));
+        let mut shown = columns.row(endpoint, &view, at);
+        shown.why = Some(Arc::clone(&row.why));
+        rows.push((key, shown));
     }
     let mut sheet = columns.sheet("EndpointTable", rows.iter().map(|(_, row)| row.clone()).collect(), at);
     sheet.missing = super::headless::missing(world, scope::needed_kinds());

@@ -1,16 +1,36 @@
-//! Rows as JSON and YAML. The schema is versioned; within a version fields are only ever added.
+//! JSON and YAML: the same document, with a schema version that only grows in compatible ways.
+//!
+//! `sidescope.io/v1`: fields may be added; none is renamed, dropped or given another meaning. Documents are written as
+//! they are read, fields by name; a large one is never held whole.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 use jiff::Timestamp;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json as value};
 
 use super::{Sheet, SheetRow};
+use crate::app::view::why;
 
 /// The schema's version.
 pub const API_VERSION: &str = "sidescope.io/v1";
 
-/// A document that is no plain list of rows: a comparison, findings.
+/// How a document is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Language {
+    /// JSON, indented.
+    Json,
+    /// JSON in one line: the first of those that a watch prints.
+    JsonLine,
+    /// YAML.
+    Yaml,
+}
+
+/// A document: a list of rows, a comparison, findings.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Report {
+pub struct Report<'a> {
     /// Its kind in JSON, such as `EndpointDiff`.
     pub kind: &'static str,
     /// When this was true.
@@ -19,60 +39,134 @@ pub struct Report {
     pub missing: Vec<String>,
     /// What it says.
     pub body: Map<String, Value>,
+    /// Its lists of rows, by name.
+    pub lists: BTreeMap<&'static str, Vec<Entry<'a>>>,
 }
 
-impl Report {
-    /// `{apiVersion, kind, asOf, complete, missing?, ...body}`, indented, with a newline at the end.
-    pub fn json(&self) -> String {
-        let mut text = format!("{:#}", self.document());
-        text.push('\n');
-        text
-    }
+/// An item of a list of rows.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Entry<'a> {
+    /// A row.
+    Row(&'a SheetRow),
+    /// A row of a comparison.
+    Differing {
+        /// It.
+        row: &'a SheetRow,
+        /// Why it came or went.
+        reason: &'a str,
+    },
+    /// A row that is another than before.
+    Changed {
+        /// As it was.
+        before: &'a SheetRow,
+        /// As it is.
+        after: &'a SheetRow,
+        /// What changed.
+        reason: &'a str,
+    },
+}
 
-    /// The same document as YAML; the text of the error if it cannot be written.
-    pub fn yaml(&self) -> Result<String, String> {
-        serde_saphyr::to_string(&self.document()).map_err(|error| error.to_string())
-    }
-
-    fn document(&self) -> Value {
-        let mut document = Map::new();
-        document.insert("apiVersion".to_owned(), value!(API_VERSION));
-        document.insert("kind".to_owned(), value!(self.kind));
-        document.insert("asOf".to_owned(), value!(self.as_of.map(|time| time.to_string())));
-        document.insert("complete".to_owned(), value!(self.missing.is_empty()));
-        if !self.missing.is_empty() {
-            document.insert("missing".to_owned(), value!(self.missing));
+impl<'a> From<&'a Sheet> for Report<'a> {
+    /// `{apiVersion, kind, asOf, complete, missing?, ...about, items: [row]}`
+    fn from(sheet: &'a Sheet) -> Self {
+        Self {
+            kind: sheet.kind,
+            as_of: sheet.as_of,
+            missing: sheet.missing.clone(),
+            body: sheet.about.clone(),
+            lists: [("items", sheet.rows.iter().map(Entry::Row).collect())].into(),
         }
-        document.extend(self.body.clone());
-        Value::Object(document)
     }
 }
 
-/// `{apiVersion, kind, asOf, complete, missing?, ...about, items: [row]}`, indented, with a newline at the end.
-pub fn json(sheet: &Sheet) -> String {
-    list(sheet).json()
-}
-
-/// The same document in one line: the first of those that a watch prints.
-pub fn json_line(sheet: &Sheet) -> String {
-    format!("{}\n", list(sheet).document())
-}
-
-/// The same document as YAML; the text of the error if it cannot be written.
-pub fn yaml(sheet: &Sheet) -> Result<String, String> {
-    list(sheet).yaml()
-}
-
-fn list(sheet: &Sheet) -> Report {
-    let items = sheet.rows.iter().map(|row| Value::Object(row.fields.clone())).collect();
-    let mut body = sheet.about.clone();
-    body.insert("items".to_owned(), Value::Array(items));
-    Report {
-        kind: sheet.kind,
-        as_of: sheet.as_of,
-        missing: sheet.missing.clone(),
-        body,
+impl Report<'_> {
+    /// Writes `{apiVersion, kind, asOf, complete, missing?, ...body, ...lists}`, with a newline at the end.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn write(&self, language: Language, mut to: impl Write) -> io::Result<()> {
+        match language {
+            Language::Json => serde_json::to_writer_pretty(&mut to, self)?,
+            Language::JsonLine => serde_json::to_writer(&mut to, self)?,
+            Language::Yaml => {
+                let text = serde_saphyr::to_string(self).map_err(io::Error::other)?;
+                return to.write_all(text.as_bytes());
+            }
+        }
+        to.write_all(b"\n")
     }
+
+    /// The head of every document.
+    fn head(&self) -> Vec<(&str, Value)> {
+        let mut head = vec![
+            ("apiVersion", value!(API_VERSION)),
+            ("kind", value!(self.kind)),
+            ("asOf", value!(self.as_of.map(|time| time.to_string()))),
+            ("complete", value!(self.missing.is_empty())),
+        ];
+        if !self.missing.is_empty() {
+            head.push(("missing", value!(self.missing)));
+        }
+        head
+    }
+}
+
+/// A field of a document.
+enum Field<'a> {
+    Value(Cow<'a, Value>),
+    List(&'a [Entry<'a>]),
+}
+
+impl Serialize for Report<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let head = self
+            .head()
+            .into_iter()
+            .map(|(name, value)| (name, Field::Value(Cow::Owned(value))));
+        let body = self.body.iter();
+        let body = body.map(|(name, value)| (name.as_str(), Field::Value(Cow::Borrowed(value))));
+        let lists = self.lists.iter().map(|(name, list)| (*name, Field::List(list)));
+        let fields: BTreeMap<&str, Field<'_>> = head.chain(body).chain(lists).collect();
+        let mut document = serializer.serialize_map(Some(fields.len()))?;
+        for (name, field) in &fields {
+            match field {
+                Field::Value(value) => document.serialize_entry(name, &**value)?,
+                Field::List(entries) => document.serialize_entry(name, entries)?,
+            }
+        }
+        document.end()
+    }
+}
+
+impl Serialize for Entry<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.document().serialize(serializer)
+    }
+}
+
+impl Entry<'_> {
+    fn document(&self) -> Value {
+        match self {
+            Entry::Row(row) => Value::Object(row_document(row)),
+            Entry::Differing { row, reason } => {
+                let mut fields = row_document(row);
+                fields.insert("reason".to_owned(), value!(reason));
+                Value::Object(fields)
+            }
+            Entry::Changed { before, after, reason } => {
+                value!({ "before": row_document(before), "after": row_document(after), "reason": reason })
+            }
+        }
+    }
+}
+
+/// A row's fields, and why it is here.
+fn row_document(row: &SheetRow) -> Map<String, Value> {
+    let mut fields = row.fields.clone();
+    if let Some(why) = &row.why {
+        fields.insert("reasons".to_owned(), why::chain(why));
+    }
+    fields
 }
 
 /// One change as a line of JSON: `{type: added|changed|removed, at, row, before?}`.
@@ -80,10 +174,44 @@ pub fn change_line(kind: &str, at: &str, before: Option<&SheetRow>, after: Optio
     let mut event = Map::new();
     event.insert("type".to_owned(), value!(kind));
     event.insert("at".to_owned(), value!(at));
-    let row = after.or(before).map(|row| row.fields.clone()).unwrap_or_default();
+    let row = after.or(before).map(row_document).unwrap_or_default();
     event.insert("row".to_owned(), Value::Object(row));
     if let (Some(before), Some(_)) = (before, after) {
-        event.insert("before".to_owned(), Value::Object(before.fields.clone()));
+        event.insert("before".to_owned(), Value::Object(row_document(before)));
     }
     format!("{}\n", Value::Object(event))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::scope::{Reason, Why};
+
+    fn text(report: &Report<'_>, language: Language) -> String {
+        let mut bytes = Vec::new();
+        report.write(language, &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_row_has_its_reasons_beside_its_fields_in_every_language() {
+        let row = SheetRow {
+            fields: [("endpoint".to_owned(), value!("10.0.0.1:80"))].into_iter().collect(),
+            why: Some(Why::of([Reason::Ready])),
+            ..SheetRow::default()
+        };
+        let sheet = Sheet {
+            kind: "EndpointTable",
+            rows: vec![row],
+            missing: vec!["nodes not readable".to_owned()],
+            ..Sheet::default()
+        };
+        let report = Report::from(&sheet);
+        let line = r#"{"apiVersion":"sidescope.io/v1","asOf":null,"complete":false,"items":[{"endpoint":"10.0.0.1:80","reasons":[{"rule":"ready","text":"ready"}]}],"kind":"EndpointTable","missing":["nodes not readable"]}"#;
+        assert_eq!(text(&report, Language::JsonLine), format!("{line}\n"));
+        let expected: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(text(&report, Language::Json), format!("{expected:#}\n"));
+        let yaml: Value = serde_saphyr::from_str(&text(&report, Language::Yaml)).unwrap();
+        assert_eq!(yaml, expected);
+    }
 }

@@ -84,6 +84,7 @@ impl<T: Table> Columns<T> {
             name: name.into(),
             cells,
             fields,
+            why: None,
         }
     }
 

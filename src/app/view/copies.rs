@@ -18,13 +18,17 @@ pub(crate) fn row_text(subject: &Subject<'_>, now: Timestamp) -> String {
     shown.join("  ")
 }
 
-/// A row's fields as a program reads them, by the ids of its columns.
+/// A row's fields as a program reads them, by the ids of its columns; of an endpoint its reasons too.
 pub(in crate::app) fn json(subject: &Subject<'_>) -> String {
     let fields = subject.specs().into_iter().enumerate().filter_map(|(at, spec)| {
         let datum = subject.datum(at)?;
         Some((spec.id.to_owned(), datum.value.json()))
     });
-    serde_json::Value::from(fields.collect::<serde_json::Map<_, _>>()).to_string()
+    let mut fields: serde_json::Map<_, _> = fields.collect();
+    if let Subject::Endpoint(row) = subject {
+        fields.insert("reasons".to_owned(), super::why::chain(&row.row.why));
+    }
+    serde_json::Value::from(fields).to_string()
 }
 
 /// The command that gives the same, for somebody who knows the original.
