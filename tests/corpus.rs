@@ -1,8 +1,7 @@
 //! Every world of the corpus gives the tables that real istiod gave, byte for byte.
 //!
 //! A case is a folder: `world.yaml`, `case.yaml` with its pods, `expected/POD.NS.txt`. A pod without a proxy has no
-//! expected file, and must give no table. A what-if is a folder: `base.yaml`, `draft.yaml` with a Sidecar that is not in
-//! it, `expected.json` with the rows of a pod that istiod then adds, removes and changes.
+//! expected file, and must give no table. The what-ifs beside them are run by `tests/what_if.rs`.
 //!
 //! `SIDESCOPE_CORPUS=DIR` runs all that is found under that folder instead of the cases that lie here. How much was run is
 //! printed with `-- --nocapture`; a folder without a single world fails.
@@ -21,29 +20,16 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sidescope::mesh::diff::{self, RowId};
 use sidescope::mesh::model::Key;
 use sidescope::mesh::scope::{Cache, Class, NoTable, Settings};
 use sidescope::mesh::world::World;
 use sidescope::output::endpoint_table;
 use sidescope::sources::files;
 
-/// A folder of the corpus.
-enum Case {
-    /// A world with tables.
-    Tables(PathBuf),
-    /// A world with a draft.
-    WhatIf(PathBuf),
-}
-
 /// The cases under `root`.
-fn find_cases(root: &Path, into: &mut Vec<Case>) {
+fn find_cases(root: &Path, into: &mut Vec<PathBuf>) {
     if root.join("world.yaml").is_file() {
-        into.push(Case::Tables(root.to_owned()));
-        return;
-    }
-    if root.join("draft.yaml").is_file() {
-        into.push(Case::WhatIf(root.to_owned()));
+        into.push(root.to_owned());
         return;
     }
     let Ok(entries) = fs::read_dir(root) else {
@@ -130,90 +116,21 @@ fn check(case: &Path) -> (usize, Vec<String>) {
     (pods.len(), failures)
 }
 
-/// Endpoint and cluster of each row, sorted.
-fn pairs<'a>(rows: impl IntoIterator<Item = &'a RowId>) -> Vec<[String; 2]> {
-    let pair = |row: &RowId| [row.address.to_string(), row.cluster.name()];
-    let mut pairs: Vec<_> = rows.into_iter().map(pair).collect();
-    pairs.sort();
-    pairs
-}
-
-/// Checks one what-if: the cache that gave the table before must give the table after.
-fn check_draft(case: &Path) -> Vec<String> {
-    let mut world = load(&case.join("base.yaml"));
-    let mut cache = Cache::new(Settings::default());
-    let text = fs::read_to_string(case.join("expected.json")).unwrap();
-    let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let pod = key_of(expected["pod"].as_str().unwrap());
-    let before = cache.table(&world, &pod).unwrap();
-    for delta in files::load(&case.join("draft.yaml")).unwrap().into_deltas() {
-        cache.apply(&world.apply(delta));
-    }
-    let after = cache.table(&world, &pod).unwrap();
-    let diff = diff::tables(&before, &after);
-    let actual = [
-        ("added", pairs(diff.added.iter().map(|(id, _)| id))),
-        ("removed", pairs(diff.removed.iter().map(|(id, _)| id))),
-        ("changed", pairs(diff.changed.iter().map(|(id, ..)| id))),
-    ];
-    let mut failures = Vec::new();
-    for (what, actual) in actual {
-        let mut wanted: Vec<[String; 2]> = serde_json::from_value(expected[what].clone()).unwrap();
-        wanted.sort();
-        if wanted != actual {
-            failures.push(format!("{} {what}: expected {wanted:?}, is {actual:?}", case.display()));
-        }
-    }
-    failures
-}
-
-/// What a folder of cases came to.
-#[derive(Default)]
-struct Tally {
-    worlds: usize,
-    pods: usize,
-    drafts: usize,
-    failures: Vec<String>,
-}
-
-impl Tally {
-    fn add(&mut self, case: &Case) {
-        match case {
-            Case::Tables(case) => {
-                let (count, failed) = check(case);
-                self.worlds += 1;
-                self.pods += count;
-                self.failures.extend(failed);
-            }
-            Case::WhatIf(case) => {
-                self.drafts += 1;
-                self.failures.extend(check_draft(case));
-            }
-        }
-    }
-}
-
 #[test]
 fn every_case_gives_istiods_own_table() {
     let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let root = std::env::var_os("SIDESCOPE_CORPUS").map_or_else(own, PathBuf::from);
     let mut cases = Vec::new();
     find_cases(&root, &mut cases);
-    let mut tally = Tally::default();
+    let worlds = cases.len();
+    let (mut pods, mut failures) = (0, Vec::new());
     for case in &cases {
-        tally.add(case);
+        let (count, failed) = check(case);
+        pods += count;
+        failures.extend(failed);
     }
-    let Tally {
-        worlds,
-        pods,
-        drafts,
-        failures,
-    } = tally;
     let differ = failures.len();
-    eprintln!(
-        "{}: {worlds} worlds, {pods} pods, {drafts} what-ifs, {differ} differ",
-        root.display()
-    );
+    eprintln!("{}: {worlds} worlds, {pods} pods, {differ} differ", root.display());
     assert!(worlds > 0 && pods > 0, "no world under '{}'", root.display());
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
