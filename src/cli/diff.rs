@@ -39,11 +39,9 @@ pub(super) async fn diff(cli: &Cli, args: &DiffArgs) -> Result<Exit, Ended> {
         None => None,
         Some(pod) => Some((pod.find(before, &default)?, other.as_ref().unwrap_or(pod))),
     };
-    // a draft belongs where its pod is, unless a namespace is asked for
-    let home = pods.as_ref().filter(|_| cli.scope.namespaces.is_empty());
-    let home = home.map_or_else(|| default.clone(), |(pod, _)| pod.namespace.to_string());
+    let home = input.home(&cli.scope, pods.as_ref().map(|(pod, _)| pod));
     let changes = drafts.apply(&mut after, &home, at)?;
-    drafts::say(&drafts.notes);
+    drafts.say();
     let settings = input::settings(&cli.cluster);
     let mut what_if = match args.to {
         Some(_) => WhatIf::between(before, &after, &settings),
@@ -67,7 +65,7 @@ pub(super) async fn diff(cli: &Cli, args: &DiffArgs) -> Result<Exit, Ended> {
     if args.all_pods {
         answer.radius = Some(what_if.radius());
     }
-    answer.notes = drafts.notes;
+    answer.said = drafts.said;
     answer.print(&args.report, &missing, at)?;
     let exit = headless::say_incomplete(&missing);
     Ok(if exit == Exit::Ok && answer.differs() {
@@ -89,7 +87,7 @@ struct Answer {
     pod: Option<(Compared, Key)>,
     rows: Option<Rows>,
     radius: Option<Radius>,
-    notes: Vec<String>,
+    said: drafts::Said,
 }
 
 /// Rows ready for every format, each with the reason why it differs.
@@ -219,8 +217,8 @@ impl Answer {
             say("hostsAdded", texts(&compared.diff.hosts_added));
             say("hostsRemoved", texts(&compared.diff.hosts_removed));
         }
-        if !self.notes.is_empty() {
-            say("notes", json!(self.notes));
+        for (name, lines) in self.said.lists() {
+            say(name, json!(lines));
         }
         if let Some(radius) = &self.radius {
             let pods = json!({ "compared": radius.pods, "affected": radius.affected, "unmatched": radius.unmatched });

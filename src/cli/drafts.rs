@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::exit::{Ended, Exit};
+use super::input::Home;
 use super::print;
-use crate::mesh::model::{Key, Kind, Meta, Object, Text, Uid};
+use super::reference::check_namespace;
+use crate::mesh::model::{Key, Kind, Meta, Object, Uid, nearest};
 use crate::mesh::world::{Change, Delta, World};
 use crate::sources::files;
-use crate::sources::kubernetes::nearest;
 
 /// Short names of kinds, as kubectl has them.
 const SHORT_NAMES: &[(&str, Kind)] = &[
@@ -80,7 +81,24 @@ pub(super) struct Drafts {
     objects: Vec<Object>,
     without: Vec<Named>,
     /// What a reader must know of them.
-    pub(super) notes: Vec<String>,
+    pub(super) said: Said,
+}
+
+/// What a reader must know of drafts, a line each.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Said {
+    /// How they were taken.
+    notes: Vec<String>,
+    /// What a cluster would refuse.
+    warnings: Vec<String>,
+}
+
+impl Said {
+    /// The lines by their name in documents; no name without lines.
+    pub(super) fn lists(&self) -> impl Iterator<Item = (&'static str, &[String])> {
+        let lists = [("notes", &*self.notes), ("warnings", &*self.warnings)];
+        lists.into_iter().filter(|(_, lines)| !lines.is_empty())
+    }
 }
 
 impl Drafts {
@@ -95,7 +113,7 @@ impl Drafts {
                 .iter()
                 .map(|text| Named::parse(text))
                 .collect::<Result<_, _>>()?,
-            notes: Vec::new(),
+            said: Said::default(),
         };
         for path in with {
             drafts.read_file(path)?;
@@ -105,8 +123,11 @@ impl Drafts {
 
     fn read_file(&mut self, path: &Path) -> Result<(), Ended> {
         let usage = |text: String| Ended::new(Exit::Usage, text);
-        let loaded = files::load(path).map_err(|error| usage(error.to_string()))?;
+        let loaded = files::load_draft(path).map_err(|error| usage(error.to_string()))?;
         let name = path.display();
+        if let Some(unknown) = loaded.unknown.first() {
+            return Err(usage(unknown.to_string()));
+        }
         for problem in &loaded.diagnostics {
             let object = problem.key.as_ref().map_or_else(String::new, |key| format!(" {key}"));
             let text = format!(
@@ -118,10 +139,11 @@ impl Drafts {
             if problem.is_lost {
                 return Err(usage(text));
             }
-            self.notes.push(text);
+            self.said.notes.push(text);
         }
         for (kind, count) in &loaded.skipped {
-            self.notes
+            self.said
+                .notes
                 .push(format!("'{name}': {count} {kind} not read: no rule asks for it"));
         }
         if loaded.objects.is_empty() {
@@ -138,11 +160,11 @@ impl Drafts {
 
     /// Makes the world what it would be; what changed.
     ///
-    /// `default` is the namespace of drafts that name none, `now` the age of new ones.
+    /// `home` is the namespace of drafts that name none, `now` the age of new ones.
     ///
     /// # Errors
     /// An object that is to be taken away and is not there, with the nearest name there is.
-    pub(super) fn apply(&mut self, world: &mut World, default: &str, now: Timestamp) -> Result<Vec<Change>, Ended> {
+    pub(super) fn apply(&mut self, world: &mut World, home: &Home, now: Timestamp) -> Result<Vec<Change>, Ended> {
         let mut changes = Vec::new();
         for named in &self.without {
             if world.get(named.kind, &named.key).is_none() {
@@ -151,26 +173,32 @@ impl Drafts {
             changes.extend(world.apply(Delta::Remove(named.kind, named.key.clone())));
         }
         let objects = std::mem::take(&mut self.objects);
+        let before = world.clone();
         for object in objects {
-            let object = self.settled(object, world, default, now);
-            self.objects.push(object.clone());
-            changes.extend(world.apply(Delta::Put(object)));
+            let object = self.settled(object, world, home, now);
+            self.objects.push(object);
+        }
+        self.check_namespaces(&before);
+        for object in &self.objects {
+            changes.extend(world.apply(Delta::Put(object.clone())));
         }
         Ok(changes)
     }
 
     /// A draft as the API server would store it.
-    fn settled(&mut self, object: Object, world: &World, default: &str, now: Timestamp) -> Object {
+    fn settled(&mut self, object: Object, world: &World, home: &Home, now: Timestamp) -> Object {
         let kind = object.kind();
         let mut meta = object.meta().clone();
         if meta.key.namespace.is_empty() && has_namespace(kind) {
             let text = format!(
-                "{} '{}' names no namespace: taken as one of '{default}'",
+                "{} '{}' names no namespace: taken as one of '{}', {}",
                 kind.name(),
-                meta.key.name
+                meta.key.name,
+                home.namespace,
+                home.whose
             );
-            self.notes.push(text);
-            meta.key.namespace = Text::from(default);
+            self.said.notes.push(text);
+            meta.key.namespace = home.namespace.clone();
         }
         let there = world.get(kind, &meta.key);
         adopt(&mut meta, there.as_ref().map(Object::meta), now);
@@ -181,9 +209,36 @@ impl Drafts {
                 "Service {}: its endpoints are those of its EndpointSlices as they are; a cluster would write them anew",
                 meta.key
             );
-            self.notes.push(text);
+            self.said.notes.push(text);
         }
         object.with_meta(meta)
+    }
+
+    /// Warns of drafts in namespaces that neither are there nor come with them.
+    fn check_namespaces(&mut self, before: &World) {
+        let comes = |namespace: &str| {
+            let mut objects = self.objects.iter();
+            objects.any(|object| object.kind() == Kind::Namespace && object.key().name == *namespace)
+        };
+        let strangers = self.objects.iter().filter(|object| has_namespace(object.kind()));
+        let strangers = strangers.filter_map(|object| {
+            let key = object.key();
+            let error = check_namespace(before, &key.namespace).err()?;
+            let text = format!("kubectl apply would refuse {} {key}: {error}", object.kind().name());
+            (!comes(&key.namespace)).then_some(text)
+        });
+        let strangers: Vec<String> = strangers.collect();
+        self.said.warnings.extend(strangers);
+    }
+
+    /// Says what a reader must know of the drafts.
+    pub(super) fn say(&self) {
+        for note in &self.said.notes {
+            print::err(&format!("note: {note}"));
+        }
+        for warning in &self.said.warnings {
+            print::err(&format!("warning: {warning}"));
+        }
     }
 }
 
@@ -213,13 +268,6 @@ fn not_there(world: &World, named: &Named) -> Ended {
         Exit::NotFound,
         format!("no {} '{}'{hint}", named.kind.name(), named.key),
     )
-}
-
-/// Says what a reader must know of the drafts.
-pub(super) fn say(notes: &[String]) {
-    for note in notes {
-        print::err(&format!("note: {note}"));
-    }
 }
 
 #[cfg(test)]
@@ -282,12 +330,54 @@ mod tests {
         let mut drafts = Drafts {
             objects: vec![sidecar.into()],
             without: Vec::new(),
-            notes: Vec::new(),
+            said: Said::default(),
         };
         let mut world = World::default();
-        let changes = drafts.apply(&mut world, "shop", at(1)).unwrap();
+        let home = Home {
+            namespace: "shop".into(),
+            whose: "as -n says",
+        };
+        let changes = drafts.apply(&mut world, &home, at(1)).unwrap();
         assert_eq!(changes.len(), 1);
         assert!(world.sidecars.get(&Key::new("shop", "a")).is_some());
-        assert_eq!(drafts.notes.len(), 1);
+        let note = "Sidecar 'a' names no namespace: taken as one of 'shop', as -n says";
+        assert_eq!(drafts.said.notes, [note]);
+        assert_eq!(drafts.said.warnings, [""; 0], "which namespaces there are is not known");
+    }
+
+    #[test]
+    fn a_draft_in_a_namespace_that_is_not_there_is_warned_of_unless_it_comes_too() {
+        let namespace = |name: &str| crate::mesh::model::Namespace {
+            meta: Meta {
+                key: Key::new("", name),
+                ..Meta::default()
+            },
+            ..crate::mesh::model::Namespace::default()
+        };
+        let sidecar = |namespace: &str| Sidecar {
+            meta: Meta {
+                key: Key::new(namespace, "a"),
+                ..Meta::default()
+            },
+            ..Sidecar::default()
+        };
+        let mut drafts = Drafts {
+            objects: vec![sidecar("shopp").into(), sidecar("new").into(), namespace("new").into()],
+            without: Vec::new(),
+            said: Said::default(),
+        };
+        let mut world = World::default();
+        drop(world.apply(Delta::Put(namespace("shop").into())));
+        let home = Home {
+            namespace: "shop".into(),
+            whose: "as -n says",
+        };
+        drafts.apply(&mut world, &home, at(1)).unwrap();
+        let warned = "kubectl apply would refuse Sidecar shopp/a: no namespace 'shopp': did you mean 'shop'?";
+        assert_eq!(drafts.said.warnings, [warned]);
+        assert!(
+            world.sidecars.get(&Key::new("shopp", "a")).is_some(),
+            "the answer is given all the same"
+        );
     }
 }

@@ -16,12 +16,11 @@ use super::print;
 use super::reference::PodReference;
 use crate::app::view::why::{self, object_of, reason};
 use crate::app::view::{Shown, explain as view};
-use crate::mesh::model::{Key, Kind, Pod, Text};
+use crate::mesh::model::{Key, Kind, Pod, Text, nearest, nearest_host};
 use crate::mesh::scope::{self, Cache, Explanation, Governing, Outcome, Row, Settings, Sight, Unexplained};
 use crate::mesh::world::World;
 use crate::output::{Sheet, SheetRow};
 use crate::runtime::clock::now;
-use crate::sources::kubernetes::nearest;
 
 /// `explain`
 #[derive(Args, Debug)]
@@ -136,7 +135,7 @@ fn no_such_host(world: &World, host: &str, known: &[Text]) -> Ended {
             .map(ToString::to_string)
     };
     let labels: Vec<String> = known.iter().map(|known| first(known)).collect();
-    let near = nearest(host, known).or_else(|| find(&nearest(&first(host), &labels)?));
+    let near = nearest_host(host, known).or_else(|| find(&nearest(&first(host), &labels)?));
     let hint = near.map_or_else(String::new, |near| format!(": did you mean '{near}'?"));
     Ended::new(Exit::NotFound, format!("no host '{host}' in the mesh{hint}"))
 }

@@ -16,7 +16,7 @@ use super::reference::{NotFound, PodReference, check_namespace};
 use super::rows::{self, Listing};
 use crate::app::Namespaces;
 use crate::app::view::Shown;
-use crate::mesh::model::{Key, Kind, Text};
+use crate::mesh::model::{Key, Kind, Text, nearest};
 use crate::mesh::scope::{self, NoTable};
 use crate::mesh::world::{Coverage, Gap, World};
 use crate::output::{self, Chosen, Language, Sheet, SheetRow};
@@ -85,7 +85,7 @@ pub(super) async fn list<L: Listing>(cli: &Cli, args: &ListArgs) -> Result<Exit,
     sheet.missing.extend(input.strange(if derived { kinds } else { &own }));
     if let Some(name) = args.names.iter().find(|name| !rows.keys().any(|key| key.1 == **name)) {
         let names: Vec<&str> = L::names(input.world(), &view.shown);
-        let near = crate::sources::kubernetes::nearest(name, &names);
+        let near = nearest(name, &names);
         let hint = near.map_or_else(
             || format!("; see 'sidescope {}s'", L::SINGULAR),
             |near| format!(": did you mean '{near}'?"),
@@ -99,10 +99,10 @@ pub(super) async fn list<L: Listing>(cli: &Cli, args: &ListArgs) -> Result<Exit,
     }
     let exit = say_missing(&sheet);
     match input {
-        Input::Live(live) if args.output.watch => {
+        Input::Live(live, _) if args.output.watch => {
             follow(*live, args.output.output, rows, |world, at| make(world, at).0).await
         }
-        Input::Live(_) | Input::Dump(..) => Ok(exit),
+        Input::Live(..) | Input::Dump(..) => Ok(exit),
     }
 }
 
@@ -136,14 +136,14 @@ pub(super) async fn endpoints(cli: &Cli, args: &EndpointArgs) -> Result<Exit, En
     let exit = show_computed(&made, args)?;
     input.say_absent();
     match input {
-        Input::Live(live) if args.output.watch => {
+        Input::Live(live, _) if args.output.watch => {
             // a pod that goes takes its rows with it: each is said to be removed
             follow(*live, args.output.output, made.rows, |world, at| {
                 make(world, at).map(|made| made.rows).unwrap_or_default()
             })
             .await
         }
-        Input::Live(_) | Input::Dump(..) => Ok(exit),
+        Input::Live(..) | Input::Dump(..) => Ok(exit),
     }
 }
 
@@ -197,7 +197,7 @@ pub(super) async fn gather_objects(
     }
     let connection = input::connection(&cli.cluster).await?;
     let (live, shown) = gather_from(cli, &connection, kinds, first, pod).await?;
-    Ok((Input::Live(Box::new(live)), shown))
+    Ok((Input::Live(Box::new(live), connection.cluster.namespace), shown))
 }
 
 /// The same, from a cluster.

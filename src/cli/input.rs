@@ -7,7 +7,7 @@ use super::args::{ClusterArgs, ScopeArgs};
 use super::exit::{Ended, Exit};
 use super::print;
 use crate::app::Namespaces;
-use crate::mesh::model::{Diagnostic, Kind, Text};
+use crate::mesh::model::{Diagnostic, Key, Kind, Text};
 use crate::mesh::scope::Settings;
 use crate::mesh::world::{Failure, World};
 use crate::runtime::clock::now;
@@ -19,8 +19,8 @@ use crate::sources::kubernetes::{ClusterInfo, ConnectError, ConnectOptions, Conn
 pub(super) enum Input {
     /// From files: all there is, and what of it could not be read.
     Dump(Box<World>, Vec<Diagnostic>),
-    /// From a cluster: it goes on.
-    Live(Box<Live>),
+    /// From a cluster: it goes on. With the namespace of the context.
+    Live(Box<Live>, Text),
 }
 
 impl Input {
@@ -28,7 +28,7 @@ impl Input {
     pub(super) fn world(&self) -> &World {
         match self {
             Input::Dump(world, _) => world,
-            Input::Live(live) => &live.world,
+            Input::Live(live, _) => &live.world,
         }
     }
 
@@ -37,8 +37,20 @@ impl Input {
         let of_kinds = |diagnostic: &&Diagnostic| kinds.contains(&diagnostic.kind);
         match self {
             Input::Dump(_, strange) => strange.iter().filter(of_kinds).map(ToString::to_string).collect(),
-            Input::Live(live) => live.strange().filter(of_kinds).map(ToString::to_string).collect(),
+            Input::Live(live, _) => live.strange().filter(of_kinds).map(ToString::to_string).collect(),
         }
+    }
+
+    /// Where a draft goes that names no namespace, and whose choice that is: what `-n` says, else where the pod is that it
+    /// is tried on, else what the context says.
+    pub(super) fn home(&self, scope: &ScopeArgs, pod: Option<&Key>) -> Home {
+        let (namespace, whose) = match (scope.namespaces.first(), pod, self) {
+            (Some(namespace), ..) => (namespace.as_str().into(), "as -n says"),
+            (None, Some(pod), _) => (pod.namespace.clone(), "where the pod is"),
+            (None, None, Input::Live(_, namespace)) => (namespace.clone(), "as the context says"),
+            (None, None, Input::Dump(..)) => ("default".into(), "since -n says nothing"),
+        };
+        Home { namespace, whose }
     }
 
     /// Says which kinds a dump has no object of, though every cluster with a mesh does: beside an answer that is computed
@@ -50,6 +62,14 @@ impl Input {
             print::err(&format!("note: the dump has no {lacks}: taken as none in the cluster"));
         }
     }
+}
+
+/// Where a draft goes that names no namespace.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Home {
+    pub(super) namespace: Text,
+    /// Why there, in words.
+    pub(super) whose: &'static str,
 }
 
 impl From<ConnectError> for Ended {

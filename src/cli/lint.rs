@@ -6,8 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::args::{Cli, LintArgs, ReportArgs, ReportFormat};
-use super::diff::default_namespace;
-use super::drafts::{self, Drafts};
+use super::drafts::{Drafts, Said};
 use super::exit::{Ended, Exit};
 use super::{headless, input, print};
 use crate::app::Namespaces;
@@ -32,8 +31,8 @@ pub(super) async fn lint(cli: &Cli, args: &LintArgs) -> Result<Exit, Ended> {
     let (input, shown) = headless::gather_objects(cli, args.from.as_deref(), kinds, Kind::Sidecar, None).await?;
     let at = now();
     let mut world = input.world().clone();
-    drafts.apply(&mut world, &default_namespace(&shown), at)?;
-    drafts::say(&drafts.notes);
+    drafts.apply(&mut world, &input.home(&cli.scope, None), at)?;
+    drafts.say();
     let settings = input::settings(&cli.cluster);
     let level = Level::from(args.level);
     let drafted: BTreeSet<(Kind, &Key)> = drafts.keys().collect();
@@ -56,7 +55,7 @@ pub(super) async fn lint(cli: &Cli, args: &LintArgs) -> Result<Exit, Ended> {
     let mut missing = headless::missing(&world, kinds);
     missing.extend(input.strange(kinds));
     let unchecked = unchecked(&world, level);
-    let body = || body(&found, &unchecked, &drafts.notes, !drafted.is_empty());
+    let body = || body(&found, &unchecked, &drafts.said, !drafted.is_empty());
     let report = || Report {
         kind: "FindingList",
         as_of: Some(at),
@@ -103,7 +102,7 @@ fn unchecked(world: &World, level: Level) -> Vec<(&'static str, &'static str)> {
     lacking.collect()
 }
 
-fn body(found: &[Marked], unchecked: &[(&str, &str)], notes: &[String], has_drafts: bool) -> Map<String, Value> {
+fn body(found: &[Marked], unchecked: &[(&str, &str)], said: &Said, has_drafts: bool) -> Map<String, Value> {
     let items = found.iter().map(|(finding, is_new)| {
         let mut fields = fields(finding);
         if has_drafts {
@@ -115,8 +114,8 @@ fn body(found: &[Marked], unchecked: &[(&str, &str)], notes: &[String], has_draf
     body.insert("items".to_owned(), items.collect());
     let lacking = unchecked.iter().map(|(code, kind)| json!({ "code": code, "no": kind }));
     body.insert("unchecked".to_owned(), lacking.collect());
-    if !notes.is_empty() {
-        body.insert("notes".to_owned(), json!(notes));
+    for (name, lines) in said.lists() {
+        body.insert(name.to_owned(), json!(lines));
     }
     body
 }

@@ -3,9 +3,8 @@
 //! istioctl: `istioctl/pkg/util/handlers/handlers.go`, `InferPodInfoFromTypedResource`. Where a name holds dots, the
 //! last one parts the namespace, unless a pod of the full name is in the namespace that is shown.
 
-use crate::mesh::model::{Key, Pod, Text};
+use crate::mesh::model::{Key, Pod, Text, nearest};
 use crate::mesh::world::World;
-use crate::sources::kubernetes::nearest;
 
 /// What was asked for, in parts.
 #[derive(Clone, PartialEq, Eq, Debug)]

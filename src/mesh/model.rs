@@ -13,6 +13,7 @@ mod host;
 mod interner;
 mod mesh_config;
 mod meta;
+mod near;
 mod packet;
 mod text;
 mod traffic;
@@ -37,6 +38,7 @@ pub use self::mesh_config::{
     VisibilityPolicy, ZoneAwareLb,
 };
 pub use self::meta::{FieldManager, Key, Meta, Owner, Provenance, Uid};
+pub use self::near::{is_misspelt, nearest, nearest_host};
 pub use self::packet::{Content, Layer, Packet, Seen, Segment, Socket};
 pub use self::text::{Labels, Text};
 pub use self::traffic::{

@@ -5,6 +5,7 @@
 //! [`Diagnostic`], as from a cluster. Documents are taken one after the other, items of a list one by one, so that a
 //! dump costs its own size once, whatever it holds. Not here: whether a dump has everything that a table needs.
 
+mod fields;
 mod json;
 mod sink;
 mod yaml;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+pub use self::fields::UnknownFields;
 use self::sink::Sink;
 use crate::mesh::model::{Diagnostic, Kind, Object};
 use crate::mesh::world::{Delta, Found, ListScope};
@@ -40,6 +42,8 @@ pub struct Loaded {
     /// `StatefulSet.apps`), objects of a kind that is only read where it concerns the mesh (`ConfigMap`), and
     /// [`NOT_AN_OBJECT`].
     pub skipped: BTreeMap<String, usize>,
+    /// Of a draft: objects with fields that their schema does not have, in the order of the text.
+    pub unknown: Vec<UnknownFields>,
 }
 
 /// The name in [`Loaded::skipped`] of documents that have no `kind`, such as a chart's values.
@@ -93,10 +97,24 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     Ok(loader.finish())
 }
 
+/// Reads a draft as a dump, and says which fields no schema has.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_draft(path: &Path) -> Result<Loaded, LoadError> {
+    let mut loader = Loader {
+        is_draft: true,
+        ..Loader::default()
+    };
+    loader.add_path(path)?;
+    Ok(loader.finish())
+}
+
 /// Reads several dumps into one.
 #[derive(Debug, Default)]
 pub struct Loader {
     sink: Sink,
+    is_draft: bool,
 }
 
 impl Loader {
@@ -141,6 +159,9 @@ impl Loader {
                 },
             }
         })?;
+        if self.is_draft {
+            self.sink.begin_draft(file);
+        }
         let text = text.trim_start_matches('\u{feff}');
         // A stream of YAML documents may begin with one in JSON.
         let read = if json::is_json(text) && !text.contains("\n---") {

@@ -12,7 +12,7 @@ mod object;
 mod resources;
 mod watch;
 
-pub use self::connect::{ClusterInfo, ConnectError, ConnectOptions, Connection, connect, connect_to, nearest};
+pub use self::connect::{ClusterInfo, ConnectError, ConnectOptions, Connection, connect, connect_to};
 pub use self::forward::Forward;
 pub use self::object::{events, fetch};
 pub use self::watch::{ListStrategy, MOST_NAMESPACES, SourceMessage, WatchSettings, follow};

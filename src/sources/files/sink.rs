@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::fields::{self, UnknownFields};
 use super::{Loaded, NOT_AN_OBJECT};
 use crate::mesh::model::{Diagnostic, Interner, Object};
 use crate::sources::kubernetes::decode;
@@ -14,9 +15,17 @@ pub(super) struct Sink {
     diagnostics: Vec<Diagnostic>,
     skipped: BTreeMap<String, usize>,
     taken: usize,
+    /// The file that is read, if it is a draft: fields that no schema has are sought in those only.
+    draft: Option<String>,
+    unknown: Vec<UnknownFields>,
 }
 
 impl Sink {
+    /// What follows is of this draft.
+    pub(super) fn begin_draft(&mut self, file: &str) {
+        self.draft = Some(file.to_owned());
+    }
+
     /// One object, as JSON text.
     pub(super) fn take(&mut self, api_version: &str, kind: &str, json: &str) {
         if kind.is_empty() {
@@ -28,6 +37,11 @@ impl Sink {
             self.skip(name(api_version, kind));
             return;
         };
+        if let Some(file) = &self.draft {
+            let key = decode::key(json);
+            let found = fields::unknown(file, known.name(), known.plural(), key, json);
+            self.unknown.extend(found);
+        }
         let decoded = decode::object(known, json, &mut self.interner);
         match decoded.object {
             Ok(object) if decode::concerns_the_mesh(&object) => self.objects.push(object),
@@ -60,6 +74,7 @@ impl Sink {
             objects: self.objects,
             diagnostics: self.diagnostics,
             skipped: self.skipped,
+            unknown: self.unknown,
         }
     }
 

@@ -14,7 +14,7 @@ use kube::{Client, Config};
 
 use super::failure::{chain, first_line, without_number};
 use super::login;
-use crate::mesh::model::Text;
+use crate::mesh::model::{Text, nearest};
 
 /// What the command line says about the cluster; all optional.
 #[derive(Clone, Debug, Default)]
@@ -308,11 +308,4 @@ fn from_pod() -> Result<(Config, ClusterInfo), ConnectError> {
         proxy: config.proxy_url.as_ref().map(without_password).unwrap_or_default(),
     };
     Ok((config, cluster))
-}
-
-/// The name most like `name`, if any is like it at all.
-pub fn nearest<S: AsRef<str>>(name: &str, names: &[S]) -> Option<String> {
-    let likeness = |other: &&S| strsim::jaro_winkler(name, other.as_ref());
-    let best = names.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(&best) >= 0.75).then(|| best.as_ref().to_owned())
 }

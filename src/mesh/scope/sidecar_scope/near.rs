@@ -1,7 +1,7 @@
 //! The host of a listener that comes nearest to a service which none imports: what its author may have meant.
 
 use super::listener::Listener;
-use crate::mesh::model::Text;
+use crate::mesh::model::{Text, is_misspelt};
 use crate::mesh::scope::host::{is_subset, is_wildcard, overlap};
 use crate::mesh::scope::plane::Plane;
 use crate::mesh::scope::reason::NearMiss;
@@ -54,41 +54,4 @@ fn near_here(text: &Text, listener: &Listener<'_>, service: &MeshService, plane:
 fn elsewhere(text: &Text, service: &MeshService) -> Option<NearMiss> {
     let (_, name) = text.split_once('/')?;
     (name != "*" && is_subset(&service.host, name)).then(|| NearMiss::OtherNamespace(text.clone()))
-}
-
-/// Whether one becomes the other by one or two letters put in, left out or changed (Levenshtein distance).
-fn is_misspelt(a: &str, b: &str) -> bool {
-    const MOST: usize = 2;
-    if a.len().abs_diff(b.len()) > MOST || a == b {
-        return false;
-    }
-    let mut above: Vec<usize> = (0..=b.len()).collect();
-    for (row, x) in a.bytes().enumerate() {
-        let mut diagonal = row;
-        let mut left = row + 1;
-        for (cell, y) in above.iter_mut().skip(1).zip(b.bytes()) {
-            let changed = diagonal + usize::from(x != y);
-            diagonal = *cell;
-            left = changed.min(left + 1).min(*cell + 1);
-            *cell = left;
-        }
-        above.iter_mut().take(1).for_each(|first| *first = row + 1);
-    }
-    above.last().is_some_and(|distance| *distance <= MOST)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_misspelt;
-
-    #[test]
-    fn one_or_two_letters_off_is_misspelt() {
-        assert!(is_misspelt("rating.shop.svc", "ratings.shop.svc"));
-        assert!(is_misspelt("raitngs", "ratings"));
-        assert!(is_misspelt("xatingz", "ratings"));
-        assert!(!is_misspelt("xatinzz", "ratings"));
-        assert!(!is_misspelt("ratings", "ratings"));
-        assert!(!is_misspelt("details", "ratings"));
-        assert!(!is_misspelt("", "abc"));
-    }
 }

@@ -1,0 +1,163 @@
+//! Drafts (`--with`) through the real program: what `kubectl apply` would refuse is said, by `diff` and `lint` alike.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test may fail loudly"
+)]
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const WORLD: &str = "
+{apiVersion: v1, kind: Namespace, metadata: {name: shop}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: istio-system}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: cart, namespace: shop}, spec: {clusterIP: 10.1.0.1, ports: [{name: http, port: 80}]}}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+  namespace: shop
+  annotations: {sidecar.istio.io/status: '{\"revision\":\"default\"}'}
+spec:
+  containers: [{name: istio-proxy, image: istio/proxyv2:1.31.0, args: [proxy, sidecar]}]
+status: {phase: Running, podIP: 10.0.0.1, podIPs: [{ip: 10.0.0.1}]}
+";
+
+struct Stage(TempDir);
+
+impl Stage {
+    fn new() -> Self {
+        let stage = Self(tempfile::tempdir().unwrap());
+        fs::write(stage.path("world.yaml"), WORLD).unwrap();
+        stage
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
+
+    /// What both commands say of a draft.
+    fn both(&self, draft: &str, more: &[&str]) -> [Output; 2] {
+        fs::write(self.path("draft.yaml"), draft).unwrap();
+        let (world, draft) = (self.path("world.yaml"), self.path("draft.yaml"));
+        let with = ["--from", &world, "--with", &draft];
+        let diff = run(&[&["diff", "web.shop"], &with[..], more].concat(), None);
+        [diff, run(&[&["lint"], &with[..], more].concat(), None)]
+    }
+}
+
+fn run(arguments: &[&str], input: Option<&str>) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sidescope"));
+    command.args(arguments).env_remove("KUBECONFIG").stdin(Stdio::piped());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(input.unwrap_or_default().as_bytes()).unwrap();
+    drop(stdin);
+    child.wait_with_output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn sidecar(metadata: &str, spec: &str) -> String {
+    format!("apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {{{metadata}}}\nspec: {{{spec}}}\n")
+}
+
+#[test]
+fn a_field_that_the_schema_does_not_have_is_one_line_and_exit_code_2() {
+    let stage = Stage::new();
+    let draft = sidecar("name: a, namespace: shop", "egres: [{hosts: ['./*']}]");
+    for output in stage.both(&draft, &[]) {
+        let file = stage.path("draft.yaml");
+        let line = format!("error: '{file}': Sidecar shop/a: unknown field 'spec.egres', did you mean 'egress'?\n");
+        assert_eq!((output.status.code(), said(&output)), (Some(2), line));
+        assert!(output.stdout.is_empty());
+    }
+    let from = stage.path("world.yaml");
+    let output = run(&["lint", "--from", &from, "--with", "-"], Some(&draft));
+    assert!(
+        said(&output).starts_with("error: 'standard input': Sidecar shop/a: unknown field"),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn a_dump_may_have_fields_that_we_do_not_know() {
+    let stage = Stage::new();
+    let odd = sidecar("name: a, namespace: shop", "egres: [{hosts: ['./*']}]");
+    fs::write(stage.path("world.yaml"), format!("{WORLD}\n---\n{odd}")).unwrap();
+    for output in stage.both(&sidecar("name: b, namespace: shop", ""), &[]) {
+        assert_ne!(output.status.code(), Some(2), "{}", said(&output));
+    }
+}
+
+#[test]
+fn a_namespace_that_is_not_there_is_a_warning_beside_the_answer() {
+    let stage = Stage::new();
+    let draft = sidecar("name: a, namespace: shopp", "egress: [{hosts: ['./*']}]");
+    let warned = "kubectl apply would refuse Sidecar shopp/a: no namespace 'shopp': did you mean 'shop'?";
+    for output in stage.both(&draft, &["-o", "json"]) {
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{}", said(&output));
+        assert!(
+            said(&output).contains(&format!("warning: {warned}\n")),
+            "{}",
+            said(&output)
+        );
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(document["warnings"], serde_json::json!([warned]));
+    }
+    let whole = format!("{{apiVersion: v1, kind: Namespace, metadata: {{name: shopp}}}}\n---\n{draft}");
+    for output in stage.both(&whole, &[]) {
+        assert!(!said(&output).contains("warning:"), "{}", said(&output));
+    }
+}
+
+#[test]
+fn a_draft_that_names_no_namespace_says_where_it_went_and_why() {
+    let stage = Stage::new();
+    let draft = sidecar("name: a", "egress: [{hosts: ['./*']}]");
+    let notes = |more: &[&str]| stage.both(&draft, more).map(|output| said(&output));
+    let [diff, lint] = notes(&[]);
+    assert!(
+        diff.contains("note: Sidecar 'a' names no namespace: taken as one of 'shop', where the pod is"),
+        "{diff}"
+    );
+    assert!(
+        lint.contains("taken as one of 'default', since -n says nothing"),
+        "{lint}"
+    );
+    for said in notes(&["-n", "istio-system"]) {
+        assert!(said.contains("taken as one of 'istio-system', as -n says"), "{said}");
+    }
+}
+
+/// Every field of a draft or a world that somebody wrote is one that a real API server took.
+#[test]
+fn no_field_of_the_corpus_is_unknown() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let folders = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
+    let is_random = |folder: &Path| folder.file_name().unwrap().to_str().unwrap().starts_with("random");
+    let folders = folders.filter(|folder| !is_random(folder));
+    let files = folders.flat_map(|folder| ["world.yaml", "draft.yaml"].map(|name| folder.join(name)));
+    let mut read = 0;
+    for path in files.filter(|path| path.is_file()) {
+        let loaded = sidescope::sources::files::load_draft(&path).unwrap();
+        let unknown: Vec<String> = loaded.unknown.iter().map(ToString::to_string).collect();
+        assert!(unknown.is_empty(), "{unknown:#?}");
+        read += loaded.objects.len();
+    }
+    assert!(read > 1_000, "{read}");
+}
