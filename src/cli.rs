@@ -15,6 +15,7 @@ mod print;
 mod reference;
 mod rows;
 mod screen;
+mod suggest;
 mod traffic;
 
 use std::ffi::OsString;
@@ -76,6 +77,7 @@ fn run(cli: &Cli, name: &'static str) -> Result<Exit, Ended> {
             | Command::Explain(_)
             | Command::WhoSees(_)
             | Command::Traffic(_)
+            | Command::Suggest(_)
             | Command::Diff(_)
             | Command::Lint(_)
             | Command::Demo(_)),
@@ -103,6 +105,7 @@ fn with_host(cli: &Cli, command: Option<&Command>) -> Result<Exit, Ended> {
         Some(Command::Explain(args)) => host.block_on(explain::explain(cli, args)),
         Some(Command::WhoSees(args)) => host.block_on(explain::who_sees(cli, args)),
         Some(Command::Traffic(args)) => host.block_on(traffic::run(cli, args)),
+        Some(Command::Suggest(args)) => host.block_on(suggest::suggest(cli, args)),
         Some(Command::Diff(args)) => host.block_on(diff::diff(cli, args)),
         Some(Command::Lint(args)) => host.block_on(lint::lint(cli, args)),
         Some(Command::Demo(args)) => demo::run(cli, args, &host),

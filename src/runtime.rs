@@ -10,7 +10,7 @@
 //! | [`packets`] | a capture that is read beside the loop, from any stream of bytes |
 //! | `reader` | whether anybody reads what is printed |
 //! | `keys`, `signals`, `clipboard`, `panics`, `log` | one adapter each |
-//! | [`live`], [`actual`], [`capture`] | the world without a screen, one Envoy, the system's tcpdump |
+//! | [`live`], [`actual`], [`counting`], [`capture`] | the world without a screen, one Envoy, several over a time, the system's tcpdump |
 //!
 //! # Decisions
 //! * A turn polls its sources by hand instead of with `select!`: that visits one source a turn, and a flood on it would
@@ -27,6 +27,7 @@ pub mod actual;
 pub mod capture;
 mod clipboard;
 pub mod clock;
+pub mod counting;
 mod effects;
 mod envoys;
 mod feed;

@@ -1,5 +1,6 @@
 //! The command line's shape. Flags are kubectl's where kubectl has them.
 
+mod suggest;
 mod what_if;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
+pub(super) use self::suggest::{SuggestArgs, SuggestFormat};
 pub(super) use self::what_if::{DiffArgs, LintArgs, ReportArgs, ReportFormat};
 use super::explain::{ExplainArgs, WhoSeesArgs};
 use crate::runtime::Fault;
@@ -141,6 +143,8 @@ pub enum Command {
     WhoSees(WhoSeesArgs),
     /// What a pod's endpoints are asked, by Envoy's counters or by packets, as 'tcpdump -n' prints them
     Traffic(TrafficArgs),
+    /// The smallest Sidecar that keeps what a pod, or the pods of a namespace, were seen to use
+    Suggest(SuggestArgs),
     /// What would be different: with drafts, without an object, for another pod, in another dump
     Diff(DiffArgs),
     /// What is wrong with the mesh's objects, and what to do about it
@@ -361,7 +365,7 @@ impl From<Strategy> for ListStrategy {
 }
 
 /// A time as kubectl writes it (`10s`, `1m30s`, a bare number of seconds); 0 is no bound.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("'{text}' is no time: write it as 10s or 1m30s");
     let time = match text.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),

@@ -15,6 +15,7 @@
 //! | the table, kept and renewed | `build`, `cache` | |
 //! | why a host is in it or not, on demand | `reason`, `explain`, `symptom` | all of these |
 //! | all proxies at once, for `mesh::lint` | `survey` | |
+//! | what a Sidecar that is not there yet would keep, for `mesh::suggest` | `drafting`, `weight` | |
 //!
 //! Not here: what Envoy really holds (that is asked, `sources::envoy`), how a row looks (`app::view`).
 
@@ -24,6 +25,7 @@ mod cache;
 mod clusters;
 mod destination_rules;
 mod discovery;
+mod drafting;
 mod endpoints;
 mod explain;
 mod export;
@@ -49,6 +51,7 @@ mod table;
 mod topology;
 mod version;
 mod virtual_services;
+mod weight;
 
 use std::sync::Arc;
 
@@ -67,13 +70,15 @@ pub use self::table::{
     Address, Class, Cluster, Direction, EndpointTable, Governing, Health, Locality, NoTable, PlaneName, Row,
 };
 pub use self::version::Version;
+pub use self::weight::Weight;
 pub(in crate::mesh) use self::{
+    drafting::Drafting,
     export::ExportTo,
     host::{is_ip, is_subset, is_wildcard, overlap, resolve_short_name},
     plane::Plane,
     protocol::Protocol,
     service::{MeshService, Resolution, TrafficDistribution},
-    sidecar_scope::{LineFate, fate, unreached},
+    sidecar_scope::{LineFate, Need, ServiceNeed, fate, unreached},
     survey::{Survey, Surveyed},
     virtual_services::resolve_gateway,
 };

@@ -40,7 +40,7 @@ pub enum Silence {
 
 impl Silence {
     /// Whether asking again may help.
-    fn may_pass(&self) -> bool {
+    pub fn may_pass(&self) -> bool {
         match self {
             Silence::Refused(failure) => !matches!(
                 failure,

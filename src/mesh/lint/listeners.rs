@@ -3,10 +3,11 @@
 //! istio: `pkg/config/validation/validation.go`, `ValidateSidecar`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{Spot, Subject};
 use crate::mesh::model::{EgressListener, Key, Kind, Sidecar, Text};
-use crate::mesh::scope::{Governing, LineFate, fate, is_ip};
+use crate::mesh::scope::{Governing, LineFate, MeshService, fate, is_ip};
 
 /// A host of a listener, by index.
 struct Line<'a> {
@@ -135,14 +136,14 @@ pub(super) fn excluded(subject: &Subject<'_>) -> Vec<Spot> {
 /// SC014: a Sidecar that imports nothing at all means it.
 pub(super) fn control_plane(subject: &Subject<'_>) -> Vec<Spot> {
     let root = subject.root();
-    let has_services = subject.world.services.in_namespace(root).next().is_some();
+    let registry = &subject.plane().registry;
+    let is_roots = |service: &Arc<MeshService>| service.namespace == *root && service.source.is_kubernetes();
     let mut found = Vec::new();
-    for sidecar in subject
-        .sidecars()
-        .filter(|sidecar| has_services && !sidecar.egress.is_empty())
-    {
+    for sidecar in subject.sidecars().filter(|sidecar| !sidecar.egress.is_empty()) {
         let namespaces = subject.namespaces_of(sidecar);
-        if namespaces.contains(root) {
+        // what is not exported cannot be imported
+        let can_import = |namespace: &Text| registry.candidates(namespace).any(is_roots);
+        if namespaces.contains(root) || !namespaces.iter().any(can_import) {
             continue;
         }
         let mut scopes = subject.survey.scopes.iter();

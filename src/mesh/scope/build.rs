@@ -38,9 +38,11 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The rows of one service, in no order.
+    /// The rows of one service.
     pub(crate) fn service_rows(&self, service: &ScopeService, shard: &Shard) -> Vec<Row> {
-        self.client().rows(service, shard)
+        let mut rows = self.client().rows(service, shard);
+        rows.sort_by(Row::order);
+        rows
     }
 
     /// What became of each cluster of one service.

@@ -3,6 +3,7 @@
 //! Depends on the plane and the [`ScopeKey`] only, so that all pods of one Sidecar and namespace share it. istio:
 //! `pilot/pkg/model/sidecar.go`, `initSidecarScopeInternalIndexes`, `DefaultSidecarScopeForGateway`.
 
+pub(in crate::mesh::scope) mod draft;
 mod hosts;
 mod lines;
 mod listener;
@@ -15,6 +16,7 @@ use rustc_hash::FxHashMap;
 
 use crate::mesh::model::{EgressListener, Key, Kind, Sidecar, Text};
 
+pub(in crate::mesh) use self::draft::{Need, RouteNeed, ServiceNeed};
 pub(crate) use self::lines::{LineFate, fate, unreached};
 use self::listener::Listener;
 pub(crate) use self::trace::Fate;
@@ -120,7 +122,11 @@ impl SidecarScope {
     }
 
     fn restricted(plane: &Plane, key: &ScopeKey, only: Option<&Text>) -> Self {
-        let sidecar = plane.sidecars.find(&key.governing).cloned();
+        Self::with(plane, key, plane.sidecars.find(&key.governing).cloned(), only)
+    }
+
+    /// The scope under this Sidecar, whatever the plane holds.
+    fn with(plane: &Plane, key: &ScopeKey, sidecar: Option<Arc<Sidecar>>, only: Option<&Text>) -> Self {
         let mut scope = Self {
             key: key.clone(),
             sidecar,

@@ -65,6 +65,11 @@ impl Route {
 }
 
 impl MeshVirtualService {
+    /// Whether any of its routes is for clients in this namespace: one that only redirects counts too.
+    pub(crate) fn has_routes_for(&self, namespace: &str) -> bool {
+        self.routes.iter().any(|route| route.is_for(namespace))
+    }
+
     /// The ports asked for of each destination host, for clients in this namespace; 0 stands for every port.
     pub(crate) fn destinations(&self, namespace: &str) -> Vec<(&Text, Vec<u32>)> {
         let mut hosts: Vec<(&Text, Vec<u32>)> = Vec::new();

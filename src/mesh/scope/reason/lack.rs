@@ -85,6 +85,32 @@ ids!(Lack {
     AllWithheld => "allWithheld",
 });
 
+impl Lack {
+    /// Whether there is a cluster all the same, without endpoints that could be computed.
+    pub(in crate::mesh::scope) fn leaves_cluster(&self) -> bool {
+        match self {
+            Lack::NoSuchPort { .. }
+            | Lack::PortNotImported { .. }
+            | Lack::Udp
+            | Lack::Alias
+            | Lack::NotForwarded
+            | Lack::NoDnsTarget
+            | Lack::SeveralDnsTargets
+            | Lack::RemovedBy { .. }
+            | Lack::NotWanted
+            | Lack::SameName => false,
+            Lack::Headless
+            | Lack::NoResolution
+            | Lack::Forward
+            | Lack::PassthroughBalancer { .. }
+            | Lack::NotPushed
+            | Lack::NoEndpoints
+            | Lack::NoPortOfName { .. }
+            | Lack::AllWithheld => true,
+        }
+    }
+}
+
 impl fmt::Display for Lack {
     /// In plain words, with the objects' names.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

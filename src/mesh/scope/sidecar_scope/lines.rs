@@ -88,8 +88,7 @@ pub(crate) fn fate(plane: &Plane, namespace: &Text, egress: &EgressListener, ind
             return best;
         }
     }
-    let is_routed =
-        |selected: &Arc<MeshVirtualService>| whole.selects(selected) && !selected.destinations(namespace).is_empty();
+    let is_routed = |selected: &Arc<MeshVirtualService>| whole.selects(selected) && selected.has_routes_for(namespace);
     if line.virtual_services(plane).into_iter().any(is_routed) {
         return LineFate::Imports;
     }

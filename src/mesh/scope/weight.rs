@@ -1,0 +1,41 @@
+//! How much configuration a proxy is sent: outbound clusters and their endpoints.
+
+use crate::mesh::model::Key;
+use crate::mesh::world::World;
+
+use super::build::Subject;
+use super::cache::Cache;
+use super::clusters::Client;
+use super::endpoints::Shard;
+use super::reason::Lack;
+use super::table::NoTable;
+
+/// How much a proxy is told of services; its own inbound and bootstrap clusters, which no Sidecar's hosts change, aside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Weight {
+    /// Clusters, with or without endpoints.
+    pub clusters: usize,
+    /// Endpoints, once for each cluster that has them.
+    pub endpoints: usize,
+}
+
+impl Cache {
+    /// How much a pod's proxy is sent.
+    ///
+    /// # Errors
+    /// The pod has no proxy that is told of anything.
+    pub fn weight(&mut self, world: &World, pod: &Key) -> Result<Weight, NoTable> {
+        let found = self.find(world, pod)?;
+        let scope = self.scope(&found);
+        let subject = Subject::of(&found.plane, &found.proxy, &scope, found.choice.is_assumed);
+        let mut weight = Weight::default();
+        for service in &scope.services {
+            let shard = Shard::of(world, &found.plane, &Client::shard_key(service));
+            for answer in subject.answers(service, &shard) {
+                weight.clusters += usize::from(answer.lack.as_ref().is_none_or(Lack::leaves_cluster));
+                weight.endpoints += answer.rows.len();
+            }
+        }
+        Ok(weight)
+    }
+}
