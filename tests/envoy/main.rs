@@ -11,4 +11,5 @@
 )]
 
 mod stage;
+mod states;
 mod suggest;
