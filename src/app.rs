@@ -7,7 +7,7 @@
 //! | `facts`, `engine`, `sync`, `lag`, `rates`, `traffic`, `packets`, `workloads` | what is known |
 //! | `ui`, `list`, `panel`, `dialog`, `input`, `filter` | what is shown of it |
 //! | `actions`, `perform`, `go`, `drill`, `marks`, `ask`, `hidden`, `palette` | what a person can do |
-//! | `refresh`, `choose`, `settle`, `widths` | lists and panels follow the facts |
+//! | `refresh`, `choose`, `settle`, `flows`, `widths` | lists and panels follow the facts |
 //! | [`view`] | rows, columns, words, and the screen made of them |
 //!
 //! # Decisions
@@ -24,6 +24,7 @@ mod drill;
 mod engine;
 mod facts;
 pub mod filter;
+mod flows;
 mod go;
 mod hidden;
 mod input;
@@ -112,13 +113,18 @@ impl App {
                 Vec::new()
             }
             Message::Packets { batch, missed } => {
-                self.facts.packets.take(batch, missed, self.ui.frozen.is_some());
+                self.facts.packets.miss(missed);
+                match &mut self.ui.frozen {
+                    Some(frozen) => frozen.hold(batch),
+                    None => self.facts.packets.take(batch),
+                }
                 Vec::new()
             }
             Message::Capture { from, state } => {
                 let since = now;
                 let source = packets::Source { from, state, since };
                 self.facts.packets.hear(source, &self.facts.world);
+                self.look_from_chosen();
                 Vec::new()
             }
             Message::Demo(state) => {
@@ -214,7 +220,8 @@ impl App {
 
     fn thaw(&mut self, now: Timestamp) {
         let Some(frozen) = self.ui.frozen.take() else { return };
-        self.facts.packets.forget();
+        self.facts.packets.take(frozen.packets);
+        self.facts.packets.let_go(frozen.let_go);
         for (at, batch) in frozen.batches {
             self.learn(now, at, batch);
         }

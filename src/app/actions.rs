@@ -27,6 +27,7 @@ pub(super) enum Action {
     Tab3,
     Tab4,
     Tab5,
+    Tab6,
     NextPane,
     PreviousPane,
     Zoom,
@@ -97,6 +98,9 @@ pub(super) enum Pane {
     Endpoints,
     Sidecars,
     Timeline,
+    Traffic,
+    Packets,
+    Elsewhere,
 }
 
 impl From<TableId> for Pane {
@@ -108,6 +112,9 @@ impl From<TableId> for Pane {
             TableId::Endpoints(_) => Pane::Endpoints,
             TableId::Sidecars => Pane::Sidecars,
             TableId::Timeline => Pane::Timeline,
+            TableId::Traffic => Pane::Traffic,
+            TableId::Packets => Pane::Packets,
+            TableId::Elsewhere => Pane::Elsewhere,
         }
     }
 }
@@ -122,6 +129,9 @@ impl Pane {
             Pane::Endpoints => "endpoints",
             Pane::Sidecars => "Sidecars",
             Pane::Timeline => "the timeline",
+            Pane::Traffic => "traffic",
+            Pane::Packets => "packets",
+            Pane::Elsewhere => "traffic to elsewhere",
         }
     }
 }

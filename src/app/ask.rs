@@ -33,7 +33,9 @@ impl App {
 
     fn say_no_object(&mut self, now: Timestamp, table: TableId) {
         let text = match table {
-            TableId::Endpoints(_) => "no pod is known behind this address",
+            TableId::Endpoints(_) | TableId::Traffic | TableId::Packets | TableId::Elsewhere => {
+                "no pod is known behind this address"
+            }
             TableId::Pods | TableId::Workloads | TableId::Services | TableId::Sidecars | TableId::Timeline => {
                 "the object is gone; its change mark and the timeline still tell of it"
             }
@@ -85,7 +87,7 @@ impl App {
 
     /// Why the row is in the table, link by link.
     pub(super) fn explain(&mut self, now: Timestamp, table: TableId) {
-        let TableId::Endpoints(slot) = table else {
+        let Some(slot) = table.slot() else {
             return self.explain_service(now, table);
         };
         let Some(ItemId::Endpoint(id)) = self.ui.list(table).current().cloned() else {
@@ -269,7 +271,9 @@ fn name(subject: &Subject<'_>) -> Option<String> {
         Subject::Service(row) => row.service.meta.key.name.to_string(),
         Subject::Sidecar(row) => row.sidecar.meta.key.name.to_string(),
         Subject::Workload(row) => row.id.name.to_string(),
-        Subject::Endpoint(row) => row.row.cluster.to_string(),
+        Subject::Endpoint(row) | Subject::Flow(row) => row.row.cluster.to_string(),
+        Subject::Packet(row) => row.captured.line.to_string(),
+        Subject::Place(row) => row.directory.words(row.place),
         Subject::Moment(row) => match row.line {
             Moment::Edit(edit, _) => edit.key.to_string(),
             Moment::Before(before) => before.key.to_string(),
@@ -283,7 +287,9 @@ fn ip(subject: &Subject<'_>) -> Option<String> {
     match subject {
         Subject::Pod(row) => row.pod.ips.first().map(ToString::to_string),
         Subject::Service(row) => row.service.cluster_ips.first().map(ToString::to_string),
-        Subject::Endpoint(row) => {
+        Subject::Packet(row) => row.far().map(|end| end.ip.to_string()),
+        Subject::Place(row) => row.far().map(|end| end.ip.to_string()),
+        Subject::Endpoint(row) | Subject::Flow(row) => {
             if let Address::Socket(ip, _) = &row.row.address {
                 Some(ip.to_string())
             } else {
@@ -305,7 +311,12 @@ fn yaml_of(subject: &Subject<'_>) -> Option<String> {
             }
             Moment::Before(_) | Moment::Endpoints(..) | Moment::Start => return None,
         },
-        Subject::Pod(_) | Subject::Workload(_) | Subject::Endpoint(_) => return None,
+        Subject::Pod(_)
+        | Subject::Workload(_)
+        | Subject::Endpoint(_)
+        | Subject::Flow(_)
+        | Subject::Packet(_)
+        | Subject::Place(_) => return None,
     };
     ObjectText::of(provenance).map(|text| text.yaml())
 }

@@ -31,10 +31,11 @@ impl App {
                 pods.max_by_key(|pod| (is_chosen(pod), pod.proxy.is_some(), pod.ready))
                     .map(|pod| identity(pod))
             }
-            Some(ItemId::Endpoint(_) | ItemId::Moment(_)) | None => None,
+            Some(ItemId::Endpoint(_) | ItemId::Moment(_) | ItemId::Packet(_) | ItemId::Place(_)) | None => None,
         };
         if chosen.is_some() && chosen != self.ui.chosen {
             self.ui.chosen = chosen;
+            self.trace(None);
             self.ui.stale.insert(Stale::Moments);
         }
     }
@@ -95,7 +96,7 @@ impl App {
             }
         }
         let tables = self.ui.tables(self.ui.view);
-        let rates = tables.iter().any(|table| matches!(table, TableId::Endpoints(_)));
+        let rates = tables.iter().any(|table| table.slot().is_some());
         let is_nobody = pods.is_empty() && self.ui.asked.0.is_empty();
         if is_nobody || (&pods, rates) == (&self.ui.asked.0, self.ui.asked.1) {
             return None;

@@ -44,13 +44,19 @@ impl App {
             (TableId::Sidecars, ItemId::Object(sidecar)) => return self.drill_sidecar(now, &sidecar.key),
             (TableId::Endpoints(_), ItemId::Endpoint(_)) => self.explain(now, table),
             (TableId::Timeline, ItemId::Moment(_)) => self.open_moment(now),
+            (TableId::Traffic, ItemId::Endpoint(endpoint)) => self.trace_endpoint(now, &endpoint),
+            (TableId::Packets, ItemId::Packet(number)) => self.open_packet(number),
+            (TableId::Elsewhere, ItemId::Place(place)) => self.trace(Some(place)),
             (
                 TableId::Pods
                 | TableId::Workloads
                 | TableId::Services
                 | TableId::Endpoints(_)
                 | TableId::Sidecars
-                | TableId::Timeline,
+                | TableId::Timeline
+                | TableId::Traffic
+                | TableId::Packets
+                | TableId::Elsewhere,
                 _,
             ) => {}
         }
@@ -158,11 +164,16 @@ impl App {
     /// The pod that the active pane is about.
     pub(super) fn subject_of_active(&self) -> Option<ObjectId> {
         match self.ui.active() {
-            TableId::Endpoints(0) => self.ui.chosen.clone(),
-            TableId::Endpoints(slot) => self.ui.pins.get(usize::from(slot) - 1).cloned(),
-            TableId::Pods | TableId::Workloads | TableId::Services | TableId::Sidecars | TableId::Timeline => {
-                self.ui.chosen.clone()
-            }
+            TableId::Endpoints(slot @ 1..) => self.ui.pins.get(usize::from(slot) - 1).cloned(),
+            TableId::Pods
+            | TableId::Workloads
+            | TableId::Services
+            | TableId::Endpoints(0)
+            | TableId::Sidecars
+            | TableId::Timeline
+            | TableId::Traffic
+            | TableId::Packets
+            | TableId::Elsewhere => self.ui.chosen.clone(),
         }
     }
 

@@ -88,6 +88,7 @@ impl Envoy {
             row: table.rows.get(at)?,
             counters: table.counters.get(at).copied().unwrap_or_default(),
             rate: self.rates.rate(at),
+            past: self.rates.past(at),
         })
     }
 }

@@ -8,7 +8,7 @@ use super::list::ItemId;
 use super::message::Command;
 use super::options::Namespaces;
 use super::tables::{Subject, TableId};
-use super::ui::{Place, Toggle, View};
+use super::ui::{Stop, Toggle, View};
 use super::view::Role;
 use super::view::table::timeline::clock;
 use super::workloads::WorkloadId;
@@ -46,12 +46,12 @@ impl App {
         }
     }
 
-    fn place_now(&self) -> Place {
+    fn place_now(&self) -> Stop {
         let filter = self
             .ui
             .find_list(self.ui.active())
             .map(|list| list.filter().text().to_owned());
-        Place {
+        Stop {
             view: self.ui.view,
             namespaces: self.ui.namespaces.clone(),
             only: self.ui.only.clone(),
@@ -59,7 +59,7 @@ impl App {
         }
     }
 
-    fn go_to_place(&mut self, now: Timestamp, place: Place) {
+    fn go_to_place(&mut self, now: Timestamp, place: Stop) {
         self.ui.view = place.view;
         self.ui.switch(Toggle::Zoom, false);
         self.ui.namespaces = place.namespaces;
@@ -106,6 +106,8 @@ impl App {
         }
         if !self.ui.list(table).filter().is_empty() {
             self.set_filter(now, table, "");
+        } else if self.ui.view == View::Traffic && self.ui.traced.is_some() {
+            self.trace(None);
         } else if self.ui.is_on(Toggle::Zoom) {
             self.ui.switch(Toggle::Zoom, false);
         } else if self.ui.frozen.is_some() {
@@ -232,7 +234,9 @@ impl App {
             Subject::Pod(row) => Some((Kind::Pod, row.pod.meta.key.clone())),
             Subject::Service(row) => Some((Kind::Service, row.service.meta.key.clone())),
             Subject::Sidecar(row) => Some((Kind::Sidecar, row.sidecar.meta.key.clone())),
-            Subject::Endpoint(row) => row.row.pod.clone().map(|pod| (Kind::Pod, pod)),
+            Subject::Endpoint(row) | Subject::Flow(row) => row.row.pod.clone().map(|pod| (Kind::Pod, pod)),
+            Subject::Packet(row) => row.pod().map(|pod| (Kind::Pod, pod.clone())),
+            Subject::Place(row) => row.pod().map(|pod| (Kind::Pod, pod.clone())),
             Subject::Moment(row) => match row.line {
                 Moment::Edit(edit, _) => Some((edit.kind, edit.key.clone())),
                 Moment::Before(before) => Some((before.kind, before.key.clone())),

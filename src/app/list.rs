@@ -16,6 +16,7 @@ use jiff::Timestamp;
 
 use self::order::Ordered;
 use super::filter::Filter;
+use super::traffic::Place;
 use super::view::SortKey;
 use super::workloads::WorkloadId;
 use crate::mesh::diff::RowId;
@@ -33,6 +34,10 @@ pub(super) enum ItemId {
     Workload(WorkloadId),
     /// A line of the timeline.
     Moment(MomentId),
+    /// A packet, by its number.
+    Packet(u64),
+    /// Something that packets go to.
+    Place(Place),
 }
 
 /// What a line of the timeline is; the newest comes first.
@@ -65,7 +70,8 @@ pub(super) struct Sort {
 /// What there is to know of a row to place it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Placed {
-    /// Of the column that is sorted by; [`SortKey::Absent`] if none is.
+    /// Of the column that is sorted by. If none is, what the table's own order goes by before identity;
+    /// [`SortKey::Absent`] if nothing.
     pub key: SortKey,
     /// Whether it passes the filter.
     pub passes: bool,
@@ -77,7 +83,7 @@ pub(super) struct Placed {
 #[derive(Debug, Default)]
 pub(super) struct List {
     rows: Ordered<Entry>,
-    /// Of the rows shown, while they are sorted by a column: to find them again when the key is another.
+    /// Of the rows shown, those that are present: to find the rows again when the key is another.
     keys: BTreeMap<ItemId, SortKey>,
     hidden: BTreeSet<ItemId>,
     /// Tombstones, shown or hidden.
@@ -157,7 +163,7 @@ impl List {
                 self.hidden.insert(id);
                 continue;
             }
-            if sort.is_some() {
+            if key != SortKey::Absent {
                 self.keys.insert(id.clone(), key.clone());
             }
             shown.push(Entry { key, id });
@@ -203,7 +209,9 @@ impl List {
             return;
         }
         self.hidden.remove(id);
-        if self.sort.is_some() {
+        if key == SortKey::Absent {
+            self.keys.remove(id);
+        } else {
             self.keys.insert(id.clone(), key.clone());
         }
         self.rows.insert(Entry { key, id: id.clone() });
@@ -309,6 +317,11 @@ impl List {
     /// Rows of a page.
     pub(super) fn page(&self) -> isize {
         isize::try_from(self.height.saturating_sub(1).max(1)).unwrap_or(1)
+    }
+
+    /// Whether the cursor is on the last row, or was never put on any.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.cursor.is_none() || self.position() + 1 >= self.rows.len()
     }
 
     /// Fits the rows to a pane of this height: the position of the first row shown. The cursor stays on its line

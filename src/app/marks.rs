@@ -41,7 +41,8 @@ impl App {
     /// Rows with a change mark, in the table's own order.
     pub(super) fn marked_ids(&self, table: TableId) -> Vec<ItemId> {
         match table {
-            TableId::Endpoints(slot) => {
+            TableId::Traffic | TableId::Endpoints(_) => {
+                let slot = table.slot().unwrap_or_default();
                 let marks = self.ui.panel(slot).and_then(|panel| panel.marks(&self.facts));
                 let ids = marks.into_iter().flat_map(MarkSet::iter);
                 ids.map(|(id, _)| ItemId::Endpoint(id.clone())).collect()
@@ -59,7 +60,7 @@ impl App {
                     .filter(|(_, line)| matches!(line, Moment::Edit(..)));
                 seen.map(|(id, _)| ItemId::Moment(id.clone())).collect()
             }
-            TableId::Workloads => Vec::new(),
+            TableId::Workloads | TableId::Packets | TableId::Elsewhere => Vec::new(),
         }
     }
 
@@ -68,8 +69,8 @@ impl App {
         let Some(id) = self.ui.list(table).current().cloned() else {
             return;
         };
-        let was_marked = match (table, &id) {
-            (TableId::Endpoints(slot), ItemId::Endpoint(row)) => {
+        let was_marked = match (table.slot(), &id) {
+            (Some(slot), ItemId::Endpoint(row)) => {
                 let pod = self.ui.panel(slot).map(|panel| panel.pod.clone());
                 let followed = pod.and_then(|pod| self.facts.history.pod_mut(&pod));
                 followed.is_some_and(|followed| followed.marks_mut().acknowledge(row))
@@ -78,7 +79,10 @@ impl App {
                 let marks = table.kind().and_then(|kind| self.facts.history.objects_mut(kind));
                 marks.is_some_and(|marks| marks.acknowledge(object))
             }
-            (_, ItemId::Endpoint(_) | ItemId::Workload(_) | ItemId::Moment(_)) => false,
+            (
+                _,
+                ItemId::Endpoint(_) | ItemId::Workload(_) | ItemId::Moment(_) | ItemId::Packet(_) | ItemId::Place(_),
+            ) => false,
         };
         if was_marked {
             self.clear_graves(now);
@@ -90,7 +94,8 @@ impl App {
     /// All change marks of the table have been understood.
     pub(super) fn acknowledge_all(&mut self, now: Timestamp, table: TableId) {
         let count = match table {
-            TableId::Endpoints(slot) => {
+            TableId::Traffic | TableId::Endpoints(_) => {
+                let slot = table.slot().unwrap_or_default();
                 let pod = self.ui.panel(slot).map(|panel| panel.pod.clone());
                 let followed = pod.and_then(|pod| self.facts.history.pod_mut(&pod));
                 followed.map_or(0, |followed| {
@@ -99,7 +104,13 @@ impl App {
                     count
                 })
             }
-            TableId::Pods | TableId::Services | TableId::Sidecars | TableId::Workloads | TableId::Timeline => {
+            TableId::Pods
+            | TableId::Services
+            | TableId::Sidecars
+            | TableId::Workloads
+            | TableId::Timeline
+            | TableId::Packets
+            | TableId::Elsewhere => {
                 let marks = table.kind().and_then(|kind| self.facts.history.objects_mut(kind));
                 marks.map_or(0, |marks| {
                     let count = marks.len();

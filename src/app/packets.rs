@@ -26,7 +26,7 @@ pub(super) struct Packets {
     first: u64,
     /// Packets that nobody had time for.
     missed: u64,
-    /// Packets that came while the screen was held still and more were kept than can be.
+    /// Packets that came while the screen was held still, and were more than can be kept.
     let_go: u64,
     totals: Totals,
     directory: Directory,
@@ -66,32 +66,29 @@ impl Packets {
         self.source = Some(source);
     }
 
-    /// Takes in packets. While the screen is held still, none that is kept goes: new ones do once twice as many are
-    /// there.
-    pub(super) fn take(&mut self, batch: Vec<Captured>, missed: u64, is_held: bool) {
-        self.missed = missed;
+    /// Takes in packets; the oldest go that are too many then.
+    pub(super) fn take(&mut self, batch: impl IntoIterator<Item = Captured>) {
         for captured in batch {
-            if is_held && self.kept.len() >= 2 * KEPT {
-                self.let_go += 1;
-                continue;
-            }
             let place = self.directory.place(&captured.packet);
             self.totals.count(&captured.packet, place.clone());
             self.kept.push_back(Kept { captured, place });
-        }
-        if !is_held {
-            self.forget();
+            if self.kept.len() > KEPT
+                && let Some(old) = self.kept.pop_front()
+            {
+                self.totals.discount(&old.captured.packet, &old.place);
+                self.first += 1;
+            }
         }
     }
 
-    /// Lets the oldest go that are too many.
-    pub(super) fn forget(&mut self) {
-        while self.kept.len() > KEPT
-            && let Some(old) = self.kept.pop_front()
-        {
-            self.totals.discount(&old.captured.packet, &old.place);
-            self.first += 1;
-        }
+    /// So many packets were not passed on, since the start.
+    pub(super) fn miss(&mut self, missed: u64) {
+        self.missed = missed;
+    }
+
+    /// So many more came and were not taken in.
+    pub(super) fn let_go(&mut self, packets: u64) {
+        self.let_go += packets;
     }
 
     /// Takes in a change of the world.
@@ -172,23 +169,13 @@ mod tests {
     fn the_last_ones_are_kept_and_counted_and_keep_their_numbers() {
         let mut packets = Packets::default();
         for port in 1..=12_000 {
-            packets.take(vec![captured(port)], 3, false);
+            packets.take([captured(port)]);
         }
+        packets.miss(2);
+        packets.let_go(1);
         assert_eq!(packets.numbers(), 2_000..12_000);
         assert_eq!(&*packets.get(2_000).unwrap().captured.line, "2001");
         assert_eq!((packets.get(1_999), packets.get(12_000)), (None, None));
         assert_eq!((counted(&packets), packets.missed()), (10_000, 3));
-    }
-
-    #[test]
-    fn while_the_screen_is_held_still_nothing_on_it_goes() {
-        let mut packets = Packets::default();
-        packets.take((1..=10_000).map(captured).collect(), 0, false);
-        packets.take((1..=15_000).map(captured).collect(), 0, true);
-        assert_eq!(packets.numbers(), 0..20_000);
-        assert_eq!(packets.missed(), 5_000, "what did not fit is counted");
-        packets.forget();
-        assert_eq!(packets.numbers(), 10_000..20_000);
-        assert_eq!(counted(&packets), 10_000);
     }
 }

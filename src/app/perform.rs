@@ -108,6 +108,7 @@ impl App {
             Action::Tab3 => self.go(now, View::Endpoints),
             Action::Tab4 => self.go(now, View::Sidecars),
             Action::Tab5 => self.go(now, View::Timeline),
+            Action::Tab6 => self.go(now, View::Traffic),
             Action::NextPane => self.turn_pane(1),
             Action::PreviousPane => self.turn_pane(-1),
             Action::Zoom => self.ui.switch(Toggle::Zoom, !self.ui.is_on(Toggle::Zoom)),

@@ -16,6 +16,8 @@ use crate::mesh::model::HostCounters;
 
 /// How many samples a host's past holds, one for each second.
 pub const SAMPLES: usize = 60;
+/// How many of them tell what a host does of late.
+const LATE: usize = 10;
 /// Less than this is no second: what comes sooner is taken together with the next.
 const SECOND: SignedDuration = SignedDuration::from_millis(900);
 /// After so long without an answer the mean says nothing of each second between.
@@ -51,6 +53,7 @@ struct Host {
     /// The rates of requests (else of connections) of the last seconds, newest last; `None` of a second nobody knows.
     /// Absent where nothing ever happened.
     past: Option<VecDeque<Option<u64>>>,
+    standing: u64,
 }
 
 impl Rates {
@@ -121,14 +124,18 @@ impl Rates {
         self.hosts.get(at)?.rate
     }
 
-    /// The last seconds of the host at this place, oldest first; none where nothing ever happened.
-    pub fn past(&self, at: usize) -> impl Iterator<Item = Option<u64>> + '_ {
-        self.hosts
-            .get(at)
-            .and_then(|host| host.past.as_ref())
-            .into_iter()
-            .flatten()
-            .copied()
+    /// The rates of requests (else of connections) of the last seconds of the host at this place, oldest first; `None`
+    /// of a second nobody knows. `None` where nothing ever happened.
+    pub fn past(&self, at: usize) -> Option<&VecDeque<Option<u64>>> {
+        self.hosts.get(at)?.past.as_ref()
+    }
+
+    /// By what the host at this place is ordered among busy ones: its mean rate of late, and that only once it is
+    /// another by a quarter, so that rows which do about the same do not change places all the time. `None` before two
+    /// answers.
+    pub fn standing(&self, at: usize) -> Option<u64> {
+        let host = self.hosts.get(at)?;
+        host.rate.map(|_| host.standing)
     }
 }
 
@@ -160,6 +167,14 @@ impl Host {
         past.extend(std::iter::repeat_n(None, unknown));
         past.extend(std::iter::repeat_n(Some(shown), seconds - unknown));
         past.drain(..past.len().saturating_sub(SAMPLES));
+        let late = past.iter().rev().take(LATE).flatten();
+        let (sum, count) = late.fold((0_u64, 0_u64), |(sum, count), rate| {
+            (sum.saturating_add(*rate), count + 1)
+        });
+        let mean = sum / count.max(1);
+        if mean.abs_diff(self.standing) > self.standing / 4 {
+            self.standing = mean;
+        }
     }
 }
 
@@ -263,7 +278,7 @@ mod tests {
             rates.follow(Timestamp::from_second(at).unwrap(), &table(&[("10.0.0.1", counted, 0)]));
         }
         assert_eq!(rates.rate(0).unwrap().requests, 11_000);
-        let past: Vec<_> = rates.past(0).collect();
+        let past = rates.past(0).unwrap().clone();
         assert_eq!(
             (past.len(), past[0], past[1], past[40]),
             (41, Some(10_000), None, Some(11_000))
@@ -272,7 +287,7 @@ mod tests {
             rates.follow(Timestamp::from_second(at).unwrap(), &table(&[("10.0.0.1", 450, 0)]));
         }
         assert!(
-            rates.past(0).eq(std::iter::repeat_n(Some(0), SAMPLES)),
+            rates.past(0).unwrap().iter().eq(&[Some(0); SAMPLES]),
             "the past is bounded"
         );
     }
@@ -296,6 +311,37 @@ mod tests {
             follow(2, &[("10.0.0.4", 7, 0)]),
             [Some((7_000, 0))],
             "one that comes back begins anew"
+        );
+    }
+
+    #[test]
+    fn hosts_that_do_about_the_same_keep_their_order() {
+        let mut rates = Rates::default();
+        let mut counted = 0;
+        let mut standing = |second: i64, more: u64| {
+            counted += more;
+            rates.follow(
+                Timestamp::from_second(second).unwrap(),
+                &table(&[("10.0.0.1", counted, 0)]),
+            );
+            rates.standing(0)
+        };
+        assert_eq!(standing(0, 7), None);
+        assert_eq!(standing(1, 10), Some(10_000));
+        let jittery = [12, 9, 11, 8, 13, 10].into_iter().zip(2..);
+        assert!(
+            jittery
+                .into_iter()
+                .all(|(more, second)| standing(second, more) == Some(10_000)),
+            "a tenth more or less is the same"
+        );
+        assert!(
+            (8..20).any(|second| standing(second, 40) > Some(30_000)),
+            "four times as many is not"
+        );
+        assert!(
+            (20..40).any(|second| standing(second, 0) == Some(0)),
+            "nothing is nothing"
         );
     }
 

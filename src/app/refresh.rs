@@ -9,7 +9,6 @@ use super::lag::Lag;
 use super::list::{ItemId, Placed, Sort};
 use super::panel::Panel;
 use super::tables::{Clock, Marked, Searched, Subject, TableId, endpoint_mark, object_mark, object_of};
-use super::view::SortKey;
 use super::view::column::find_spec;
 use super::view::table::timeline::TimelineRow;
 use super::view::table::workloads::WorkloadRow;
@@ -99,6 +98,8 @@ impl App {
             self.rebuild(now, table);
         }
         self.rebuild(now, TableId::Timeline);
+        self.rebuild(now, TableId::Traffic);
+        self.ui.stale.insert(Stale::Packets);
     }
 
     /// The endpoint tables that there are.
@@ -116,7 +117,8 @@ impl App {
         })
     }
 
-    fn place(&self, now: Timestamp, table: TableId, id: &ItemId) -> Option<Placed> {
+    /// Where a row stands in its list; `None` if it is not there.
+    pub(super) fn place(&self, now: Timestamp, table: TableId, id: &ItemId) -> Option<Placed> {
         match self.ui.find_list(table) {
             Some(list) => self.place_with(now, table, id, list.sort(), list.filter()),
             None => self.place_with(now, table, id, None, &Filter::default()),
@@ -146,7 +148,7 @@ impl App {
         let is_kept =
             matches!(id, ItemId::Object(id) if chosen == Some(id)) && !self.ui.tables(self.ui.view).contains(&table);
         let key = match sort {
-            None => SortKey::Absent,
+            None => self.own_order(table, id),
             Some(sort) => subject
                 .datum_of(sort.column)
                 .map(|datum| datum.value.sort_key())
@@ -171,7 +173,8 @@ impl App {
             }
             (_, ItemId::Object(id)) => self.ui.namespaces.shows(&id.key.namespace),
             (_, ItemId::Workload(id)) => self.ui.namespaces.shows(&id.namespace),
-            (_, ItemId::Endpoint(_) | ItemId::Moment(_)) => true,
+            (_, ItemId::Packet(number)) => self.is_traced(*number),
+            (_, ItemId::Endpoint(_) | ItemId::Moment(_) | ItemId::Place(_)) => true,
         }
     }
 
@@ -180,19 +183,16 @@ impl App {
         match id {
             ItemId::Object(object) => table.kind().is_some_and(|kind| self.is_grave(kind, object)),
             ItemId::Endpoint(row) => self.panel_line(table, row).is_some_and(|line| line.gone),
-            ItemId::Workload(_) | ItemId::Moment(_) => false,
+            ItemId::Workload(_) | ItemId::Moment(_) | ItemId::Packet(_) | ItemId::Place(_) => false,
         }
     }
 
     fn panel_line(&self, table: TableId, id: &crate::mesh::diff::RowId) -> Option<&super::panel::Line> {
-        match table {
-            TableId::Endpoints(slot) => self.ui.panel(slot)?.find(id),
-            TableId::Pods | TableId::Workloads | TableId::Services | TableId::Sidecars | TableId::Timeline => None,
-        }
+        self.ui.panel(table.slot()?)?.find(id)
     }
 
     /// A row, with all that its cells are made from; `None` if it is gone without a tombstone.
-    pub(super) fn subject(&self, now: Timestamp, table: TableId, id: &ItemId) -> Option<Subject<'_>> {
+    pub(super) fn subject<'a>(&'a self, now: Timestamp, table: TableId, id: &'a ItemId) -> Option<Subject<'a>> {
         let facts = &self.facts;
         match (table, id) {
             (TableId::Pods, ItemId::Object(id)) => Subject::pod(facts, id),
@@ -209,6 +209,12 @@ impl App {
                 let panel = self.ui.panel(slot)?;
                 Some(Subject::endpoint(facts, &panel.pod, panel.find(row)?))
             }
+            (TableId::Traffic, ItemId::Endpoint(row)) => {
+                let panel = self.ui.panel(0)?;
+                Some(Subject::flow(facts, &panel.pod, panel.find(row)?))
+            }
+            (TableId::Packets, ItemId::Packet(number)) => Subject::packet(facts, *number),
+            (TableId::Elsewhere, ItemId::Place(place)) => Subject::place(facts, place),
             (TableId::Timeline, ItemId::Moment(id)) => {
                 let line = self.ui.moment(id)?;
                 let zone = &self.options.time_zone;
@@ -221,7 +227,10 @@ impl App {
                 | TableId::Sidecars
                 | TableId::Workloads
                 | TableId::Endpoints(_)
-                | TableId::Timeline,
+                | TableId::Timeline
+                | TableId::Traffic
+                | TableId::Packets
+                | TableId::Elsewhere,
                 _,
             ) => None,
         }
@@ -241,6 +250,7 @@ impl App {
     pub(super) fn order_by_rates(&mut self, now: Timestamp) {
         const RATES: [&str; 5] = ["rps", "errors", "connections", "requests", "failed"];
         let is_by = |column: Option<&str>| column.is_some_and(|column| RATES.contains(&column));
+        self.ui.stale.insert(Stale::Traffic);
         for table in self.endpoint_tables() {
             let faults = self.ui.is_on(Toggle::Faults);
             let list = self.ui.list(table);
@@ -256,7 +266,7 @@ impl App {
             now,
             zone: &self.options.time_zone,
         };
-        if let (TableId::Endpoints(slot), ItemId::Endpoint(row)) = (table, id) {
+        if let (Some(slot), ItemId::Endpoint(row)) = (table.slot(), id) {
             return endpoint_mark(&self.facts, self.ui.panel(slot)?, row, clock);
         }
         let (kind, object) = object_of(table, id)?;
@@ -266,7 +276,8 @@ impl App {
     /// Rows whose change mark was not on the screen yet; of very many, as many as can be counted for every frame.
     pub(super) fn unseen(&self, table: TableId) -> Vec<ItemId> {
         match table {
-            TableId::Endpoints(slot) => {
+            TableId::Traffic | TableId::Endpoints(_) => {
+                let slot = table.slot().unwrap_or_default();
                 let marks = self.ui.panel(slot).and_then(|panel| panel.marks(&self.facts));
                 unseen(marks, |id| ItemId::Endpoint(id.clone()))
             }
@@ -274,7 +285,7 @@ impl App {
                 let marks = table.kind().and_then(|kind| self.facts.history.objects(kind));
                 unseen(marks, |id| ItemId::Object(id.clone()))
             }
-            TableId::Workloads | TableId::Timeline => Vec::new(),
+            TableId::Workloads | TableId::Timeline | TableId::Packets | TableId::Elsewhere => Vec::new(),
         }
     }
 
@@ -290,10 +301,16 @@ impl App {
                 .iter()
                 .map(|(id, _)| ItemId::Workload(id.clone()))
                 .collect(),
-            TableId::Endpoints(slot) => {
-                let lines = self.ui.panel(slot).map(Panel::lines).unwrap_or_default();
+            TableId::Endpoints(_) | TableId::Traffic => {
+                let lines = table
+                    .slot()
+                    .and_then(|slot| self.ui.panel(slot))
+                    .map(Panel::lines)
+                    .unwrap_or_default();
                 lines.iter().map(|line| ItemId::Endpoint(line.id.clone())).collect()
             }
+            TableId::Packets => self.facts.packets.numbers().map(ItemId::Packet).collect(),
+            TableId::Elsewhere => self.elsewhere().map(ItemId::Place).collect(),
             TableId::Timeline => self
                 .ui
                 .moments

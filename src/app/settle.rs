@@ -54,6 +54,7 @@ impl App {
         if frame.panes.iter().any(|(table, _)| *table == TableId::Timeline) {
             self.settle_moments(now);
         }
+        self.settle_traffic(now);
         self.hold_cursors();
         self.ui.is_told = frame.story.is_some();
         self.ui.laid = frame
@@ -76,12 +77,13 @@ impl App {
         let mut tables = self.ui.tables(self.ui.view);
         // what was pinned is wanted most
         tables.sort_by_key(|table| match table {
-            TableId::Pods | TableId::Workloads => 0,
-            TableId::Services => 1,
+            TableId::Pods | TableId::Workloads | TableId::Traffic => 0,
+            TableId::Services | TableId::Packets => 1,
             TableId::Endpoints(0) => 20,
             TableId::Endpoints(slot) => 2 + slot,
             TableId::Sidecars => 30,
             TableId::Timeline => 31,
+            TableId::Elsewhere => 32,
         });
         let wanted = Wanted {
             view: self.ui.view,
@@ -155,12 +157,15 @@ impl App {
     }
 
     /// Packets are seen from the chosen pod.
-    fn look_from_chosen(&mut self) {
+    pub(super) fn look_from_chosen(&mut self) {
         let Some(panel) = self.ui.panels.first() else { return };
         let super::Facts { packets, world, .. } = &mut self.facts;
         let pod = world.pods.get(&panel.pod).map(AsRef::as_ref);
         let rows = panel.lines().iter().filter(|line| !line.gone).map(|line| &line.row);
-        packets.look_from(pod, rows);
+        if packets.look_from(pod, rows) {
+            self.ui.stale.insert(Stale::Packets);
+        }
+        self.ui.stale.insert(Stale::Traffic);
     }
 
     /// Whether the list of services depends on the chosen pod.
@@ -211,8 +216,8 @@ impl App {
         let is_complete = self.facts.pending().is_empty();
         for table in self.ui.tables(self.ui.view) {
             let ready = table.kind().map_or(is_complete, |kind| self.is_listed(kind));
-            // the timeline shows its newest line until somebody moves in it
-            let follows = table == TableId::Timeline;
+            // the timeline shows its newest line until somebody moves in it, traffic the busiest
+            let follows = matches!(table, TableId::Timeline | TableId::Traffic | TableId::Elsewhere);
             let list = self.ui.list(table);
             if ready && !follows && !list.has_cursor() && !list.is_empty() {
                 list.hold();
@@ -248,11 +253,16 @@ impl App {
             };
             let ids: Vec<ItemId> = list.rows_from(laid.top).take(laid.rows).cloned().collect();
             match laid.table {
-                TableId::Endpoints(slot) => {
+                TableId::Traffic | TableId::Endpoints(_) => {
+                    let slot = laid.table.slot().unwrap_or_default();
                     let Some(panel) = self.ui.panel(slot) else { continue };
                     let rows = ids.iter().filter_map(|id| match id {
                         ItemId::Endpoint(row) => Some(row),
-                        ItemId::Object(_) | ItemId::Workload(_) | ItemId::Moment(_) => None,
+                        ItemId::Object(_)
+                        | ItemId::Workload(_)
+                        | ItemId::Moment(_)
+                        | ItemId::Packet(_)
+                        | ItemId::Place(_) => None,
                     });
                     if let Some(followed) = self.facts.history.pod_mut(&panel.pod) {
                         followed.marks_mut().see(rows, now);
@@ -261,14 +271,18 @@ impl App {
                 TableId::Pods | TableId::Services | TableId::Sidecars => {
                     let objects = ids.iter().filter_map(|id| match id {
                         ItemId::Object(object) => Some(object),
-                        ItemId::Endpoint(_) | ItemId::Workload(_) | ItemId::Moment(_) => None,
+                        ItemId::Endpoint(_)
+                        | ItemId::Workload(_)
+                        | ItemId::Moment(_)
+                        | ItemId::Packet(_)
+                        | ItemId::Place(_) => None,
                     });
                     let marks = laid.table.kind().and_then(|kind| self.facts.history.objects_mut(kind));
                     if let Some(marks) = marks {
                         marks.see(objects, now);
                     }
                 }
-                TableId::Workloads | TableId::Timeline => {}
+                TableId::Workloads | TableId::Timeline | TableId::Packets | TableId::Elsewhere => {}
             }
         }
     }
@@ -294,6 +308,7 @@ impl App {
         wakes.extend(self.ui.toast.as_ref().map(|toast| toast.until));
         wakes.extend(self.facts.history.next_expiry(self.options.retention));
         wakes.extend(self.story_ticks(now));
+        wakes.extend(self.next_elsewhere());
         wakes.extend(super::view::sources::badge_change(&self.facts, now));
         for laid in &self.ui.laid {
             let Some(list) = self.ui.find_list(laid.table) else {

@@ -7,13 +7,16 @@ use super::facts::Facts;
 use super::filter::Filtered;
 use super::list::{ItemId, MomentId};
 use super::panel::{Line, Panel};
+use super::traffic::Place;
 use super::view::Datum;
 use super::view::column::{Column, Spec, Table};
 use super::view::table::endpoints::{self, EndpointRow, Endpoints};
+use super::view::table::packets::{self, PacketRow, Packets, PlaceRow, Places};
 use super::view::table::pods::{self, PodRow, Pods};
 use super::view::table::services::{self, ServiceRow, Services};
 use super::view::table::sidecars::{SidecarRow, Sidecars};
 use super::view::table::timeline::{Timeline, TimelineRow};
+use super::view::table::traffic::Traffic;
 use super::view::table::workloads::{WorkloadRow, Workloads};
 use crate::mesh::history::{Line as Moment, MarkKind, ObjectId};
 use crate::mesh::model::{Key, Kind, Labels, Object, Service, Sidecar};
@@ -34,9 +37,30 @@ pub enum TableId {
     Sidecars,
     /// The timeline.
     Timeline,
+    /// The endpoints of the chosen pod by what they do.
+    Traffic,
+    /// Packets of a capture.
+    Packets,
+    /// What packets go to that is no endpoint of the chosen pod.
+    Elsewhere,
 }
 
 impl TableId {
+    /// The endpoint table whose rows it shows: its place among the chosen (0) and pinned pods' ones.
+    pub(super) fn slot(self) -> Option<u8> {
+        match self {
+            TableId::Endpoints(slot) => Some(slot),
+            TableId::Traffic => Some(0),
+            TableId::Pods
+            | TableId::Workloads
+            | TableId::Services
+            | TableId::Sidecars
+            | TableId::Timeline
+            | TableId::Packets
+            | TableId::Elsewhere => None,
+        }
+    }
+
     /// Its name as a title.
     pub fn title(self) -> &'static str {
         match self {
@@ -46,6 +70,9 @@ impl TableId {
             TableId::Endpoints(_) => "Endpoints",
             TableId::Sidecars => "Sidecars",
             TableId::Timeline => "Timeline",
+            TableId::Traffic => "Traffic",
+            TableId::Packets => "Packets",
+            TableId::Elsewhere => "Elsewhere",
         }
     }
 
@@ -55,7 +82,9 @@ impl TableId {
             TableId::Pods | TableId::Workloads => Some(Kind::Pod),
             TableId::Services => Some(Kind::Service),
             TableId::Sidecars => Some(Kind::Sidecar),
-            TableId::Endpoints(_) | TableId::Timeline => None,
+            TableId::Endpoints(_) | TableId::Timeline | TableId::Traffic | TableId::Packets | TableId::Elsewhere => {
+                None
+            }
         }
     }
 
@@ -71,6 +100,9 @@ impl TableId {
             TableId::Endpoints(_) => of::<Endpoints>(),
             TableId::Sidecars => of::<Sidecars>(),
             TableId::Timeline => of::<Timeline>(),
+            TableId::Traffic => of::<Traffic>(),
+            TableId::Packets => of::<Packets>(),
+            TableId::Elsewhere => of::<Places>(),
         }
     }
 
@@ -95,6 +127,12 @@ pub(super) enum Subject<'a> {
     Sidecar(SidecarRow<'a>),
     /// A line of the timeline.
     Moment(TimelineRow<'a>),
+    /// An endpoint, by what it does.
+    Flow(EndpointRow<'a>),
+    /// A packet.
+    Packet(PacketRow<'a>),
+    /// Something that packets go to.
+    Place(PlaceRow<'a>),
 }
 
 impl<'a> Subject<'a> {
@@ -146,13 +184,34 @@ impl<'a> Subject<'a> {
 
     /// A row of an endpoint table.
     pub(super) fn endpoint(facts: &'a Facts, pod: &Key, line: &'a Line) -> Self {
-        let behind = line.row.pod.as_ref().and_then(|pod| facts.world.pods.get(pod));
-        Subject::Endpoint(EndpointRow {
-            row: &line.row,
-            behind: behind.map(AsRef::as_ref),
-            sync: line.sync,
-            actual: line.actual.and_then(|at| facts.envoys.get(pod)?.host(at)),
-        })
+        Subject::Endpoint(endpoint_row(facts, pod, line))
+    }
+
+    /// The same, by what it does.
+    pub(super) fn flow(facts: &'a Facts, pod: &Key, line: &'a Line) -> Self {
+        Subject::Flow(endpoint_row(facts, pod, line))
+    }
+
+    /// A packet, if it is kept.
+    pub(super) fn packet(facts: &'a Facts, number: u64) -> Option<Self> {
+        let kept = facts.packets.get(number)?;
+        let directory = facts.packets.directory();
+        Some(Subject::Packet(PacketRow {
+            captured: &kept.captured,
+            place: &kept.place,
+            directory,
+        }))
+    }
+
+    /// Something that packets go to.
+    pub(super) fn place(facts: &'a Facts, place: &'a Place) -> Option<Self> {
+        let total = facts.packets.totals().places.get(place)?;
+        let directory = facts.packets.directory();
+        Some(Subject::Place(PlaceRow {
+            place,
+            total: *total,
+            directory,
+        }))
     }
 
     /// Its cell in the column at a place.
@@ -167,6 +226,9 @@ impl<'a> Subject<'a> {
             Subject::Endpoint(row) => of::<Endpoints>(row, at),
             Subject::Sidecar(row) => of::<Sidecars>(row, at),
             Subject::Moment(row) => of::<Timeline>(row, at),
+            Subject::Flow(row) => of::<Traffic>(row, at),
+            Subject::Packet(row) => of::<Packets>(row, at),
+            Subject::Place(row) => of::<Places>(row, at),
         }
     }
 
@@ -179,6 +241,9 @@ impl<'a> Subject<'a> {
             Subject::Endpoint(_) => TableId::Endpoints(0).specs(),
             Subject::Sidecar(_) => TableId::Sidecars.specs(),
             Subject::Moment(_) => TableId::Timeline.specs(),
+            Subject::Flow(_) => TableId::Traffic.specs(),
+            Subject::Packet(_) => TableId::Packets.specs(),
+            Subject::Place(_) => TableId::Elsewhere.specs(),
         }
     }
 
@@ -194,13 +259,25 @@ impl<'a> Subject<'a> {
             Subject::Pod(row) => pods::is_faulty(row.pod),
             Subject::Workload(row) => row.workload.faulty > 0,
             Subject::Service(row) => services::is_faulty(row),
-            Subject::Endpoint(row) => endpoints::is_faulty(row),
+            Subject::Endpoint(row) | Subject::Flow(row) => endpoints::is_faulty(row),
+            Subject::Packet(row) => packets::is_faulty(row),
+            Subject::Place(row) => packets::is_stray(row.place),
             Subject::Sidecar(row) => row.governs == Some(0),
             Subject::Moment(row) => match row.line {
                 Moment::Edit(_, Some(effect)) | Moment::Endpoints(_, _, effect, _) => effect.removed > 0,
                 Moment::Edit(_, None) | Moment::Start | Moment::Before(_) => false,
             },
         }
+    }
+}
+
+fn endpoint_row<'a>(facts: &'a Facts, pod: &Key, line: &'a Line) -> EndpointRow<'a> {
+    let behind = line.row.pod.as_ref().and_then(|pod| facts.world.pods.get(pod));
+    EndpointRow {
+        row: &line.row,
+        behind: behind.map(AsRef::as_ref),
+        sync: line.sync,
+        actual: line.actual.and_then(|at| facts.envoys.get(pod)?.host(at)),
     }
 }
 
@@ -248,8 +325,8 @@ impl Filtered for Searched<'_> {
             Subject::Pod(row) => Some(&row.pod.meta.labels),
             Subject::Service(row) => Some(&row.service.meta.labels),
             Subject::Sidecar(row) => Some(&row.sidecar.meta.labels),
-            Subject::Endpoint(row) => row.behind.map(|pod| &pod.meta.labels),
-            Subject::Workload(_) | Subject::Moment(_) => None,
+            Subject::Endpoint(row) | Subject::Flow(row) => row.behind.map(|pod| &pod.meta.labels),
+            Subject::Workload(_) | Subject::Moment(_) | Subject::Packet(_) | Subject::Place(_) => None,
         }
     }
 }
@@ -389,6 +466,6 @@ pub(super) fn moment_id(line: &Moment, nth: u32) -> MomentId {
 pub(super) fn object_of(table: TableId, id: &ItemId) -> Option<(Kind, &ObjectId)> {
     match id {
         ItemId::Object(object) => Some((table.kind()?, object)),
-        ItemId::Endpoint(_) | ItemId::Workload(_) | ItemId::Moment(_) => None,
+        ItemId::Endpoint(_) | ItemId::Workload(_) | ItemId::Moment(_) | ItemId::Packet(_) | ItemId::Place(_) => None,
     }
 }

@@ -1,15 +1,19 @@
 //! What is shown of all that is known: where the person is, each list's state, dialogs, messages. Plain data.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::dialog::Dialog;
 use super::list::{List, MomentId};
+use super::message::Captured;
 use super::options::Namespaces;
+use super::packets::KEPT;
 use super::panel::Panel;
 use super::settle::Laid;
 use super::tables::TableId;
+use super::traffic::Place;
 use super::view::Role;
 use super::workloads::WorkloadId;
 use crate::mesh::history::{Line as Moment, ObjectId, Walk};
@@ -41,6 +45,8 @@ pub(super) enum View {
     Sidecars,
     /// The timeline.
     Timeline,
+    /// What the chosen pod's endpoints do, and packets.
+    Traffic,
 }
 
 impl View {
@@ -51,6 +57,7 @@ impl View {
         View::Endpoints,
         View::Sidecars,
         View::Timeline,
+        View::Traffic,
     ];
 
     /// Its name on the tab.
@@ -62,6 +69,7 @@ impl View {
             View::Endpoints => "Endpoints",
             View::Sidecars => "Sidecars",
             View::Timeline => "Timeline",
+            View::Traffic => "Traffic",
         }
     }
 }
@@ -88,11 +96,15 @@ pub(super) enum Stale {
     Panels,
     /// The timeline.
     Moments,
+    /// The endpoints by what they do.
+    Traffic,
+    /// The list of packets.
+    Packets,
 }
 
 /// Where a person is: what `[`, `]` and `-` go back and forth between.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Place {
+pub(super) struct Stop {
     /// The tab.
     pub view: View,
     /// What is shown.
@@ -106,13 +118,13 @@ pub(super) struct Place {
 /// Where a person has been.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trail {
-    back: Vec<Place>,
-    forward: Vec<Place>,
+    back: Vec<Stop>,
+    forward: Vec<Stop>,
 }
 
 impl Trail {
     /// The person leaves this place for a new one.
-    pub(super) fn leave(&mut self, place: Place) {
+    pub(super) fn leave(&mut self, place: Stop) {
         self.forward.clear();
         self.back.push(place);
         if self.back.len() > PLACES {
@@ -121,14 +133,14 @@ impl Trail {
     }
 
     /// The place before; `here` becomes the place after.
-    pub(super) fn back(&mut self, here: Place) -> Option<Place> {
+    pub(super) fn back(&mut self, here: Stop) -> Option<Stop> {
         let place = self.back.pop()?;
         self.forward.push(here);
         Some(place)
     }
 
     /// The place after; `here` becomes the place before.
-    pub(super) fn forward(&mut self, here: Place) -> Option<Place> {
+    pub(super) fn forward(&mut self, here: Stop) -> Option<Stop> {
         let place = self.forward.pop()?;
         self.back.push(here);
         Some(place)
@@ -164,6 +176,23 @@ pub(super) struct Frozen {
     pub batches: Vec<(Timestamp, Vec<Delta>)>,
     /// How many deltas they are.
     pub deltas: usize,
+    /// The last packets that came, in order.
+    pub packets: VecDeque<Captured>,
+    /// How many came before those and are lost.
+    pub let_go: u64,
+}
+
+impl Frozen {
+    /// Lets packets wait: as many as are kept on the screen.
+    pub(super) fn hold(&mut self, batch: Vec<Captured>) {
+        for captured in batch {
+            self.packets.push_back(captured);
+            if self.packets.len() > KEPT {
+                self.packets.pop_front();
+                self.let_go += 1;
+            }
+        }
+    }
 }
 
 /// All of it.
@@ -187,6 +216,12 @@ pub(super) struct Ui {
     pub chosen: Option<ObjectId>,
     /// Pinned pods.
     pub pins: Vec<ObjectId>,
+    /// Only packets of this place are listed.
+    pub traced: Option<Place>,
+    /// The numbers of the packets that are listed.
+    pub listed: Range<u64>,
+    /// When places that are no endpoints were listed last, and how many packets were kept then in all.
+    pub elsewhere: Option<(Timestamp, Range<u64>)>,
     /// The timeline's lines, by identity.
     pub moments: Vec<(MomentId, Moment)>,
     /// What has to be made again before the next frame.
@@ -230,8 +265,11 @@ impl Ui {
             panels: Vec::new(),
             chosen: None,
             pins: Vec::new(),
+            traced: None,
+            listed: 0..0,
+            elsewhere: None,
             moments: Vec::new(),
-            stale: BTreeSet::from([Stale::Panels, Stale::Moments]),
+            stale: BTreeSet::from([Stale::Panels, Stale::Moments, Stale::Traffic, Stale::Packets]),
             moved: false,
             on: BTreeSet::new(),
             walks: Vec::new(),
@@ -296,6 +334,12 @@ impl Ui {
             View::Endpoints => endpoints().collect(),
             View::Sidecars => vec![TableId::Sidecars],
             View::Timeline => vec![TableId::Timeline],
+            View::Traffic => {
+                let mut tables = vec![TableId::Traffic, TableId::Packets];
+                let has_elsewhere = self.find_list(TableId::Elsewhere).is_some_and(|list| !list.is_empty());
+                tables.extend(has_elsewhere.then_some(TableId::Elsewhere));
+                tables
+            }
         }
     }
 

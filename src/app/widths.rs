@@ -107,13 +107,8 @@ impl App {
     }
 
     fn has_sync(&self, table: TableId) -> bool {
-        match table {
-            TableId::Endpoints(slot) => {
-                let panel = self.ui.panel(slot);
-                panel.is_some_and(|panel| self.facts.envoys.contains_key(&panel.pod))
-            }
-            TableId::Pods | TableId::Workloads | TableId::Services | TableId::Sidecars | TableId::Timeline => false,
-        }
+        let panel = table.slot().and_then(|slot| self.ui.panel(slot));
+        panel.is_some_and(|panel| self.facts.envoys.contains_key(&panel.pod))
     }
 
     /// What each column takes with its head, by the rows on the screen and those that were there before; 0 where nothing
@@ -171,6 +166,9 @@ fn is_name(table: TableId, spec: &Spec) -> bool {
         TableId::Endpoints(_) => &["endpoint", "host"],
         TableId::Sidecars => &["namespace", "name"],
         TableId::Timeline => &["time", "object"],
+        TableId::Traffic => &["endpoint", "rps", "cluster"],
+        TableId::Packets => &["line"],
+        TableId::Elsewhere => &["address", "what"],
     };
     names.contains(&spec.id)
 }

@@ -356,6 +356,7 @@ pub(super) fn actual_sheet(
                 row: host,
                 counters: table.counters.get(*place).copied().unwrap_or_default(),
                 rate: rates.rate(*place),
+                past: rates.past(*place),
             }),
         };
         let mut shown = columns.row(host.row.address.to_string(), &view, at);

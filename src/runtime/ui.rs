@@ -268,7 +268,8 @@ impl Ui {
         if let Message::Resize { width, height } = &message {
             self.size = (*width, *height);
         }
-        self.dirty = true;
+        // what is not on the screen needs no frame
+        self.dirty |= !matches!(message, Message::Packets { .. }) || self.app.shows_packets();
         let commands = self.app.update(Timestamp::now(), message);
         for command in commands {
             if let Some(end) = self.perform(command).await? {

@@ -359,7 +359,7 @@ fn the_title_says_how_far_envoy_has_followed_and_rows_what_they_do() {
     assert!(row.contains("15.0"), "30 requests in two seconds: {row}");
     stage.press("3/10.244.1.30<Enter>");
     let text = stage.text();
-    assert!(text.contains("requests/s 15.0  errors/s 0.5  last minute"), "{text}");
+    assert!(text.contains("15.0 req/s ▆▆██ 0.5 err/s  open 0"), "{text}");
     stage.press("<Esc>!");
     let rows = stage.names();
     assert!(

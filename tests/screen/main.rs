@@ -16,3 +16,4 @@ mod picture;
 mod stage;
 mod states;
 mod sweep;
+mod traffic;

@@ -322,7 +322,7 @@ fn a_tall_screen_has_a_line_for_the_story_that_counts_down() {
         let line = stage.lines_with(TITLE).join("");
         assert!(line.starts_with(" 2/17 argocd"), "{line}");
         assert!(width < 120 || line.ends_with("next in 12s  , pauses"), "{line}");
-        assert!(stage.text().contains("5 Timeline\n"), "the tabs are whole, and alone");
+        assert!(stage.text().contains("6 Traffic\n"), "the tabs are whole, and alone");
         let wake = stage.app.next_wake(stage.now).unwrap();
         assert!(wake <= stage.now + SignedDuration::from_millis(1_001), "it counts");
         stage.wait(2);
@@ -336,7 +336,7 @@ fn a_tall_screen_has_a_line_for_the_story_that_counts_down() {
 fn a_low_screen_tells_each_step_of_the_story_at_the_foot() {
     let mut stage = demo(Some(12)).sized(80, 24);
     assert!(
-        stage.lines_with("5 Timeline").join("").ends_with(" 2/17"),
+        stage.lines_with("6 Traffic").join("").ends_with(" 2/17"),
         "{}",
         stage.text()
     );

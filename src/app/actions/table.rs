@@ -1,7 +1,7 @@
 //! The table itself: a line an action.
 
 use super::Action as A;
-use super::Pane::{Endpoints, Pods, Services, Sidecars, Timeline};
+use super::Pane::{Elsewhere, Endpoints, Packets, Pods, Services, Sidecars, Timeline, Traffic};
 use super::Where::{Demo, Everywhere, In};
 use super::{Entry, Group, Where};
 use crate::app::key::{KeyCode, KeyPress};
@@ -67,6 +67,13 @@ pub(in crate::app) static ACTIONS: &[Entry] = &[
         &[char('5')],
         Everywhere,
         ("timeline", "what was changed, by whom, and what came of it"),
+    ),
+    entry(
+        Group::Go,
+        A::Tab6,
+        &[char('6')],
+        Everywhere,
+        ("traffic", "what each endpoint does a second, and packets"),
     ),
     entry(
         Group::Go,
@@ -233,28 +240,30 @@ pub(in crate::app) static ACTIONS: &[Entry] = &[
         Group::Ask,
         A::Describe,
         &[char('d')],
-        In(&[Pods, Services, Endpoints, Sidecars]),
+        In(&[Pods, Services, Endpoints, Sidecars, Traffic, Packets, Elsewhere]),
         ("describe", "describe the object"),
     ),
     entry(
         Group::Ask,
         A::Yaml,
         &[char('y')],
-        In(&[Pods, Services, Endpoints, Sidecars, Timeline]),
+        In(&[
+            Pods, Services, Endpoints, Sidecars, Timeline, Traffic, Packets, Elsewhere,
+        ]),
         ("yaml", "the object's YAML"),
     ),
     entry(
         Group::Ask,
         A::Events,
         &[char('e')],
-        In(&[Pods, Endpoints]),
+        In(&[Pods, Endpoints, Traffic, Packets, Elsewhere]),
         ("events", "the pod's events"),
     ),
     entry(
         Group::Ask,
         A::Explain,
         &[char('x')],
-        In(&[Services, Endpoints]),
+        In(&[Services, Endpoints, Traffic]),
         ("explain", "why the row is in scope, or not"),
     ),
     entry(
@@ -353,7 +362,7 @@ pub(in crate::app) static ACTIONS: &[Entry] = &[
         Group::Show,
         A::Pin,
         &[char('p')],
-        In(&[Pods, Endpoints]),
+        In(&[Pods, Endpoints, Traffic, Packets, Elsewhere]),
         ("pin", "keep the pod's endpoints on the screen while you look around"),
     ),
     entry(
@@ -367,7 +376,7 @@ pub(in crate::app) static ACTIONS: &[Entry] = &[
         Group::Show,
         A::OwnRows,
         &[char('b')],
-        In(&[Endpoints]),
+        In(&[Endpoints, Traffic]),
         ("bootstrap", "Envoy's own rows too, such as xds-grpc"),
     ),
     entry(

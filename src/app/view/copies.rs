@@ -50,7 +50,13 @@ pub(crate) fn command_for(subject: &Subject<'_>, pod: Option<&Key>) -> Option<St
             row.id.kind.to_lowercase(),
             row.id.name
         )),
-        Subject::Endpoint(row) => {
+        Subject::Packet(row) => row
+            .far()
+            .map(|end| format!("tcpdump -i any -n host {} and port {}", end.ip, end.port)),
+        Subject::Place(row) => row
+            .far()
+            .map(|end| format!("tcpdump -i any -n host {} and port {}", end.ip, end.port)),
+        Subject::Endpoint(row) | Subject::Flow(row) => {
             let pod = pod?;
             Some(format!(
                 "istioctl proxy-config endpoint {}.{} --cluster '{}'",

@@ -13,6 +13,8 @@ pub enum Cut {
     End,
     /// Its middle, for names whose ends tell them apart: `reviews-v2-6c…9xkqp`.
     Middle,
+    /// Its beginning, without a sign: a line of samples whose newest stands last.
+    Start,
     /// Nothing: a column of ages or numbers is shown whole or left out. What is too long all the same loses its end.
     Never,
 }
@@ -29,9 +31,10 @@ pub fn cut(text: &str, width: usize, how: Cut) -> Shown {
         return Shown::default();
     }
     let room = width - 1;
-    let (front, back) = match how {
-        Cut::End | Cut::Never => (room, 0),
-        Cut::Middle => (room.div_ceil(2), room / 2),
+    let (front, sign, back) = match how {
+        Cut::End | Cut::Never => (room, SIGN, 0),
+        Cut::Middle => (room.div_ceil(2), SIGN, room / 2),
+        Cut::Start => (0, "", width),
     };
     let head = take(shown.as_str().graphemes(true), front);
     let mut tail: Vec<&str> = Vec::new();
@@ -45,7 +48,7 @@ pub fn cut(text: &str, width: usize, how: Cut) -> Shown {
         tail.push(grapheme);
     }
     tail.reverse();
-    Shown::from(format!("{head}{SIGN}{}", tail.concat()))
+    Shown::from(format!("{head}{sign}{}", tail.concat()))
 }
 
 /// `text` padded with spaces to `width` cells, cut if it is longer.
@@ -155,6 +158,7 @@ mod tests {
         assert_eq!(cut("productpage", 20, Cut::End).as_str(), "productpage");
         assert_eq!(cut("productpage", 8, Cut::End).as_str(), "product…");
         assert_eq!(cut("productpage", 8, Cut::Middle).as_str(), "prod…age");
+        assert_eq!(cut("▁▂▃▄", 2, Cut::Start).as_str(), "▃▄", "of samples the newest stay");
         assert_eq!(cut("productpage", 1, Cut::Middle).as_str(), "…");
         assert_eq!(cut("productpage", 0, Cut::Middle).as_str(), "");
     }

@@ -4,6 +4,7 @@ mod foot;
 mod head;
 mod inspector;
 mod overlay;
+mod packets;
 mod pane;
 
 pub(in crate::app) use self::overlay::reading_area;

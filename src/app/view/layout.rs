@@ -96,6 +96,8 @@ pub(crate) fn frame(wanted: Wanted<'_>, width: u16, height: u16) -> Frame {
         vec![(wanted.active, content)]
     } else if wanted.view == View::Overview {
         overview(wanted, content)
+    } else if wanted.view == View::Traffic {
+        traffic(wanted, content)
     } else {
         stacked(wanted, content)
     };
@@ -146,6 +148,26 @@ fn overview(wanted: Wanted<'_>, content: Area) -> Vec<(TableId, Area)> {
     panes.extend(endpoints(wanted, lower));
     if has_strip {
         panes.push((TableId::Timeline, foot));
+    }
+    panes
+}
+
+/// Endpoints above, packets below; what else packets go to has a strip of its own where there is room, else it takes the
+/// place of the packets while it has the keys.
+fn traffic(wanted: Wanted<'_>, content: Area) -> Vec<(TableId, Area)> {
+    let has_strip = content.height >= 26 && wanted.tables.contains(&TableId::Elsewhere);
+    let strip = if has_strip { (content.height / 5).clamp(5, 9) } else { 0 };
+    let (upper, rest) = split_rows(content, (content.height - strip) * 9 / 20);
+    let (lower, foot) = split_rows(rest, rest.height - strip);
+    let is_elsewhere = !has_strip && wanted.active == TableId::Elsewhere;
+    let below = if is_elsewhere {
+        TableId::Elsewhere
+    } else {
+        TableId::Packets
+    };
+    let mut panes = vec![(TableId::Traffic, upper), (below, lower)];
+    if has_strip {
+        panes.push((TableId::Elsewhere, foot));
     }
     panes
 }

@@ -20,12 +20,14 @@ pub(crate) struct State {
     pub role: Role,
     /// Details, a line each.
     pub details: Vec<String>,
+    /// Lines for a shell, whole however long.
+    pub commands: Vec<String>,
     /// What to press or type, and what comes of it.
     pub next: Vec<(String, String)>,
 }
 
 impl State {
-    fn new(role: Role, headline: impl Into<String>) -> Self {
+    pub(crate) fn new(role: Role, headline: impl Into<String>) -> Self {
         Self {
             headline: headline.into(),
             role,
@@ -33,12 +35,17 @@ impl State {
         }
     }
 
-    fn detail(mut self, text: impl Into<String>) -> Self {
+    pub(crate) fn detail(mut self, text: impl Into<String>) -> Self {
         self.details.push(text.into());
         self
     }
 
-    fn next(mut self, key: impl Into<String>, what: impl Into<String>) -> Self {
+    pub(crate) fn command(mut self, line: impl Into<String>) -> Self {
+        self.commands.push(line.into());
+        self
+    }
+
+    pub(crate) fn next(mut self, key: impl Into<String>, what: impl Into<String>) -> Self {
         self.next.push((key.into(), what.into()));
         self
     }
@@ -53,6 +60,9 @@ impl State {
         lines.extend(wrapped(self.role, &self.headline));
         for detail in &self.details {
             lines.extend(wrapped(Role::Text, detail));
+        }
+        for command in &self.commands {
+            lines.extend(wrapped(Role::Key, command));
         }
         if !self.next.is_empty() {
             lines.push(Vec::new());

@@ -2,8 +2,10 @@
 
 pub mod endpoints;
 mod object;
+pub mod packets;
 pub mod pods;
 pub mod services;
 pub mod sidecars;
 pub mod timeline;
+pub mod traffic;
 pub mod workloads;

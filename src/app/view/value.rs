@@ -29,6 +29,8 @@ pub enum Value {
     Number(i64),
     /// So many a second, in thousandths.
     Rate(u64),
+    /// Rates of the last seconds in thousandths, the newest last, as a line of blocks; a blank where nobody knows.
+    Spark(Arc<[Option<u64>]>),
     /// So many of so many.
     Ratio(u64, u64),
     /// The time since; `<unknown>` without it.
@@ -74,6 +76,7 @@ impl Value {
             Value::Word(word) => (*word).into(),
             Value::Number(number) => number.to_string().into(),
             Value::Rate(thousandths) => rate(*thousandths).into(),
+            Value::Spark(past) => spark(past).into(),
             Value::Ratio(of, all) => format!("{of}/{all}").into(),
             Value::Age(since) => age(*since, now).into(),
             Value::Restarts(count, Some(last)) if *count > 0 => {
@@ -106,6 +109,10 @@ impl Value {
                 (whole, 0) => json!(whole),
                 (whole, rest) => serde_json::from_str(&format!("{whole}.{rest:03}")).unwrap_or_default(),
             },
+            Value::Spark(past) => past
+                .iter()
+                .map(|rate| rate.map_or(Value::Empty, Value::Rate).json())
+                .collect(),
             Value::Ratio(of, all) => json!({ "ready": of, "total": all }),
             Value::Age(since) => time(since),
             Value::Restarts(count, last) => json!({ "count": count, "last": time(last) }),
@@ -122,6 +129,10 @@ impl Value {
     pub fn sort_key(&self) -> SortKey {
         match self {
             Value::Empty | Value::None | Value::Unknown | Value::Age(None) => SortKey::Absent,
+            Value::Spark(past) => {
+                let sum = past.iter().flatten().fold(0_u64, |sum, rate| sum.saturating_add(*rate));
+                SortKey::Number(i64::try_from(sum).unwrap_or(i64::MAX))
+            }
             Value::Text(text) => SortKey::Text(text.clone()),
             Value::Built(text) => SortKey::Text(text.as_str().into()),
             Value::Word(word) => SortKey::Text((*word).into()),
@@ -149,6 +160,7 @@ impl Value {
             | Value::Word(_)
             | Value::Number(_)
             | Value::Rate(_)
+            | Value::Spark(_)
             | Value::Ratio(..)
             | Value::Age(None)
             | Value::Restarts(..)
@@ -156,6 +168,17 @@ impl Value {
             | Value::Labels(_) => None,
         }
     }
+}
+
+/// One glyph a second; a blank where nobody knows.
+pub(in crate::app) fn spark(past: &[Option<u64>]) -> String {
+    const GLYPHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let most = past.iter().flatten().max().copied().unwrap_or_default().max(1);
+    let glyph = |rate: u64| {
+        let step = usize::try_from((u128::from(rate) * 7).div_ceil(u128::from(most))).unwrap_or(7);
+        GLYPHS.get(step).copied().unwrap_or('█')
+    };
+    past.iter().map(|rate| rate.map_or(' ', glyph)).collect()
 }
 
 /// A rate as short as it says enough: `0`, `<0.1`, `0.3`, `12.4`, `1234`.
@@ -199,6 +222,7 @@ impl From<Value> for Datum {
             | Value::Word(_)
             | Value::Number(_)
             | Value::Rate(_)
+            | Value::Spark(_)
             | Value::Ratio(..)
             | Value::Restarts(..)
             | Value::List(_)
@@ -228,6 +252,17 @@ mod tests {
         let texts = [0, 49, 50, 340, 12_350, 99_949, 99_950, 1_234_567].map(rate);
         assert_eq!(texts, ["0", "<0.1", "0.1", "0.3", "12.4", "99.9", "100", "1235"]);
         assert_eq!(Value::Rate(1_250).json().to_string(), "1.25");
+    }
+
+    #[test]
+    fn a_line_of_blocks_is_scaled_to_its_highest_and_blank_where_nobody_knows() {
+        assert_eq!(spark(&[Some(0), None, Some(1), Some(500), Some(1_000)]), "▁ ▂▅█");
+        assert_eq!(spark(&[Some(0), Some(0)]), "▁▁");
+        assert_eq!(spark(&[Some(u64::MAX), Some(1)]), "█▂", "no number is too large");
+        assert_eq!(
+            Value::Spark([Some(1_500), None].into()).json().to_string(),
+            "[1.5,null]"
+        );
     }
 
     #[test]

@@ -77,10 +77,18 @@ impl App {
             TableId::Services => "its endpoints",
             TableId::Endpoints(_) => "why",
             TableId::Timeline => "diff",
+            TableId::Traffic | TableId::Elsewhere => "its packets",
+            TableId::Packets => "all of it",
+        };
+        let has_packets = self.facts.packets.source().is_some();
+        let on_enter = if self.ui.active() == TableId::Traffic && !has_packets {
+            ("x", "why")
+        } else {
+            ("Enter", drill)
         };
         let mut hints = vec![
             ("?", "help"),
-            ("Enter", drill),
+            on_enter,
             ("/", "filter"),
             ("n", "namespaces"),
             ("}", "next change"),

@@ -103,7 +103,13 @@ impl App {
         // where only one has room: over pods, which has the cursor is seen already
         let (of_pod, of_sidecar) = match self.ui.active() {
             TableId::Pods | TableId::Workloads => (1, 0),
-            TableId::Services | TableId::Endpoints(_) | TableId::Sidecars | TableId::Timeline => (0, 1),
+            TableId::Services
+            | TableId::Endpoints(_)
+            | TableId::Sidecars
+            | TableId::Timeline
+            | TableId::Traffic
+            | TableId::Packets
+            | TableId::Elsewhere => (0, 1),
         };
         let all = [
             ("", Role::Strong, context, part(1, 8, 16)),
@@ -185,7 +191,8 @@ impl App {
         };
         let room = usize::from(width);
         let mut left = tabs(" ");
-        if line_width(&left) > room {
+        // one cell stays free at the right
+        if line_width(&left) >= room {
             left = tabs("");
         }
         let right = if self.ui.is_told {

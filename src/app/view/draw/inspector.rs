@@ -7,7 +7,7 @@ use super::super::reasons::sync_sentence;
 use super::super::table::endpoints::short_host;
 use super::super::table::pods::status_role;
 use super::super::table::timeline::clock;
-use super::super::value::rate as per_second;
+use super::super::value::{rate as per_second, spark};
 use super::super::words::{governing_sentence, mark_role};
 use super::super::{Line, Role, Span};
 use crate::app::App;
@@ -71,8 +71,15 @@ impl App {
 
     /// What else there is to say of the row: what must be read, if anything, and what may be.
     fn notes(&self, now: Timestamp, table: TableId, id: &ItemId, subject: &Subject<'_>) -> (Option<Line>, Vec<Line>) {
+        if let (Some(slot), ItemId::Endpoint(row)) = (table.slot(), id) {
+            return self.endpoint_notes(now, slot, row);
+        }
         match (table, id, subject) {
-            (TableId::Endpoints(slot), ItemId::Endpoint(row), _) => self.endpoint_notes(now, slot, row),
+            (_, _, Subject::Packet(row)) => {
+                let words = row.directory.words(row.place);
+                let joined = vec![Span::new(Role::Dim, "of "), Span::new(Role::Name, words)];
+                (None, vec![joined])
+            }
             (TableId::Pods, ItemId::Object(pod), Subject::Pod(_)) => self.pod_notes(pod),
             (_, _, Subject::Service(row)) if row.service.selector.is_empty() => {
                 let text = "no selector: its endpoints come from slices that somebody else writes";
@@ -183,7 +190,10 @@ fn lead(mut line: Line) -> Line {
 /// The row with nothing cut out of it.
 fn full_text(subject: &Subject<'_>, gone: bool, now: Timestamp) -> Line {
     let was = if gone { "was " } else { "" };
-    if let Subject::Endpoint(row) = subject {
+    if let Subject::Packet(row) = subject {
+        return vec![Span::new(Role::Text, &*row.captured.line)];
+    }
+    if let Subject::Endpoint(row) | Subject::Flow(row) = subject {
         let (cluster, host) = (row.row.cluster.as_ref(), row.row.cluster.host());
         let mut line = vec![
             Span::new(Role::Number, row.row.address.to_string()),
@@ -219,7 +229,10 @@ fn full_text(subject: &Subject<'_>, gone: bool, now: Timestamp) -> Line {
             | Subject::Workload(_)
             | Subject::Service(_)
             | Subject::Endpoint(_)
-            | Subject::Moment(_) => format!("{name}.{namespace}"),
+            | Subject::Moment(_)
+            | Subject::Flow(_)
+            | Subject::Packet(_)
+            | Subject::Place(_) => format!("{name}.{namespace}"),
         };
         line.push(Span::new(Role::Name, name));
     }
@@ -244,30 +257,33 @@ fn full_text(subject: &Subject<'_>, gone: bool, now: Timestamp) -> Line {
     line
 }
 
-/// What a host does, and how it has done in the last minute.
+/// What a host does, and how it has done in the last minute: so short at first that all of it is on 80 columns.
 fn traffic(envoy: &Envoy, at: usize) -> Option<Line> {
     let host = envoy.host(at)?;
     let counters = &host.counters;
     let mut line = Vec::new();
+    if let Some(rate) = host.rate {
+        let (what, each) = if counters.rq_total > 0 {
+            ("req/s", rate.requests)
+        } else {
+            ("conn/s", rate.connections)
+        };
+        line.push(Span::new(Role::Number, per_second(each)));
+        line.push(Span::new(Role::Dim, format!(" {what} ")));
+        if let Some(past) = host.past {
+            let past: Vec<Option<u64>> = past.iter().copied().collect();
+            line.push(Span::new(Role::Number, spark(&past)));
+            line.push(Span::new(Role::Dim, " "));
+        }
+        let role = if rate.errors > 0 { Role::Bad } else { Role::Dim };
+        line.push(Span::new(role, per_second(rate.errors)));
+        line.push(Span::new(Role::Dim, " err/s"));
+    }
     let mut add = |label: &'static str, role: Role, text: String| {
         let gap = if line.is_empty() { "" } else { "  " };
         line.push(Span::new(Role::Dim, format!("{gap}{label} ")));
         line.push(Span::new(role, text));
     };
-    if let Some(rate) = host.rate {
-        let (what, each) = if counters.rq_total > 0 {
-            ("requests/s", rate.requests)
-        } else {
-            ("connections/s", rate.connections)
-        };
-        add(what, Role::Number, per_second(each));
-        let role = if rate.errors > 0 { Role::Bad } else { Role::Dim };
-        add("errors/s", role, per_second(rate.errors));
-    }
-    let past = sparkline(envoy.rates.past(at));
-    if !past.is_empty() {
-        add("last minute", Role::Number, past);
-    }
     add("open", Role::Number, counters.cx_active.to_string());
     add("requests", Role::Number, counters.rq_total.to_string());
     let bad = [
@@ -289,18 +305,6 @@ fn traffic(envoy: &Envoy, at: usize) -> Option<Line> {
         add("in", Role::Dim, parts.join("/"));
     }
     Some(line)
-}
-
-/// One glyph a second; a blank where nobody knows.
-fn sparkline(past: impl Iterator<Item = Option<u64>>) -> String {
-    const GLYPHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let past: Vec<Option<u64>> = past.collect();
-    let most = past.iter().flatten().max().copied().unwrap_or_default().max(1);
-    let glyph = |rate: u64| {
-        let step = usize::try_from(rate.saturating_mul(7).div_ceil(most)).unwrap_or(7);
-        GLYPHS.get(step).copied().unwrap_or('█')
-    };
-    past.into_iter().map(|rate| rate.map_or(' ', glyph)).collect()
 }
 
 /// A pod by its full name, its state, where it is, what made it and what is in it.

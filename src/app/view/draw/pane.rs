@@ -67,11 +67,17 @@ impl App {
             title.push(Span::new(role, format!("{gap}{text}")));
         };
         match table {
-            TableId::Endpoints(slot) => {
-                if let Some(panel) = self.ui.panel(slot) {
+            TableId::Endpoints(_) | TableId::Traffic => {
+                if let Some(panel) = table.slot().and_then(|slot| self.ui.panel(slot)) {
                     self.endpoint_counts(now, panel, list, told, &mut add);
+                    if table == TableId::Traffic
+                        && let Some((role, words)) = self.rates_words(panel)
+                    {
+                        add(role, words);
+                    }
                 }
             }
+            TableId::Packets => self.packet_counts(now, list, &mut add),
             TableId::Pods | TableId::Services | TableId::Sidecars => {
                 let marks = table.kind().and_then(|kind| self.facts.history.objects(kind));
                 let counts = marks.map(MarkSet::counts).unwrap_or_default();
@@ -81,7 +87,7 @@ impl App {
                 add_counts(&counts, told, &mut add);
             }
             TableId::Workloads if list.is_empty() && !self.is_known(table) => {}
-            TableId::Workloads => add(Role::Number, list.len().to_string()),
+            TableId::Workloads | TableId::Elsewhere => add(Role::Number, list.len().to_string()),
             TableId::Timeline => add(Role::Number, list.len().saturating_sub(1).to_string()),
         }
         if let Some(only) = self.ui.only.as_ref().filter(|_| table == TableId::Pods) {
@@ -106,7 +112,7 @@ impl App {
 
     /// Whose endpoints they are, and what of Envoy's own is not shown: as far as there is room beside the arrows.
     fn add_owner(&self, table: TableId, width: usize, title: &mut Line) {
-        let TableId::Endpoints(slot) = table else { return };
+        let Some(slot) = table.slot() else { return };
         let Some(panel) = self.ui.panel(slot).filter(|panel| !panel.pod.name.is_empty()) else {
             return;
         };
@@ -188,8 +194,8 @@ impl App {
                     now,
                 ))
             }
-            TableId::Endpoints(slot) => {
-                let Some(panel) = self.ui.panel(slot) else {
+            TableId::Endpoints(_) | TableId::Traffic => {
+                let Some(panel) = table.slot().and_then(|slot| self.ui.panel(slot)) else {
                     return Some(state::no_table(&NoTable::NoSuchPod, None, facts, now));
                 };
                 match &panel.standing {
@@ -210,6 +216,8 @@ impl App {
                 }
             }
             TableId::Timeline => is_empty.then(|| state::no_moments(hidden)),
+            TableId::Packets => is_empty.then(|| self.no_packets(now)),
+            TableId::Elsewhere => is_empty.then(|| State::new(Role::Dim, "every packet goes to an endpoint")),
         }
     }
 

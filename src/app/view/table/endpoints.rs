@@ -2,6 +2,8 @@
 //!
 //! istioctl: `istioctl/pkg/writer/envoy/clusters/clusters.go`, `PrintEndpointsSummary`.
 
+use std::collections::VecDeque;
+
 use crate::app::message::EnvoyRow;
 use crate::app::rates::Rate;
 use crate::app::sync::Sync;
@@ -38,11 +40,13 @@ pub struct Actual<'a> {
     pub counters: HostCounters,
     /// What it does a second; `None` before a second answer.
     pub rate: Option<Rate>,
+    /// What it did in each of the last seconds (`Rates::past`); `None` where nothing ever happened.
+    pub past: Option<&'a VecDeque<Option<u64>>>,
 }
 
 impl EndpointRow<'_> {
     /// Whether Envoy's outlier detection has ejected it.
-    fn is_ejected(&self) -> bool {
+    pub(super) fn is_ejected(&self) -> bool {
         self.actual.is_some_and(|actual| actual.row.ejected)
     }
 }
@@ -358,14 +362,14 @@ const COUNTED: Spec = Spec {
     ..NUMBER
 };
 
-fn counted(row: &EndpointRow<'_>, count: fn(&Actual<'_>) -> u64) -> Datum {
+pub(super) fn counted(row: &EndpointRow<'_>, count: fn(&Actual<'_>) -> u64) -> Datum {
     let number = row
         .actual
         .map(|actual| Value::Number(i64::try_from(count(&actual)).unwrap_or(i64::MAX)));
     number.unwrap_or(Value::Empty).into()
 }
 
-fn rate(row: &EndpointRow<'_>, of: fn(&Rate) -> u64, role: Role) -> Datum {
+pub(super) fn rate(row: &EndpointRow<'_>, of: fn(&Rate) -> u64, role: Role) -> Datum {
     match row.actual.and_then(|actual| actual.rate).map(|rate| of(&rate)) {
         None => Value::Empty.into(),
         Some(0) => Datum::new(Role::Dim, Value::Rate(0)),
@@ -373,7 +377,7 @@ fn rate(row: &EndpointRow<'_>, of: fn(&Rate) -> u64, role: Role) -> Datum {
     }
 }
 
-fn sync(sync: Sync) -> Datum {
+pub(super) fn sync(sync: Sync) -> Datum {
     match sync {
         Sync::Both => Datum::new(Role::Dim, Value::Word("=")),
         Sync::Computed { .. } => Datum::new(Role::Warn, Value::Word(">")),

@@ -1,0 +1,213 @@
+//! The Traffic tab: endpoints by what they do, packets below them, and what packets go to besides.
+//!
+//! Lists follow what is new, not all that there is; what is not on the screen is left until it is.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::App;
+use super::dialog::TextDialog;
+use super::list::ItemId;
+use super::tables::TableId;
+use super::traffic::{Place, socket};
+use super::ui::{Stale, Toggle, View};
+use super::view::table::traffic::short_cluster;
+use super::view::{Line, Role, SortKey, Span};
+use crate::mesh::diff::RowId;
+
+/// Places besides endpoints are listed anew so often: their order is that of their counts, which move with each packet.
+const ELSEWHERE: SignedDuration = SignedDuration::from_millis(500);
+
+impl App {
+    /// Whether packets are on the screen, so that new ones are worth a frame.
+    pub fn shows_packets(&self) -> bool {
+        self.ui.view == View::Traffic
+    }
+
+    /// Brings the lists of the tab up to what is known.
+    pub(super) fn settle_traffic(&mut self, now: Timestamp) {
+        if self.ui.view != View::Traffic || self.ui.frozen.is_some() {
+            return;
+        }
+        if self.ui.stale.remove(&Stale::Traffic) {
+            self.rebuild(now, TableId::Traffic);
+        }
+        self.settle_packets(now);
+        self.settle_elsewhere(now);
+    }
+
+    /// New packets come at the end, old ones go at the beginning. Whoever looks at the last one goes on to do so.
+    fn settle_packets(&mut self, now: Timestamp) {
+        let numbers = self.facts.packets.numbers();
+        let before = std::mem::replace(&mut self.ui.listed, numbers.clone());
+        let is_stale = self.ui.stale.remove(&Stale::Packets);
+        if before == numbers && !is_stale {
+            return;
+        }
+        let follows = self.ui.list(TableId::Packets).is_at_end();
+        if is_stale || numbers.start >= before.end {
+            self.rebuild(now, TableId::Packets);
+        } else {
+            for number in before.start..numbers.start {
+                self.ui.list(TableId::Packets).update(&ItemId::Packet(number), None);
+            }
+            for number in before.end..numbers.end {
+                let item = ItemId::Packet(number);
+                let placed = self.place(now, TableId::Packets, &item);
+                self.ui.list(TableId::Packets).update(&item, placed);
+            }
+        }
+        if follows {
+            self.ui.list(TableId::Packets).go_to(usize::MAX);
+        }
+    }
+
+    fn settle_elsewhere(&mut self, now: Timestamp) {
+        let numbers = self.facts.packets.numbers();
+        let is_due = self
+            .ui
+            .elsewhere
+            .as_ref()
+            .is_none_or(|(at, listed)| *listed != numbers && now.duration_since(*at) >= ELSEWHERE);
+        if is_due {
+            self.ui.elsewhere = Some((now, numbers));
+            self.rebuild(now, TableId::Elsewhere);
+        }
+    }
+
+    /// When places besides endpoints are listed next.
+    pub(super) fn next_elsewhere(&self) -> Option<Timestamp> {
+        let (at, listed) = self.ui.elsewhere.as_ref()?;
+        let waits =
+            self.ui.view == View::Traffic && self.ui.frozen.is_none() && *listed != self.facts.packets.numbers();
+        waits.then(|| at.saturating_add(ELSEWHERE).unwrap_or(*at))
+    }
+
+    /// What packets go to besides endpoints.
+    pub(super) fn elsewhere(&self) -> impl Iterator<Item = Place> {
+        let places = self.facts.packets.totals().places.keys();
+        places.filter(|place| !matches!(place, Place::Endpoint(_))).cloned()
+    }
+
+    /// By what a table is ordered of its own accord, before identity.
+    pub(super) fn own_order(&self, table: TableId, id: &ItemId) -> SortKey {
+        let most_first = |count: u64| SortKey::Number(i64::try_from(count).unwrap_or(i64::MAX).saturating_neg());
+        match (table, id) {
+            (TableId::Traffic, ItemId::Endpoint(row)) => self
+                .ui
+                .panel(0)
+                .and_then(|panel| {
+                    let envoy = self.facts.envoys.get(&panel.pod)?;
+                    envoy.rates.standing(panel.find(row)?.actual?)
+                })
+                .map_or(SortKey::Absent, most_first),
+            (TableId::Elsewhere, ItemId::Place(place)) => {
+                let total = self.facts.packets.totals().places.get(place);
+                total.map_or(SortKey::Absent, |total| most_first(total.packets))
+            }
+            (
+                TableId::Pods
+                | TableId::Workloads
+                | TableId::Services
+                | TableId::Endpoints(_)
+                | TableId::Sidecars
+                | TableId::Timeline
+                | TableId::Traffic
+                | TableId::Packets
+                | TableId::Elsewhere,
+                _,
+            ) => SortKey::Absent,
+        }
+    }
+
+    /// Whether a packet is listed.
+    pub(super) fn is_traced(&self, number: u64) -> bool {
+        self.ui.traced.as_ref().is_none_or(|traced| {
+            let kept = self.facts.packets.get(number);
+            kept.is_some_and(|kept| kept.place == *traced)
+        })
+    }
+
+    /// Lists the packets of one place alone, or all again; of the same place as before: all.
+    pub(super) fn trace(&mut self, place: Option<Place>) {
+        let is_same = self.ui.traced == place;
+        if is_same && place.is_none() {
+            return;
+        }
+        self.ui.traced = place.filter(|_| !is_same);
+        self.ui.stale.insert(Stale::Packets);
+    }
+
+    /// Lists the packets of an endpoint alone.
+    pub(super) fn trace_endpoint(&mut self, now: Timestamp, endpoint: &RowId) {
+        if self.facts.packets.source().is_none() {
+            let text = "no packets are read, see below; x says why the row is here";
+            self.say(now, Role::Dim, text);
+        } else if let Some(socket) = socket(&endpoint.address) {
+            self.trace(Some(Place::Endpoint(socket)));
+        } else {
+            self.say(now, Role::Dim, "no packets go there: it is no address of a network");
+        }
+    }
+
+    /// A packet with all that is known of it.
+    pub(super) fn open_packet(&mut self, number: u64) {
+        let packets = &self.facts.packets;
+        let Some(kept) = packets.get(number) else { return };
+        let mut lines: Vec<Line> = vec![vec![Span::new(Role::Text, &*kept.captured.line)], Vec::new()];
+        let mut add = |label: &str, role: Role, text: String| {
+            lines.push(vec![
+                Span::new(Role::Dim, format!("{label:<14}")),
+                Span::new(role, text),
+            ]);
+        };
+        match &kept.place {
+            Place::Endpoint(end) => {
+                add("endpoint", Role::Number, format!("{}:{}", end.ip, end.port));
+                let pod = packets.directory().pod(&end.ip);
+                add(
+                    "pod",
+                    Role::Text,
+                    pod.map_or_else(|| "none is known".to_owned(), ToString::to_string),
+                );
+                for cluster in packets.directory().clusters(end) {
+                    add("cluster", Role::Name, cluster.to_string());
+                }
+                if packets.directory().clusters(end).len() > 1 {
+                    let text = "a packet does not tell which of them it was sent through";
+                    add("", Role::Dim, text.to_owned());
+                }
+            }
+            Place::Elsewhere(end, what) => {
+                add("address", Role::Number, format!("{}:{}", end.ip, end.port));
+                add("what", Role::Text, what.to_string());
+            }
+            Place::Nowhere | Place::Others => {
+                add(
+                    "what",
+                    Role::Text,
+                    "it has no address, or too little of it was captured".to_owned(),
+                );
+            }
+        }
+        self.open_text(TextDialog::new(format!("Packet {}", number + 1), lines).broken(14));
+    }
+
+    /// What is listed of packets, for the title: nothing if all are.
+    pub(super) fn traced_words(&self) -> Option<String> {
+        match self.ui.traced.as_ref()? {
+            Place::Endpoint(end) => {
+                let clusters = self.facts.packets.directory().clusters(end);
+                let name = clusters.first().map(|cluster| format!(" {}", short_cluster(cluster)));
+                Some(format!("of {}:{}{}", end.ip, end.port, name.unwrap_or_default()))
+            }
+            Place::Elsewhere(end, what) => Some(format!("of {}:{} {what}", end.ip, end.port)),
+            Place::Nowhere | Place::Others => Some("without an address".to_owned()),
+        }
+    }
+
+    /// Whether packets are hidden by a filter or by `!`.
+    pub(super) fn hides_packets(&self) -> bool {
+        let list = self.ui.find_list(TableId::Packets);
+        self.ui.is_on(Toggle::Faults) || list.is_some_and(|list| !list.filter().is_empty())
+    }
+}

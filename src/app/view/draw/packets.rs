@@ -1,0 +1,123 @@
+//! What the panes of the Traffic tab say besides rows: how counters and captures do, and how to get packets.
+
+use jiff::Timestamp;
+
+use super::super::Role;
+use super::super::sources::capture_words;
+use super::super::state::{self, State};
+use crate::app::App;
+use crate::app::list::List;
+use crate::app::message::CaptureState;
+use crate::app::packets::KEPT;
+use crate::app::panel::{Panel, Standing};
+use crate::mesh::model::Pod;
+
+impl App {
+    /// Why a table shows no rates; nothing if it does.
+    pub(super) fn rates_words(&self, panel: &Panel) -> Option<(Role, String)> {
+        if panel.standing != Standing::Present {
+            return None;
+        }
+        let Some(envoy) = self.facts.envoys.get(&panel.pod) else {
+            return Some((Role::Dim, "asking Envoy ...".to_owned()));
+        };
+        match &envoy.answer {
+            Err(why) => Some((Role::Warn, format!("no counters: {}", state::no_envoy(why)))),
+            Ok(table) => {
+                let has_rates = table.rows.is_empty() || envoy.rates.rate(0).is_some();
+                (!has_rates).then(|| (Role::Dim, "first rates in a moment".to_owned()))
+            }
+        }
+    }
+
+    /// How many packets, of how many, and how the capture does.
+    pub(super) fn packet_counts(&self, now: Timestamp, list: &List, add: &mut impl FnMut(Role, String)) {
+        let packets = &self.facts.packets;
+        let Some(source) = packets.source() else { return };
+        // what waits while the screen is held still is not on it
+        let numbers = &self.ui.listed;
+        let kept = numbers.end - numbers.start;
+        let traced = self.traced_words();
+        if traced.is_some() || self.hides_packets() {
+            add(Role::Number, format!("{} of {kept}", list.len()));
+        } else {
+            add(Role::Number, kept.to_string());
+        }
+        if let Some(traced) = traced {
+            add(Role::Match, traced);
+        }
+        if numbers.start > 0 {
+            add(Role::Dim, format!("the last of {}", numbers.end));
+        }
+        if packets.missed() > 0 {
+            add(Role::Warn, format!("{} missed", packets.missed()));
+        }
+        let odd = packets.totals().odd;
+        if odd > 0 {
+            add(Role::Warn, format!("{odd} cut or odd"));
+        }
+        let (role, how) = capture_words(source, now);
+        add(role, format!("{}: {how}", source.from));
+    }
+
+    /// Why there are no packets, and how to get them.
+    pub(super) fn no_packets(&self, now: Timestamp) -> State {
+        let packets = &self.facts.packets;
+        let Some(source) = packets.source() else {
+            let chosen = self.ui.chosen.as_ref();
+            let pod = chosen.and_then(|chosen| self.facts.world.pods.get(&chosen.key));
+            return how_to_capture(pod.map(AsRef::as_ref), self.options.demo);
+        };
+        let numbers = packets.numbers();
+        let kept = numbers.end - numbers.start;
+        if kept > 0 {
+            let text = match self.traced_words() {
+                Some(traced) => format!("none of the last {kept} packets is {traced}"),
+                None => format!("none of the last {kept} packets is as the filter asks for"),
+            };
+            return State::new(Role::Warn, text).next("Esc", "all packets");
+        }
+        match &source.state {
+            CaptureState::Reading => State::new(Role::Dim, format!("no packet yet; reading {}", source.from))
+                .detail(format!("the last {KEPT} are kept")),
+            CaptureState::Ended => {
+                State::new(Role::Warn, format!("{} has ended without a packet", source.from)).detail(ROW)
+            }
+            CaptureState::Broken(_) => {
+                let (role, how) = capture_words(source, now);
+                State::new(role, format!("{}: {how}", source.from)).detail(ROW)
+            }
+        }
+    }
+}
+
+/// What goes on without packets.
+const ROW: &str = "the rates above are Envoy's own counters and go on";
+
+/// The ways to packets, for a pod.
+fn how_to_capture(pod: Option<&Pod>, demo: bool) -> State {
+    let headline = "no packets are read; the rates above are Envoy's own counters";
+    if demo {
+        return State::new(Role::Text, headline)
+            .detail("the demo has no network: its counters are generated, and nothing sends packets")
+            .detail("a capture of your own is read all the same, and shown as tcpdump prints it:")
+            .command("sidescope demo --pcap FILE")
+            .command("sudo tcpdump -i any -U -w - tcp | sidescope demo --pcap -");
+    }
+    let name = pod.map_or_else(
+        || "POD.NAMESPACE".to_owned(),
+        |pod| format!("{}.{}", pod.meta.key.name, pod.meta.key.namespace),
+    );
+    let ip = pod.and_then(|pod| pod.ips.first()).map_or("IP", |ip| ip.as_str());
+    let node = pod.map_or(
+        "NODE",
+        |pod| if pod.node.is_empty() { "NODE" } else { pod.node.as_str() },
+    );
+    State::new(Role::Text, headline)
+        .detail("to see each packet here as tcpdump prints it, with its endpoint, start with one of these:")
+        .command(format!(
+            "ssh {node} sudo tcpdump -i any -U -w - host {ip} | sidescope --pod {name} --pcap -"
+        ))
+        .command(format!("sidescope --pod {name} --iface any"))
+        .command(format!("sidescope --pod {name} --pcap FILE"))
+}
