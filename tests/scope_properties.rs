@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
-use sidescope::mesh::model::{Labels, Meta, Object, Text};
+use sidescope::mesh::model::{Labels, Meta, Object, Service, Text};
 use sidescope::mesh::scope::{Cache, EndpointTable, NoTable, Settings, endpoint_table};
 use sidescope::mesh::world::{Delta, World};
 use sidescope::sources::files::{self, Loader};
@@ -219,6 +219,26 @@ fn a_slice_event_remakes_the_rows_of_one_service() {
     assert_eq!((after.planes, after.scopes), (before.planes, before.scopes));
     assert_eq!((after.shards - before.shards, after.services - before.services), (1, 1));
     assert_eq!(after.tables - before.tables, 1);
+}
+
+#[test]
+fn a_service_edit_remakes_the_rows_of_one_service() {
+    let (mut world, pod) = bookinfo();
+    let mut cache = Cache::new(Settings::default());
+    let table = cache.table(&world, &pod).unwrap();
+    let of_table = |service: &&Arc<Service>| {
+        let host = format!("{}.{}.svc.", service.meta.key.name, service.meta.key.namespace);
+        table.hosts.iter().any(|known| known.starts_with(&host))
+    };
+    let mut service = (**world.services.iter().find(of_table).unwrap()).clone();
+    service.ports = [].into();
+    let before = cache.counters();
+    cache.apply(&world.apply(Delta::Put(service.into())));
+    let after_table = cache.table(&world, &pod).unwrap();
+    let after = cache.counters();
+    assert_ne!(after_table.rows, table.rows);
+    assert_eq!((after.planes, after.scopes), (before.planes, before.scopes + 1));
+    assert_eq!((after.shards - before.shards, after.services - before.services), (1, 1));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! never observable.
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -9,8 +10,24 @@ use std::sync::Arc;
 /// A string as the cluster gave it, cheap to clone.
 ///
 /// Nothing is cut, cased or escaped here: what a terminal may show is made at the exits (`app::view::shown`).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Text(Arc<str>);
+
+impl Ord for Text {
+    /// Byte by byte; what shares memory is not looked at.
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) {
+            return Ordering::Equal;
+        }
+        self.0.cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Text {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Text {
     /// The string.
@@ -46,7 +63,11 @@ impl AsRef<str> for Text {
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Self(text.into())
+        if text.is_empty() {
+            Self::default()
+        } else {
+            Self(text.into())
+        }
     }
 }
 

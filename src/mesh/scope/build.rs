@@ -38,11 +38,9 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The rows of one service.
+    /// The rows of one service, in no order.
     pub(crate) fn service_rows(&self, service: &ScopeService, shard: &Shard) -> Vec<Row> {
-        let mut rows = self.client().rows(service, shard);
-        rows.sort_by(Row::order);
-        rows
+        self.client().rows(service, shard)
     }
 
     /// What became of each cluster of one service.

@@ -24,7 +24,7 @@ use super::registry::HostKey;
 use super::service::{MeshPort, Resolution};
 use super::sidecar_scope::{Pick, ScopeService, SidecarScope, Via};
 use super::table::{Address, Class, Cluster, Direction, Health, Row};
-use super::topology::{NETWORK, WorkloadLabels};
+use super::topology::NETWORK;
 
 /// What a cluster's rows depend on besides the service.
 pub(crate) struct Client<'a> {
@@ -388,17 +388,12 @@ fn pick_reason(pick: Pick, namespace: &Text) -> Reason {
 /// istio: `buildEnvoyLbEndpoint`, `supportTunnel`.
 fn address_of(client: &Client<'_>, endpoint: &Endpoint) -> Address {
     let flags = &client.plane.flags;
-    let labels = &endpoint.workload.labels;
-    let has = |name: &str, value: &str| {
-        labels
-            .get(name)
-            .is_some_and(|found| found.split(',').any(|one| one == value))
+    let workload = &endpoint.workload;
+    let has_mtls = || {
+        let modes = workload.labels.get("security.istio.io/tlsMode");
+        modes.is_some_and(|modes| modes.split(',').any(|mode| mode == "istio"))
     };
-    let takes = has("gateway.istio.io/managed", "istio.io-mesh-controller")
-        || has("networking.istio.io/tunnel", "http")
-        || (flags.ambient && endpoint.workload.is_redirected);
-    let has_mtls = has("security.istio.io/tlsMode", "istio");
-    if takes && (flags.prefer_hbone || !has_mtls) && !client.proxy.never_tunnels {
+    if workload.takes_tunnel && (flags.prefer_hbone || !has_mtls()) && !client.proxy.never_tunnels {
         let ip = &endpoint.address;
         let id = if ip.contains(':') {
             format!("[{ip}]:{}", endpoint.port)
@@ -420,8 +415,8 @@ fn address_of(client: &Client<'_>, endpoint: &Endpoint) -> Address {
 }
 
 /// The status that Envoy shows for it.
-fn health_of(endpoint: &Endpoint, draining_label: &str) -> Health {
-    if is_labelled(&endpoint.workload.labels, draining_label) {
+fn health_of(endpoint: &Endpoint) -> Health {
+    if endpoint.workload.is_labelled_draining {
         return Health::Draining;
     }
     match endpoint.health {
@@ -429,10 +424,6 @@ fn health_of(endpoint: &Endpoint, draining_label: &str) -> Health {
         EndpointHealth::Unhealthy | EndpointHealth::Terminating => Health::Unhealthy,
         EndpointHealth::Draining => Health::Draining,
     }
-}
-
-fn is_labelled(labels: &WorkloadLabels, label: &str) -> bool {
-    !label.is_empty() && labels.get(label).is_some_and(|value| !value.is_empty())
 }
 
 /// Whether the proxy wants to see endpoints of this network.

@@ -3,10 +3,12 @@
 //! Not here: which of them a proxy gets ([`super::clusters`]). istio: `pilot/pkg/model/endpointshards.go`.
 
 mod entries;
+mod pods;
 mod slices;
 mod workloads;
 
 pub(crate) use self::entries::of_source as of_entry;
+pub(crate) use self::pods::PodWorkloads;
 pub(crate) use self::workloads::port_of as port_behind_service;
 
 use std::sync::Arc;
@@ -67,43 +69,66 @@ pub(crate) struct Workload {
     pub(crate) pod: Option<Key>,
     /// As sent.
     pub(crate) weight: u32,
-    /// Takes tunnelled traffic: annotation `ambient.istio.io/redirection: enabled` of the pod.
-    pub(crate) is_redirected: bool,
+    /// Takes tunnelled traffic (istio: `supportTunnel`).
+    pub(crate) takes_tunnel: bool,
+    /// Has the label by which istiod is told that it drains.
+    pub(crate) is_labelled_draining: bool,
 }
 
 impl Workload {
+    /// Something with these labels.
+    fn labelled(plane: &Plane, labels: WorkloadLabels) -> Self {
+        let has = |name: &str, value: &str| {
+            let found = labels.get(name);
+            found.is_some_and(|found| found.split(',').any(|one| one == value))
+        };
+        let draining = &plane.flags.draining_label;
+        Self {
+            weight: 1,
+            takes_tunnel: has("gateway.istio.io/managed", "istio.io-mesh-controller")
+                || has("networking.istio.io/tunnel", "http"),
+            is_labelled_draining: !draining.is_empty() && labels.get(draining).is_some_and(|value| !value.is_empty()),
+            labels,
+            ..Self::default()
+        }
+    }
+
     /// A pod.
     pub(crate) fn of_pod(world: &World, plane: &Plane, pod: &Pod) -> Self {
-        let node = world.nodes.get(&Key::new("", pod.node.clone()));
+        let node = world.nodes.get(&Key::new(Text::default(), pod.node.clone()));
         let place = Place::of_pod(pod, node.map(|node| &**node));
+        Self::of_pod_at(world, plane, pod, place)
+    }
+
+    /// A pod that is there.
+    fn of_pod_at(world: &World, plane: &Plane, pod: &Pod, place: Place) -> Self {
         let redirection = pod.meta.annotations.get("ambient.istio.io/redirection");
+        let is_redirected = plane.flags.ambient && redirection.is_some_and(|value| *value == "enabled");
+        let labels = WorkloadLabels {
+            own: pod.meta.labels.clone(),
+            locality: Arc::clone(&place.locality),
+            cluster: plane.flags.cluster.clone(),
+            node: pod.node.clone(),
+            network: Some(network_of(world, plane, &pod.meta.labels)),
+        };
+        let labelled = Self::labelled(plane, labels);
         Self {
-            labels: WorkloadLabels {
-                own: pod.meta.labels.clone(),
-                locality: Arc::clone(&place.locality),
-                cluster: plane.flags.cluster.clone(),
-                node: pod.node.clone(),
-                network: Some(network_of(world, plane, &pod.meta.labels)),
-            },
             place,
             node: pod.node.clone(),
             pod: Some(pod.meta.key.clone()),
-            weight: 1,
-            is_redirected: redirection.is_some_and(|value| *value == "enabled"),
+            takes_tunnel: labelled.takes_tunnel || is_redirected,
+            ..labelled
         }
     }
 
     /// An address with nothing known behind it.
     fn unknown(world: &World, plane: &Plane) -> Self {
-        Self {
-            labels: WorkloadLabels {
-                cluster: plane.flags.cluster.clone(),
-                network: Some(network_of(world, plane, &Labels::default())),
-                ..WorkloadLabels::default()
-            },
-            weight: 1,
-            ..Self::default()
-        }
+        let labels = WorkloadLabels {
+            cluster: plane.flags.cluster.clone(),
+            network: Some(network_of(world, plane, &Labels::default())),
+            ..WorkloadLabels::default()
+        };
+        Self::labelled(plane, labels)
     }
 }
 
@@ -128,13 +153,14 @@ pub(crate) struct Shard {
 
 impl Shard {
     /// Collects them.
-    pub(crate) fn of(world: &World, plane: &Plane, key: &HostKey) -> Self {
+    pub(crate) fn of(world: &World, plane: &Plane, key: &HostKey, pods: &mut PodWorkloads) -> Self {
+        pods.check(world, plane);
         let mut endpoints = Vec::new();
-        entries::collect(world, plane, key, &mut endpoints);
+        entries::collect(world, plane, key, pods, &mut endpoints);
         let mut depends_on_past = false;
         if let Some(name) = kubernetes_name(key, &plane.flags.domain) {
             let service = Key::new(key.namespace.clone(), name);
-            depends_on_past = slices::collect(world, plane, key, &service, &mut endpoints);
+            depends_on_past = slices::collect(world, plane, key, &service, pods, &mut endpoints);
             workloads::collect(world, plane, &service, &mut endpoints);
         }
         Self {
@@ -155,7 +181,8 @@ impl Shard {
         let mut shard = Self::default();
         if let Some(name) = kubernetes_name(key, &plane.flags.domain) {
             let service = Key::new(key.namespace.clone(), name);
-            shard.depends_on_past = slices::collect(world, plane, key, &service, &mut shard.endpoints);
+            let pods = &mut PodWorkloads::default();
+            shard.depends_on_past = slices::collect(world, plane, key, &service, pods, &mut shard.endpoints);
         }
         shard
     }
@@ -192,10 +219,14 @@ fn kubernetes_name<'a>(key: &'a HostKey, domain: &str) -> Option<&'a str> {
     (!name.is_empty()).then_some(name)
 }
 
-/// The pod, if istiod knows it: not failed, and in a namespace that is discovered.
+/// The pod, if istiod knows it.
 fn find_pod<'w>(world: &'w World, plane: &Plane, key: &Key) -> Option<&'w Arc<Pod>> {
-    let pod = world.pods.get(key)?;
-    (pod.phase != "Failed" && plane.discovery.has_namespace(&key.namespace)).then_some(pod)
+    world.pods.get(key).filter(|pod| is_known(plane, pod))
+}
+
+/// Whether istiod knows a pod: not failed, and in a namespace that is discovered.
+fn is_known(plane: &Plane, pod: &Pod) -> bool {
+    pod.phase != "Failed" && plane.discovery.has_namespace(&pod.meta.key.namespace)
 }
 
 /// Whether a pod may be found by its address: ready, running, not leaving.

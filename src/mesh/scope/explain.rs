@@ -11,7 +11,7 @@ use self::ignored::ignored;
 pub use self::who_sees::Sight;
 use super::build::{Subject, gaps};
 use super::clusters::{Client, ClusterAnswer, WithheldEndpoint, import_reasons};
-use super::endpoints::Shard;
+use super::endpoints::{PodWorkloads, Shard};
 use super::plane::Plane;
 use super::reason::{Barrier, Lack, Reason};
 use super::service::MeshService;
@@ -208,7 +208,7 @@ fn taken_by(plane: &Plane, scope: &SidecarScope, service: &MeshService) -> Vec<R
 /// What became of the clusters of a service in scope, of one port or all.
 fn clusters_of(world: &World, subject: &Subject<'_>, taken: &ScopeService, port: Option<u32>) -> Vec<ClusterAnswer> {
     let key = Client::shard_key(taken);
-    let shard = Shard::of(world, subject.plane, &key);
+    let shard = Shard::of(world, subject.plane, &key, &mut PodWorkloads::default());
     let mut answers = subject.answers(taken, &shard);
     answers.retain(|answer| port.is_none_or(|port| answer.port == port));
     let dropped: Vec<WithheldEndpoint> = Shard::dropped(world, subject.plane, &key)

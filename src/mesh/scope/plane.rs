@@ -143,7 +143,9 @@ impl Plane {
     fn remake(&mut self, world: &World, parts: Parts) {
         let domain = &self.flags.domain;
         if parts.has(Parts::REGISTRY) {
-            self.registry = Arc::new(Registry::of(world, &self.mesh, &self.discovery, domain, self.version));
+            let wanted = (domain.as_str(), self.version);
+            let registry = Registry::of(world, &self.mesh, &self.discovery, wanted, &self.registry);
+            self.registry = Arc::new(registry);
         }
         let has_routes = parts.has(Parts::VIRTUAL_SERVICES_IF_ROUTES) && has_routes(world);
         if parts.has(Parts::VIRTUAL_SERVICES) || has_routes {

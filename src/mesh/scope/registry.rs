@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::mesh::model::{Key, Kind, Meta, ServiceEntry, Text};
+use crate::mesh::model::{Key, Kind, Meta, Service, ServiceEntry, Text};
 use crate::mesh::world::World;
 
 use super::discovery::{Discovery, is_valid, selects};
@@ -23,7 +23,7 @@ pub(crate) struct HostKey {
 }
 
 /// A ServiceEntry as a source of endpoints of one host.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct EntrySource {
     /// The service that it gives.
     pub(crate) service: Arc<MeshService>,
@@ -44,11 +44,52 @@ pub(crate) struct Registry {
     entries: FxHashMap<HostKey, Vec<EntrySource>>,
     entry_hosts: FxHashMap<Text, Vec<HostKey>>,
     default_export: ExportTo,
+    of_services: FxHashMap<Key, Made<Service>>,
+    of_entries: FxHashMap<Key, Made<ServiceEntry>>,
+}
+
+/// The services that one object gives, and what they were made from.
+#[derive(Clone, Debug)]
+struct Made<T> {
+    object: Arc<T>,
+    near: Option<Text>,
+    cap: Cap,
+    /// Each with how often istiod has its endpoints.
+    services: Arc<[(Arc<MeshService>, usize)]>,
+}
+
+impl<T: Clone> Made<T> {
+    /// What was made before, if it was made from the same.
+    fn of(
+        before: Option<&Self>,
+        object: &Arc<T>,
+        (near, cap): (Option<Text>, Cap),
+        make: impl FnOnce(&T, Option<&Text>, Cap) -> Vec<(MeshService, usize)>,
+    ) -> Self {
+        let is_same = |made: &&Self| Arc::ptr_eq(&made.object, object) && made.near == near && made.cap == cap;
+        if let Some(made) = before.filter(is_same) {
+            return made.clone();
+        }
+        let services = make(object, near.as_ref(), cap).into_iter();
+        Self {
+            object: Arc::clone(object),
+            services: services.map(|(service, copies)| (Arc::new(service), copies)).collect(),
+            near,
+            cap,
+        }
+    }
 }
 
 impl Registry {
-    /// Every service that istiod takes notice of.
-    pub(crate) fn of(world: &World, mesh: &Mesh, discovery: &Discovery, domain: &str, version: Version) -> Self {
+    /// Every service that istiod takes notice of; those of objects that are the same share what was made `before`, under
+    /// the same mesh config, flags and release.
+    pub(crate) fn of(
+        world: &World,
+        mesh: &Mesh,
+        discovery: &Discovery,
+        (domain, version): (&str, Version),
+        before: &Self,
+    ) -> Self {
         let mut registry = Self {
             default_export: mesh.service_export_to.clone(),
             ..Self::default()
@@ -60,17 +101,24 @@ impl Registry {
         };
         for entry in world.service_entries.iter() {
             if discovery.has(Kind::ServiceEntry, &entry.meta) {
-                let namespace = &entry.meta.key.namespace;
-                let cap = cap_of(world, mesh, &entry.meta);
-                let services = MeshService::of_entry(entry, near(namespace).as_ref(), cap);
-                registry.add_entry(entry, services);
+                let key = &entry.meta.key;
+                let given = (near(&key.namespace), cap_of(world, mesh, &entry.meta));
+                let made = Made::of(before.of_entries.get(key), entry, given, MeshService::of_entry);
+                registry.add_entry(entry, &made.services);
+                registry.of_entries.insert(key.clone(), made);
             }
         }
         for service in world.services.iter() {
-            let namespace = &service.meta.key.namespace;
-            if discovery.has_namespace(namespace) {
-                let service = MeshService::of_service(service, near(namespace).as_ref(), domain);
-                registry.all.push(Arc::new(service));
+            let key = &service.meta.key;
+            if discovery.has_namespace(&key.namespace) {
+                let given = (near(&key.namespace), Cap::Public);
+                let made = Made::of(before.of_services.get(key), service, given, |service, near, _| {
+                    vec![(MeshService::of_service(service, near, domain), 1)]
+                });
+                registry
+                    .all
+                    .extend(made.services.iter().map(|(service, _)| Arc::clone(service)));
+                registry.of_services.insert(key.clone(), made);
             }
         }
         registry.all.sort_by(|a, b| a.order(b));
@@ -78,24 +126,23 @@ impl Registry {
         registry
     }
 
-    fn add_entry(&mut self, entry: &Arc<ServiceEntry>, services: Vec<(MeshService, usize)>) {
+    fn add_entry(&mut self, entry: &Arc<ServiceEntry>, services: &[(Arc<MeshService>, usize)]) {
         for (service, copies) in services {
-            let service = Arc::new(service);
             let key = HostKey {
                 host: service.host.clone(),
                 namespace: service.namespace.clone(),
             };
             let source = EntrySource {
-                service: Arc::clone(&service),
+                service: Arc::clone(service),
                 entry: Arc::clone(entry),
-                copies,
+                copies: *copies,
             };
             let sources = self.entries.entry(key.clone()).or_default();
             if sources.is_empty() {
                 self.entry_hosts.entry(key.namespace.clone()).or_default().push(key);
             }
             sources.push(source);
-            self.all.push(service);
+            self.all.push(Arc::clone(service));
         }
     }
 

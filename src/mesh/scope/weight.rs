@@ -6,7 +6,7 @@ use crate::mesh::world::World;
 use super::build::Subject;
 use super::cache::Cache;
 use super::clusters::Client;
-use super::endpoints::Shard;
+use super::endpoints::{PodWorkloads, Shard};
 use super::reason::Lack;
 use super::table::NoTable;
 
@@ -29,8 +29,9 @@ impl Cache {
         let scope = self.scope(&found);
         let subject = Subject::of(&found.plane, &found.proxy, &scope, found.choice.is_assumed);
         let mut weight = Weight::default();
+        let mut pods = PodWorkloads::default();
         for service in &scope.services {
-            let shard = Shard::of(world, &found.plane, &Client::shard_key(service));
+            let shard = Shard::of(world, &found.plane, &Client::shard_key(service), &mut pods);
             for answer in subject.answers(service, &shard) {
                 weight.clusters += usize::from(answer.lack.as_ref().is_none_or(Lack::leaves_cluster));
                 weight.endpoints += answer.rows.len();

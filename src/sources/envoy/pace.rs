@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// After a change Envoy follows within a few hundred milliseconds: this is where its lag is measured.
-const QUICK: Duration = Duration::from_millis(150);
+const QUICK: Duration = Duration::from_millis(100);
 /// So long after a change it is asked quickly.
 const EXCITED: Duration = Duration::from_secs(2);
 /// While what its hosts do a second is looked at, and they do something.
@@ -71,11 +71,11 @@ mod tests {
     #[test]
     fn quick_for_two_seconds_then_slower_and_slower() {
         let mut pace = Pace::default();
-        let waits: Vec<u128> = (0..20)
+        let waits: Vec<u128> = (0..25)
             .map(|_| pace.next(Duration::from_millis(1), Looked::Table).as_millis())
             .collect();
-        assert!(waits[..14].iter().all(|wait| *wait == 150), "{waits:?}");
-        assert_eq!(&waits[14..], [300, 600, 1200, 2400, 4800, 5000]);
+        assert!(waits[..19].iter().all(|wait| *wait == 100), "{waits:?}");
+        assert_eq!(&waits[19..], [100, 200, 400, 800, 1600, 3200]);
         pace.stir();
         assert_eq!(pace.next(Duration::ZERO, Looked::Table), QUICK);
     }

@@ -7,9 +7,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::Counters;
 use super::stamps::{ShardStamp, Stamps};
 use crate::mesh::model::Text;
-use crate::mesh::scope::endpoints::Shard;
+use crate::mesh::scope::endpoints::{PodWorkloads, Shard};
 use crate::mesh::scope::plane::Plane;
-use crate::mesh::scope::registry::{HostKey, Registry};
+use crate::mesh::scope::registry::{EntrySource, HostKey, Registry};
+use crate::mesh::scope::service::MeshService;
 use crate::mesh::scope::sidecar_scope::{ScopeKey, SidecarScope};
 use crate::mesh::world::{Change, World};
 
@@ -20,6 +21,7 @@ pub(super) struct KeptPlane {
     scopes: FxHashMap<ScopeKey, KeptScope>,
     /// By host, then namespace: nearly always one.
     shards: FxHashMap<Text, Vec<KeptShard>>,
+    pods: PodWorkloads,
 }
 
 #[derive(Clone, Debug)]
@@ -32,8 +34,39 @@ struct KeptScope {
 struct KeptShard {
     namespace: Text,
     stamp: ShardStamp,
-    registry: Arc<Registry>,
+    source: ShardSource,
     shard: Arc<Shard>,
+}
+
+/// What a shard was read from in the registry, and the last registry that has just that.
+#[derive(Clone, Debug)]
+struct ShardSource {
+    registry: Arc<Registry>,
+    service: Option<Arc<MeshService>>,
+    entries: Box<[EntrySource]>,
+}
+
+impl ShardSource {
+    fn of(registry: &Arc<Registry>, key: &HostKey) -> Self {
+        Self {
+            registry: Arc::clone(registry),
+            service: registry.find(&key.host, &key.namespace).cloned(),
+            entries: registry.entries_of(key).into(),
+        }
+    }
+
+    /// Whether a registry has the same for this host.
+    fn is_in(&mut self, registry: &Arc<Registry>, key: &HostKey) -> bool {
+        if Arc::ptr_eq(&self.registry, registry) {
+            return true;
+        }
+        let is_same = self.service.as_ref() == registry.find(&key.host, &key.namespace)
+            && *self.entries == *registry.entries_of(key);
+        if is_same {
+            self.registry = Arc::clone(registry);
+        }
+        is_same
+    }
 }
 
 impl KeptPlane {
@@ -42,6 +75,7 @@ impl KeptPlane {
             plane,
             scopes: FxHashMap::default(),
             shards: FxHashMap::default(),
+            pods: PodWorkloads::default(),
         }
     }
 
@@ -88,27 +122,27 @@ impl KeptPlane {
         let plane = &self.plane;
         let stamp = stamps.of_host(host, namespace, &plane.flags.domain);
         let of_host = self.shards.entry(host.clone()).or_default();
-        let known = of_host.iter_mut().find(|kept| kept.namespace == *namespace);
-        if let Some(kept) = &known
-            && kept.stamp == stamp
-            && Arc::ptr_eq(&kept.registry, &plane.registry)
-        {
-            return Arc::clone(&kept.shard);
-        }
-        counters.shards += 1;
+        let mut known = of_host.iter_mut().find(|kept| kept.namespace == *namespace);
         let key = HostKey {
             host: host.clone(),
             namespace: namespace.clone(),
         };
-        let shard = Shard::of(world, plane, &key);
-        let registry = Arc::clone(&plane.registry);
+        if let Some(kept) = &mut known
+            && kept.stamp == stamp
+            && kept.source.is_in(&plane.registry, &key)
+        {
+            return Arc::clone(&kept.shard);
+        }
+        counters.shards += 1;
+        let shard = Shard::of(world, plane, &key, &mut self.pods);
+        let source = ShardSource::of(&plane.registry, &key);
         match known {
             Some(kept) => {
                 if *kept.shard != shard {
                     kept.shard = Arc::new(shard);
                 }
                 kept.stamp = stamp;
-                kept.registry = registry;
+                kept.source = source;
                 Arc::clone(&kept.shard)
             }
             None => {
@@ -116,7 +150,7 @@ impl KeptPlane {
                 of_host.push(KeptShard {
                     namespace: namespace.clone(),
                     stamp,
-                    registry,
+                    source,
                     shard: Arc::clone(&shard),
                 });
                 shard

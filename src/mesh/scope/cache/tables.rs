@@ -83,13 +83,12 @@ pub(super) fn renew(
     let asked = cache.stamps.ask();
     let subject = Subject::of(&found.plane, &found.proxy, scope, found.choice.is_assumed);
     let mut kept = kept.filter(|kept| kept.made_from.keeps_rows(&made_from));
-    if let Some(kept) = &mut kept
-        && kept.version == version
-        && Arc::ptr_eq(&kept.made_from.scope, scope)
-        && *kept.table.gaps == *gaps(world)
-    {
-        kept.asked = asked;
-        return kept.clone();
+    let is_current = |kept: &mut KeptTable| {
+        let has_same_scope = Arc::ptr_eq(&kept.made_from.scope, scope);
+        kept.version == version && has_same_scope && *kept.table.gaps == *gaps(world)
+    };
+    if let Some(current) = kept.take_if(is_current) {
+        return KeptTable { asked, ..current };
     }
     let mut work = Work::of(cache, world, found, scope, kept);
     work.renew_groups(&subject);
@@ -203,8 +202,8 @@ impl<'a> Work<'a> {
                 self.stale.insert(Text::default());
                 self.rows.extend(own.iter().cloned());
             }
-            self.rows.sort_by(Row::order);
             let stale = &self.stale;
+            Row::sort(&mut self.rows);
             merge(
                 old_rows.iter().filter(|row| !stale.contains(row.cluster.host())),
                 self.rows,

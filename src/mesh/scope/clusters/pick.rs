@@ -6,9 +6,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::locality::{in_force, keeps};
-use super::{Client, Discovery, Target, address_of, class_of, health_of, is_in_view, is_labelled};
-use crate::mesh::model::{Kind, Text};
+use super::{Client, Discovery, Target, address_of, class_of, health_of, is_in_view};
+use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::scope::destination_rules::{MergedRule, Policy};
 use crate::mesh::scope::endpoints::{Endpoint, EndpointHealth, Shard};
 use crate::mesh::scope::host::{is_ip, parse_ip};
@@ -70,7 +72,7 @@ impl<'a> Picker<'a> {
         let entry = distribution
             .as_ref()
             .and_then(|found| found.entry_for(&self.client.proxy.locality));
-        let mut chains = Chains::of(self.client, writer, self.shard, is_eds);
+        let mut chains = Chains::of(writer, self.shard, is_eds);
         if let (Some(found), Some(_)) = (&distribution, entry) {
             let rule = writer
                 .rule
@@ -78,7 +80,7 @@ impl<'a> Picker<'a> {
                 .map(|rule| rule.first.meta.key.clone());
             chains.common.push(Reason::Distributed { rule });
         }
-        let mut seen: Vec<(Option<IpAddr>, Address)> = Vec::new();
+        let mut seen: FxHashSet<(Option<IpAddr>, Address)> = FxHashSet::default();
         for endpoint in picked.into_iter().filter(|endpoint| wanted(endpoint)) {
             let stays = entry.is_none_or(|entry| keeps(entry, &endpoint.workload.place.locality));
             let is_answer = is_eds || endpoint.port == 0 || is_ip(&endpoint.address);
@@ -86,11 +88,9 @@ impl<'a> Picker<'a> {
                 continue;
             }
             let address = address_of(self.client, endpoint);
-            let identity = identity_of(&address);
-            if is_eds && seen.contains(&identity) {
+            if is_eds && !seen.insert(identity_of(&address)) {
                 continue;
             }
-            seen.push(identity);
             rows.push(self.row(writer, endpoint, address, chains.of_endpoint(endpoint)));
         }
     }
@@ -99,7 +99,7 @@ impl<'a> Picker<'a> {
         let workload = &endpoint.workload;
         Row {
             address,
-            health: health_of(endpoint, &self.client.plane.flags.draining_label),
+            health: health_of(endpoint),
             cluster: Arc::clone(writer.cluster),
             class: class_of(self.client, endpoint, self.shard, writer.is_tie),
             why,
@@ -285,8 +285,7 @@ impl<'a> Filter<'a> {
             }
             EndpointHealth::Healthy | EndpointHealth::Unhealthy | EndpointHealth::Draining => {}
         }
-        let is_draining =
-            endpoint.health == EndpointHealth::Draining || is_labelled(&workload.labels, &flags.draining_label);
+        let is_draining = endpoint.health == EndpointHealth::Draining || workload.is_labelled_draining;
         if is_draining && !self.keeps_draining {
             return Some(Withheld::Draining);
         }
@@ -307,19 +306,21 @@ fn identity_of(address: &Address) -> (Option<IpAddr>, Address) {
 
 /// Makes the chains of reasons of a cluster's rows; rows that have the same one share it.
 struct Chains<'a> {
-    client: &'a Client<'a>,
     writer: &'a Writer<'a>,
     shard: &'a Shard,
     is_eds: bool,
     /// Links that all rows of the cluster have.
     common: Vec<Reason>,
-    last: Option<(Vec<Reason>, Arc<Why>)>,
+    /// By what the chains of its rows differ.
+    last: Option<(Tail<'a>, Arc<Why>)>,
 }
 
+/// The object that lists an endpoint, its status, and whether it is there by chance.
+type Tail<'a> = (&'a (Kind, Key), Reason, bool);
+
 impl<'a> Chains<'a> {
-    fn of(client: &'a Client<'a>, writer: &'a Writer<'a>, shard: &'a Shard, is_eds: bool) -> Self {
+    fn of(writer: &'a Writer<'a>, shard: &'a Shard, is_eds: bool) -> Self {
         Self {
-            client,
             writer,
             shard,
             is_eds,
@@ -328,7 +329,14 @@ impl<'a> Chains<'a> {
         }
     }
 
-    fn of_endpoint(&mut self, endpoint: &Endpoint) -> Arc<Why> {
+    fn of_endpoint(&mut self, endpoint: &'a Endpoint) -> Arc<Why> {
+        let status = Self::status_of(endpoint);
+        let tail = (&endpoint.listed_by, status.clone(), endpoint.is_chance);
+        if let Some((last, why)) = &self.last
+            && *last == tail
+        {
+            return Arc::clone(why);
+        }
         let listed = Reason::ListedBy {
             object: endpoint.listed_by.clone(),
         };
@@ -338,28 +346,16 @@ impl<'a> Chains<'a> {
             (endpoint.is_chance, Reason::SlicesDiffer),
         ];
         let extra = extra.into_iter().filter(|(holds, _)| *holds).map(|(_, reason)| reason);
-        let status = self.status_of(endpoint);
-        let tail: Vec<Reason> = self
-            .common
-            .iter()
-            .cloned()
-            .chain([listed, status])
-            .chain(extra)
-            .collect();
-        if let Some((known, why)) = &self.last
-            && *known == tail
-        {
-            return Arc::clone(why);
-        }
-        let why = Why::of(self.writer.target.why.chain.iter().chain(&tail).cloned());
+        let shared = self.writer.target.why.chain.iter().chain(&self.common).cloned();
+        let why = Why::of(shared.chain([listed, status]).chain(extra));
         self.last = Some((tail, Arc::clone(&why)));
         why
     }
 
     /// Why it has the status that it has.
-    fn status_of(&self, endpoint: &Endpoint) -> Reason {
+    fn status_of(endpoint: &Endpoint) -> Reason {
         let (kind, _) = &endpoint.listed_by;
-        match health_of(endpoint, &self.client.plane.flags.draining_label) {
+        match health_of(endpoint) {
             Health::Draining => Reason::DrainingListed,
             Health::Unhealthy => Reason::UnreadyListed,
             Health::Healthy | Health::Unknown | Health::Timeout | Health::Degraded if *kind == Kind::EndpointSlice => {

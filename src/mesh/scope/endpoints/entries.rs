@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::workloads::{UNIX, in_namespace, is_for_dns_only, labels_of, workload_of};
-use super::{Endpoint, EndpointHealth, Workload, is_in_use};
+use super::{Endpoint, EndpointHealth, PodWorkloads, Workload, is_in_use};
 use crate::mesh::model::{ContainerPort, EntryPort, Key, Kind, Labels, Pod, ServiceEntry, Text};
 use crate::mesh::scope::plane::Plane;
 use crate::mesh::scope::registry::{EntrySource, HostKey};
@@ -15,10 +15,10 @@ use crate::mesh::scope::topology::WorkloadLabels;
 use crate::mesh::world::World;
 
 /// Adds the endpoints of every ServiceEntry of this host and namespace, by age.
-pub(super) fn collect(world: &World, plane: &Plane, key: &HostKey, out: &mut Vec<Endpoint>) {
+pub(super) fn collect(world: &World, plane: &Plane, key: &HostKey, pods: &mut PodWorkloads, out: &mut Vec<Endpoint>) {
     let mut seen_ports: Vec<u32> = Vec::new();
     for source in plane.registry.entries_of(key) {
-        let once = of_source(world, plane, source);
+        let once = of_source(world, plane, source, pods);
         let takes_one = source.service.resolution == Resolution::DnsRoundRobin;
         for endpoint in once.iter().cycle().take(once.len().saturating_mul(source.copies)) {
             if takes_one && seen_ports.contains(&endpoint.entry_port) {
@@ -33,12 +33,12 @@ pub(super) fn collect(world: &World, plane: &Plane, key: &HostKey, out: &mut Vec
 }
 
 /// The endpoints of one ServiceEntry for one of its hosts.
-pub(crate) fn of_source(world: &World, plane: &Plane, source: &EntrySource) -> Vec<Endpoint> {
+pub(crate) fn of_source(world: &World, plane: &Plane, source: &EntrySource, pods: &mut PodWorkloads) -> Vec<Endpoint> {
     let entry = &source.entry;
     let is_dns = source.service.resolution.is_dns();
     let mut out = Vec::new();
     if let Some(selector) = &entry.selector {
-        for selected in select(world, plane, entry, selector, is_dns) {
+        for selected in select(world, plane, (entry, selector), is_dns, pods) {
             selected.add_endpoints(&entry.ports, &mut out);
         }
     } else if entry.endpoints.is_empty() && is_dns {
@@ -130,13 +130,19 @@ fn endpoint(address: Text, number: u32, port: &EntryPort, workload: &Arc<Workloa
 }
 
 /// Pods, then `WorkloadEntries` of the entry's namespace that the selector selects, each by name.
-fn select(world: &World, plane: &Plane, entry: &ServiceEntry, selector: &Labels, is_dns: bool) -> Vec<Selected> {
+fn select(
+    world: &World,
+    plane: &Plane,
+    (entry, selector): (&ServiceEntry, &Labels),
+    is_dns: bool,
+    pods: &mut PodWorkloads,
+) -> Vec<Selected> {
     let namespace = &entry.meta.key.namespace;
     let mut selected = Vec::new();
     if plane.flags.entries_select_pods {
         for pod in world.pods.in_namespace(namespace) {
             if is_in_use(pod) {
-                selected.extend(select_pod(world, plane, pod, selector));
+                selected.extend(select_pod(pod, pods.of(world, plane, pod), selector));
             }
         }
     }
@@ -157,8 +163,7 @@ fn select(world: &World, plane: &Plane, entry: &ServiceEntry, selector: &Labels,
     selected
 }
 
-fn select_pod(world: &World, plane: &Plane, pod: &Pod, selector: &Labels) -> Option<Selected> {
-    let workload = Workload::of_pod(world, plane, pod);
+fn select_pod(pod: &Pod, workload: Arc<Workload>, selector: &Labels) -> Option<Selected> {
     if !workload.labels.matches(selector) {
         return None;
     }
@@ -171,7 +176,7 @@ fn select_pod(world: &World, plane: &Plane, pod: &Pod, selector: &Labels) -> Opt
     Some(Selected {
         address: pod.ips.first().cloned()?,
         ports: ports.collect(),
-        workload: Arc::new(workload),
+        workload,
         listed_by: (Kind::Pod, pod.meta.key.clone()),
     })
 }

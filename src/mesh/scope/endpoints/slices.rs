@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::{Endpoint, EndpointHealth, Workload, find_pod, is_in_use};
+use super::{Endpoint, EndpointHealth, PodWorkloads, Workload, find_pod, is_in_use};
 use crate::mesh::model::{EndpointSlice, Key, Kind, Pod, Service, SliceEndpoint, Text};
 use crate::mesh::scope::export::ExportTo;
 use crate::mesh::scope::flags::Flags;
@@ -18,7 +18,14 @@ use crate::mesh::world::World;
 const IMPORTED: &str = "multicluster.kubernetes.io/service-name";
 
 /// Adds the endpoints of all slices of a Service; says whether istiod may not have them because of past events.
-pub(super) fn collect(world: &World, plane: &Plane, key: &HostKey, name: &Key, out: &mut Vec<Endpoint>) -> bool {
+pub(super) fn collect(
+    world: &World,
+    plane: &Plane,
+    key: &HostKey,
+    name: &Key,
+    pods: &mut PodWorkloads,
+    out: &mut Vec<Endpoint>,
+) -> bool {
     if !plane.discovery.has_namespace(&key.namespace) {
         return false;
     }
@@ -33,6 +40,7 @@ pub(super) fn collect(world: &World, plane: &Plane, key: &HostKey, name: &Key, o
         plane,
         service: service.map(|service| &**service),
         seen: FxHashMap::default(),
+        pods,
         out,
     };
     for slice in world.slices_of(name) {
@@ -70,6 +78,7 @@ struct Collector<'a> {
     service: Option<&'a Service>,
     /// Where each address and port name stands in `out`.
     seen: FxHashMap<(Text, Text), usize>,
+    pods: &'a mut PodWorkloads,
     out: &'a mut Vec<Endpoint>,
 }
 
@@ -89,25 +98,27 @@ impl Collector<'_> {
     }
 
     fn add_address(&mut self, slice: &EndpointSlice, entry: &SliceEndpoint, address: &Text, health: EndpointHealth) {
-        let pod = match &entry.pod {
-            Some(key) => match find_pod(self.world, self.plane, key) {
-                Some(pod) => Some(pod),
+        let found = match &entry.pod {
+            Some(key) => match self.pods.find(self.world, self.plane, key) {
+                Some(found) => Some(found),
                 None => return,
             },
-            None => self.pod_with(address, &slice.meta.key.namespace),
+            None => {
+                let pod = pod_with(self.world, address, &slice.meta.key.namespace);
+                pod.map(|pod| (Arc::clone(pod), self.pods.of(self.world, self.plane, pod)))
+            }
         };
         let mut address = address.clone();
-        if let Some(first) = self.dual_stack_address(entry, pod) {
+        if let Some(first) = self.dual_stack_address(entry, found.as_ref().map(|(pod, _)| pod)) {
             if slice.address_type == "IPv6" {
                 return;
             }
             address = first;
         }
-        let workload = match pod {
-            Some(pod) => Workload::of_pod(self.world, self.plane, pod),
-            None => Workload::unknown(self.world, self.plane),
+        let workload = match found {
+            Some((_, workload)) => workload,
+            None => Arc::new(Workload::unknown(self.world, self.plane)),
         };
-        let workload = Arc::new(workload);
         for port in slice.ports.iter() {
             self.add(Endpoint {
                 address: address.clone(),
@@ -135,15 +146,6 @@ impl Collector<'_> {
         }
     }
 
-    /// A pod that has this address, for an entry that names none: of several the first by name.
-    fn pod_with(&self, address: &str, namespace: &Text) -> Option<&Arc<Pod>> {
-        let mut pods = self.world.pods_with_ip(address);
-        pods.find(|pod| {
-            let is_primary = pod.ips.first().is_some_and(|ip| *ip == *address);
-            is_primary && pod.meta.key.namespace == *namespace && is_in_use(pod)
-        })
-    }
-
     /// The first address of a dual-stack pod behind a dual-stack Service: one endpoint then stands for all families.
     fn dual_stack_address(&self, entry: &SliceEndpoint, pod: Option<&Arc<Pod>>) -> Option<Text> {
         let is_dual = |service: &Service| service.cluster_ips.len() > 1;
@@ -153,6 +155,15 @@ impl Collector<'_> {
         let ips = &pod?.ips;
         ips.first().filter(|_| ips.len() > 1).cloned()
     }
+}
+
+/// A pod that has this address, for an entry that names none: of several the first by name.
+fn pod_with<'w>(world: &'w World, address: &str, namespace: &Text) -> Option<&'w Arc<Pod>> {
+    let mut pods = world.pods_with_ip(address);
+    pods.find(|pod| {
+        let is_primary = pod.ips.first().is_some_and(|ip| *ip == *address);
+        is_primary && pod.meta.key.namespace == *namespace && is_in_use(pod)
+    })
 }
 
 /// istio: `endpointHealthStatus`. Before 1.25 an endpoint that leaves was unhealthy.

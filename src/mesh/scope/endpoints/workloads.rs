@@ -28,17 +28,17 @@ pub(super) fn workload_of(world: &World, plane: &Plane, entry: &model::Workload,
     } else {
         entry.network.clone()
     };
+    let labels = WorkloadLabels {
+        own: labels,
+        locality: Arc::clone(&place.locality),
+        cluster: plane.flags.cluster.clone(),
+        node: Text::default(),
+        network: Some(network).filter(|network| !network.is_empty()),
+    };
     Workload {
-        labels: WorkloadLabels {
-            own: labels,
-            locality: Arc::clone(&place.locality),
-            cluster: plane.flags.cluster.clone(),
-            node: Text::default(),
-            network: Some(network).filter(|network| !network.is_empty()),
-        },
         place,
         weight: entry.weight.max(1),
-        ..Workload::default()
+        ..Workload::labelled(plane, labels)
     }
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::mesh::model::{
     ContainerPort, Key, Kind, Labels, Pod, Service, ServicePort, TargetPort, Text, WorkloadEntry,
 };
-use crate::mesh::scope::endpoints::{self, Shard};
+use crate::mesh::scope::endpoints::{self, PodWorkloads, Shard};
 use crate::mesh::scope::host::service_host;
 use crate::mesh::scope::plane::Plane;
 use crate::mesh::scope::protocol::Protocol;
@@ -53,7 +53,7 @@ fn target(service: &MeshService, port: u32) -> ServiceTarget {
 fn of_entries(world: &World, plane: &Plane, proxy: &ProxyFacts) -> Vec<ServiceTarget> {
     let mut targets = Vec::new();
     for source in plane.registry.entries_in(proxy.namespace()) {
-        let found = endpoints::of_entry(world, plane, source);
+        let found = endpoints::of_entry(world, plane, source, &mut PodWorkloads::default());
         let own = found.iter().filter(|endpoint| proxy.ips.contains(&endpoint.address));
         targets.extend(own.map(|endpoint| target(&source.service, endpoint.port)));
     }
