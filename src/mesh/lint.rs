@@ -10,6 +10,7 @@
 
 mod entries;
 mod listeners;
+mod near;
 mod pods;
 mod routes;
 mod rules;
@@ -87,6 +88,7 @@ impl Finding {
     pub fn consequence(&self) -> String {
         match self.detail.as_str() {
             "" => self.lint.follows.to_owned(),
+            question if question.ends_with('?') => format!("{}; {question}", self.lint.follows),
             detail => format!("{detail}: {}", self.lint.follows),
         }
     }

@@ -2,9 +2,11 @@
 //!
 //! istio: `pkg/config/validation/validation.go`, `ValidateSidecar`.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::near::Near;
 use super::{Spot, Subject};
 use crate::mesh::model::{EgressListener, Key, Kind, Sidecar, Text};
 use crate::mesh::scope::{Governing, LineFate, MeshService, fate, is_ip};
@@ -72,13 +74,17 @@ impl Subject<'_> {
 
 /// SC010
 pub(super) fn matches_nothing(subject: &Subject<'_>) -> Vec<Spot> {
+    let near = LazyCell::new(|| Near::of(subject.plane().registry.all.iter().map(AsRef::as_ref)));
     let mut found = Vec::new();
     for line in lines(subject).filter(|line| !is_literal(line)) {
         let detail = match subject.fate(&line) {
-            LineFate::NoSuchHost => "no such host",
-            LineFate::NotExported => "the host is there, but not exported to this namespace",
-            LineFate::OtherPorts => "the host is there, but not with the listener's port",
-            LineFate::ExcludesNothing => "there is nothing to exclude",
+            LineFate::NoSuchHost => match near.line(line.text, &line.sidecar.meta.key.namespace) {
+                Some(meant) => format!("no such host, did you mean '{meant}'?"),
+                None => "no such host".to_owned(),
+            },
+            LineFate::NotExported => "the host is there, but not exported to this namespace".to_owned(),
+            LineFate::OtherPorts => "the host is there, but not with the listener's port".to_owned(),
+            LineFate::ExcludesNothing => "there is nothing to exclude".to_owned(),
             LineFate::Unreadable | LineFate::Excluded | LineFate::Excludes | LineFate::Imports => continue,
         };
         found.push(line.spot().because(detail));
