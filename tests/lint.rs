@@ -133,17 +133,31 @@ fn a_finding_has_its_object_value_consequence_and_remedy_in_every_format() {
 #[test]
 fn a_line_that_matches_nothing_is_told_with_the_nearest_that_there_is() {
     let lines = [
-        ("./ratingss.shop.svc.cluster.local", Some("./ratings.shop.svc.cluster.local")),
+        (
+            "./ratingss.shop.svc.cluster.local",
+            Some("./ratings.shop.svc.cluster.local"),
+        ),
         ("shop/ratings.shop", Some("shop/ratings.shop.svc.cluster.local")),
-        ("shop/reviews.shop.svc.cluster.local", Some("prod/reviews.prod.svc.cluster.local")),
-        ("prod/ratings.shop.svc.cluster.local", Some("shop/ratings.shop.svc.cluster.local")),
-        ("*/raitngs.shop.svc.cluster.local", Some("*/ratings.shop.svc.cluster.local")),
+        (
+            "shop/reviews.shop.svc.cluster.local",
+            Some("prod/reviews.prod.svc.cluster.local"),
+        ),
+        (
+            "prod/ratings.shop.svc.cluster.local",
+            Some("shop/ratings.shop.svc.cluster.local"),
+        ),
+        (
+            "*/raitngs.shop.svc.cluster.local",
+            Some("*/ratings.shop.svc.cluster.local"),
+        ),
         ("prd/*", Some("prod/*")),
         ("shop/*.nowhere.svc.cluster.local", None),
         ("./zzz.example.com", None),
     ];
     let service = |name: &str, namespace: &str| {
-        format!("{{apiVersion: v1, kind: Service, metadata: {{name: {name}, namespace: {namespace}}}, spec: {{clusterIP: 10.0.0.1, ports: [{{port: 80}}]}}}}")
+        format!(
+            "{{apiVersion: v1, kind: Service, metadata: {{name: {name}, namespace: {namespace}}}, spec: {{clusterIP: 10.0.0.1, ports: [{{port: 80}}]}}}}"
+        )
     };
     let hosts: String = lines.iter().map(|(line, _)| format!("    - '{line}'\n")).collect();
     let sidecar = format!(
@@ -155,8 +169,13 @@ fn a_line_that_matches_nothing_is_told_with_the_nearest_that_there_is() {
     fs::write(&path, world.join("\n---\n")).unwrap();
     let found = findings(&path);
     let said = |line: &str| {
-        let mut of_line = found.iter().filter(|finding| finding.lint.code == "SC010" && finding.value == line);
-        of_line.next().unwrap_or_else(|| panic!("{line} is not found")).consequence()
+        let mut of_line = found
+            .iter()
+            .filter(|finding| finding.lint.code == "SC010" && finding.value == line);
+        of_line
+            .next()
+            .unwrap_or_else(|| panic!("{line} is not found"))
+            .consequence()
     };
     for (line, near) in lines {
         match near {

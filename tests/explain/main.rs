@@ -29,13 +29,15 @@ fn files_in(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Every world of the corpus, and those in which istiod leaves something to chance, which no corpus can hold.
+/// Every world of the corpus; those in which istiod leaves something to chance, which no corpus can hold; and more, for
+/// reasons that make no difference to a table.
 fn worlds() -> Vec<PathBuf> {
     let corpus = files_in("tests/corpus")
         .into_iter()
         .map(|folder| folder.join("world.yaml"));
     let corpus = corpus.filter(|path| path.is_file());
-    corpus.chain(files_in("tests/explain/chance")).collect()
+    let more = ["tests/explain/chance", "tests/explain/more"];
+    corpus.chain(more.into_iter().flat_map(files_in)).collect()
 }
 
 fn load(path: &Path) -> World {
@@ -261,6 +263,58 @@ fn explain_says_which_link_breaks_and_what_to_expect() {
     ] {
         assert!(text.contains(part), "'{part}' is not in\n{text}");
     }
+}
+
+const LONELY: &str = "tests/explain/more/delegate-without-a-root.yaml";
+
+#[test]
+fn a_delegate_that_no_other_takes_in_is_said_to_import_nothing() {
+    let (text, _, code) = run(&["explain", "web.shop", "pay.prod", "--from", LONELY]);
+    assert_eq!(code, Some(1), "{text}");
+    let barrier = "VirtualService shop/leaf sends to it, but has no hosts: it counts only as the delegate of another, and \
+                   none takes it in";
+    assert!(text.contains(barrier), "{text}");
+    assert!(!text.contains("Port "), "{text}");
+}
+
+#[test]
+fn a_port_that_no_service_has_is_said_beside_what_keeps_the_host_out() {
+    let (text, _, code) = run(&["explain", "web.shop", "pay.prod:9999", "--from", LONELY]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("no host of egress[0] of Sidecar shop/default fits"),
+        "{text}"
+    );
+    assert!(text.contains("Port 9999"), "{text}");
+    let (json, _, _) = run(&["explain", "web.shop", "pay.prod:9999", "--from", LONELY, "-o", "json"]);
+    let answer: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(answer["portLack"]["rule"], "noSuchPort");
+    assert_eq!(answer["services"][0]["outcome"], "notInScope");
+}
+
+#[test]
+fn each_reason_of_endpoints_is_told_once_with_how_many_have_it() {
+    let (text, _, _) = run(&["explain", "bill.prod", "pay", "--from", LONELY]);
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let from = lines
+        .iter()
+        .position(|line| line.starts_with("outbound|80||pay.prod"))
+        .unwrap();
+    let slice = |name: &str| format!("listed by EndpointSlice prod/pay-{name}");
+    assert_eq!(
+        lines[from..from + 5],
+        [
+            "outbound|80||pay.prod.svc.cluster.local  4 endpoints".to_owned(),
+            format!("10.0.1.1:8080          HEALTHY    for 2: {}; ready", slice("a")),
+            "10.0.1.3:8080          HEALTHY".to_owned(),
+            format!(
+                "10.0.1.2:8080          UNHEALTHY  {}; not ready, but listed: istiod sends unready endpoints too",
+                slice("a")
+            ),
+            format!("10.0.1.4:8080          HEALTHY    {}; ready", slice("b")),
+        ],
+        "{text}"
+    );
 }
 
 #[test]

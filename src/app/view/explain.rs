@@ -1,5 +1,7 @@
 //! Why a pod reaches a host, or does not, in lines: for the screen and for standard output.
 
+use rustc_hash::FxHashMap;
+
 use super::table::endpoints::health_role;
 use super::words::{fact, governing_sentence, heading};
 use super::{Line, Role, Span};
@@ -151,19 +153,26 @@ fn cluster_lines(answer: &ClusterAnswer) -> Vec<Line> {
             None => Span::new(Role::Dim, format!("  {} endpoints", answer.rows.len())),
         },
     ]];
-    let mut last: Option<&Row> = None;
-    for row in answer.rows.iter().take(MOST) {
-        // rows of one chain follow each other: it is told once
-        let is_told = last.is_some_and(|last| last.why.chain == row.why.chain);
-        let mut line = vec![
-            Span::new(Role::Number, format!("    {:<22}", row.address.to_string())),
-            Span::new(health_role(row.health), format!(" {:<10}", row.health.as_str())),
-        ];
-        if !is_told {
-            line.push(Span::new(Role::Dim, format!(" {}", tail_of(row))));
+    let groups = by_tail(&answer.rows);
+    let mut left = MOST.max(groups.len());
+    for (at, (tail, rows)) in groups.iter().enumerate() {
+        // what comes after keeps a line for each reason
+        let shown = left.saturating_sub(groups.len() - at - 1).min(rows.len());
+        for (nth, row) in rows.iter().take(shown).enumerate() {
+            let mut line = vec![
+                Span::new(Role::Number, format!("    {:<22}", row.address.to_string())),
+                Span::new(health_role(row.health), format!(" {:<10}", row.health.as_str())),
+            ];
+            if nth == 0 {
+                let count = match (groups.len(), rows.len()) {
+                    (1, _) | (_, 1) => String::new(),
+                    (_, count) => format!("for {count}: "),
+                };
+                line.push(Span::new(Role::Dim, format!(" {count}{tail}")));
+            }
+            lines.push(line);
         }
-        lines.push(line);
-        last = Some(row);
+        left -= shown;
     }
     for endpoint in answer.withheld.iter().take(MOST) {
         lines.push(vec![
@@ -175,11 +184,26 @@ fn cluster_lines(answer: &ClusterAnswer) -> Vec<Line> {
             ),
         ]);
     }
-    let more = answer.rows.len().saturating_sub(MOST) + answer.withheld.len().saturating_sub(MOST);
+    let more = answer.rows.len().saturating_sub(MOST.max(groups.len())) + answer.withheld.len().saturating_sub(MOST);
     if more > 0 {
         lines.push(vec![Span::new(Role::Dim, format!("    and {more} more"))]);
     }
     lines
+}
+
+/// Rows by what is told of them, in the order in which each is told first.
+fn by_tail(rows: &[Row]) -> Vec<(String, Vec<&Row>)> {
+    let mut groups: Vec<(String, Vec<&Row>)> = Vec::new();
+    let mut places: FxHashMap<String, usize> = FxHashMap::default();
+    for row in rows {
+        let tail = tail_of(row);
+        let place = *places.entry(tail.clone()).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some((_, rows)) => rows.push(row),
+            None => groups.push((tail, vec![row])),
+        }
+    }
+    groups
 }
 
 /// The links behind those that let the service in: DestinationRule, subset, endpoint, status.

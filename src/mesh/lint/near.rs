@@ -24,7 +24,10 @@ impl<'a> Near<'a> {
         };
         for service in &near.all {
             near.by_namespace.entry(&service.namespace).or_default().push(service);
-            near.by_label.entry(first_label(&service.host)).or_default().push(service);
+            near.by_label
+                .entry(first_label(&service.host))
+                .or_default()
+                .push(service);
         }
         near
     }

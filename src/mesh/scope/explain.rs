@@ -6,6 +6,8 @@ mod hosts;
 mod ignored;
 mod who_sees;
 
+use std::collections::BTreeSet;
+
 use self::hosts::{complete, known_hosts};
 use self::ignored::ignored;
 pub use self::who_sees::Sight;
@@ -40,7 +42,7 @@ pub struct Explanation {
     pub candidates: Vec<Candidate>,
     /// Ports that are in scope, in order; empty if the host is not.
     pub ports: Vec<u32>,
-    /// Why the port asked for is not among them, where the host is in scope.
+    /// Why the port asked for is not among them; where the host is not in scope, only that no service of it has the port.
     pub port_lack: Option<Lack>,
     /// What became of each cluster of the ports asked for; none if the host is not in scope.
     pub clusters: Vec<ClusterAnswer>,
@@ -135,7 +137,7 @@ impl Cache {
         let clusters = taken
             .map(|taken| clusters_of(world, &subject, taken, port))
             .unwrap_or_default();
-        let (ports, port_lack) = ports_of(taken, port);
+        let (ports, port_lack) = ports_of(plane, &host, taken, port);
         let is_gateway = found.proxy.is_router;
         let outbound_mode = scope
             .sidecar
@@ -233,9 +235,15 @@ fn clusters_of(world: &World, subject: &Subject<'_>, taken: &ScopeService, port:
 }
 
 /// The ports in scope, and why the one asked for is not among them.
-fn ports_of(taken: Option<&ScopeService>, asked: Option<u32>) -> (Vec<u32>, Option<Lack>) {
+fn ports_of(plane: &Plane, host: &Text, taken: Option<&ScopeService>, asked: Option<u32>) -> (Vec<u32>, Option<Lack>) {
     let Some(taken) = taken else {
-        return (Vec::new(), None);
+        let services = plane.registry.all.iter().filter(|service| service.host == *host);
+        let has: BTreeSet<u32> = services
+            .flat_map(|service| service.ports.iter().map(|port| port.number))
+            .collect();
+        let has: Vec<u32> = has.into_iter().collect();
+        let is_nowhere = asked.is_some_and(|port| !has.is_empty() && !has.contains(&port));
+        return (Vec::new(), is_nowhere.then_some(Lack::NoSuchPort { has }));
     };
     let ports: Vec<u32> = taken.ports.iter().map(|port| port.number).collect();
     let lack = asked.filter(|port| !ports.contains(port)).map(|port| {

@@ -8,7 +8,7 @@ mod delegate;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::mesh::model::{Destination, HttpMatch, HttpRoute, Key, Kind, Text, VirtualService};
 use crate::mesh::world::World;
@@ -103,6 +103,8 @@ pub(crate) enum Aside {
     OfGateway,
     /// It is exported to nobody.
     Unexported,
+    /// It has no hosts, and is the delegate of none.
+    NoRoot,
 }
 
 /// What the preparation of `VirtualServices` needs besides them.
@@ -118,12 +120,13 @@ impl VirtualServices {
     pub(crate) fn of(context: &Context<'_>) -> Self {
         let mut prepared: Vec<(Arc<MeshVirtualService>, ExportTo)> = Vec::new();
         let mut index = Self::default();
+        let mut merged: FxHashSet<Key> = FxHashSet::default();
         for object in context.world.virtual_services.iter() {
             if object.hosts.is_empty() || !context.discovery.has(Kind::VirtualService, &object.meta) {
                 continue;
             }
             let namespace = &object.meta.key.namespace;
-            let service = prepare(context, object);
+            let service = prepare(context, object, &mut merged);
             index.note_gateways(context, object, &service);
             if object.gateways.is_empty() || object.gateways.iter().any(|gateway| *gateway == "mesh") {
                 let export = ExportTo::from(&*object.export_to);
@@ -135,6 +138,7 @@ impl VirtualServices {
                 index.aside.push((Arc::new(service), Aside::OfGateway));
             }
         }
+        index.set_aside_delegates(context, &merged);
         for service in gamma::virtual_services(context) {
             let export = context
                 .mesh
@@ -174,6 +178,16 @@ impl VirtualServices {
                 &mut self.exported
             };
             list.entry(namespace.clone()).or_default().push(Arc::clone(service));
+        }
+    }
+
+    /// Those without hosts that no other has `merged`.
+    fn set_aside_delegates(&mut self, context: &Context<'_>, merged: &FxHashSet<Key>) {
+        let all = context.world.virtual_services.iter();
+        let lonely = all.filter(|object| object.hosts.is_empty() && !merged.contains(&object.meta.key));
+        for object in lonely.filter(|object| context.discovery.has(Kind::VirtualService, &object.meta)) {
+            let service = prepare(context, object, &mut FxHashSet::default());
+            self.aside.push((Arc::new(service), Aside::NoRoot));
         }
     }
 
@@ -235,7 +249,8 @@ impl MeshVirtualService {
     }
 }
 
-fn prepare(context: &Context<'_>, object: &VirtualService) -> MeshVirtualService {
+/// A VirtualService with the routes of its delegates, which are added to `merged`.
+fn prepare(context: &Context<'_>, object: &VirtualService, merged: &mut FxHashSet<Key>) -> MeshVirtualService {
     let key = &object.meta.key;
     let domain = &context.flags.domain;
     let mut routes: Vec<Route> = Vec::new();
@@ -249,7 +264,11 @@ fn prepare(context: &Context<'_>, object: &VirtualService) -> MeshVirtualService
                     &delegate.namespace
                 };
                 let target = Key::new(namespace.clone(), delegate.name.clone());
+                let before = routes.len();
                 routes.extend(delegated_routes(context, key, route, &target));
+                if routes.len() > before {
+                    merged.insert(target);
+                }
             }
         }
     }

@@ -143,6 +143,8 @@ pub enum RouteMiss {
     Unseen,
     /// It is bound to gateways only (§5.1).
     OfGateway,
+    /// It has no hosts, so that it counts only as the delegate of another, and none takes it in (§5.1).
+    NoRoot,
     /// `sourceNamespace` of its matches leaves the pod out (§5.3).
     ForOthers,
     /// No listener selects one of its own hosts (§5.2).
@@ -158,6 +160,7 @@ pub enum RouteMiss {
 ids!(RouteMiss {
     Unseen => "unseen",
     OfGateway => "ofGateway",
+    NoRoot => "noRoot",
     ForOthers => "forOthers",
     Unselected => "unselected",
     Excluded => "excluded",
@@ -170,6 +173,10 @@ impl fmt::Display for RouteMiss {
         match self {
             RouteMiss::Unseen => write!(f, "is not exported to the pod's namespace"),
             RouteMiss::OfGateway => write!(f, "is bound to gateways only"),
+            RouteMiss::NoRoot => write!(
+                f,
+                "has no hosts: it counts only as the delegate of another, and none takes it in"
+            ),
             RouteMiss::ForOthers => write!(f, "only for clients of another sourceNamespace"),
             RouteMiss::Unselected => write!(f, "its own hosts are imported by no listener"),
             RouteMiss::Excluded => write!(f, "its own hosts are excluded"),

@@ -205,6 +205,7 @@ impl Tracer<'_> {
         match aside {
             Some(Aside::OfGateway) => return Err(RouteMiss::OfGateway),
             Some(Aside::Unexported) => return Err(RouteMiss::Unseen),
+            Some(Aside::NoRoot) => return Err(RouteMiss::NoRoot),
             None => {}
         }
         let seen = self.plane.virtual_services.seen_from(namespace);
