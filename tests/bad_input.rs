@@ -360,3 +360,31 @@ fn served() -> SocketAddr {
     });
     address
 }
+
+#[test]
+fn a_value_that_no_flag_can_have_is_refused_with_those_that_it_can() {
+    for (arguments, said) in [
+        (
+            &["endpoints", "a", "--status", "sick"],
+            "'sick' is no status: use healthy, unhealthy, draining, unknown, timeout, degraded",
+        ),
+        (
+            &["endpoints", "a", "--address", "10.0.0.1:80"],
+            "'10.0.0.1:80' is no address: write 10.0.0.1, fd00::1, unix://PATH or envoy://NAME/ID; a port goes to --port",
+        ),
+        (
+            &["endpoints", "a", "--istio-version", "newest"],
+            "'newest' is no version of Istio: write it as 1.31, 1.31.2 or 1.31-dev",
+        ),
+    ] {
+        let output = run(arguments, &[]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(output.stdout.is_empty());
+        let line = text.lines().next().unwrap();
+        assert!(
+            line.starts_with("error: invalid value") && line.ends_with(said),
+            "{text}"
+        );
+    }
+}

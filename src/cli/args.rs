@@ -1,6 +1,7 @@
 //! The command line's shape. Flags are kubectl's where kubectl has them.
 
 mod suggest;
+mod values;
 mod what_if;
 
 use std::path::PathBuf;
@@ -88,7 +89,7 @@ pub struct ClusterArgs {
     #[arg(long, global = true, value_name = "REV", help_heading = "Istio")]
     pub revision: Option<String>,
     /// Istio version to assume, such as 1.31 [default: istiod's image tag]
-    #[arg(long, global = true, value_name = "VERSION", help_heading = "Istio")]
+    #[arg(long, global = true, value_name = "VERSION", value_parser = values::istio_version, help_heading = "Istio")]
     pub istio_version: Option<String>,
 }
 
@@ -296,7 +297,7 @@ pub struct ActualArgs {
 #[derive(Args, Clone, Debug, Default)]
 pub struct FilterArgs {
     /// Only endpoints with this address
-    #[arg(long, value_name = "IP", help_heading = "Filter")]
+    #[arg(long, value_name = "IP", value_parser = values::address, help_heading = "Filter")]
     pub address: Option<String>,
     /// Only endpoints with this port
     #[arg(long, value_name = "PORT", help_heading = "Filter")]
@@ -304,8 +305,8 @@ pub struct FilterArgs {
     /// Only endpoints of the cluster with this name
     #[arg(long, value_name = "NAME", help_heading = "Filter")]
     pub cluster: Option<String>,
-    /// Only endpoints with this status, such as healthy
-    #[arg(long, value_name = "STATUS", help_heading = "Filter")]
+    /// Only endpoints with this status: healthy, unhealthy, draining, unknown, timeout or degraded
+    #[arg(long, value_name = "STATUS", value_parser = values::status, help_heading = "Filter")]
     pub status: Option<String>,
 }
 
