@@ -4,7 +4,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `message`, `key`, `options` | the contract with the runtime |
-//! | `facts`, `engine`, `sync`, `lag`, `rates`, `traffic`, `packets`, `workloads` | what is known |
+//! | `facts`, `findings`, `engine`, `sync`, `lag`, `rates`, `traffic`, `packets`, `workloads` | what is known |
 //! | `ui`, `list`, `panel`, `dialog`, `input`, `filter` | what is shown of it |
 //! | `actions`, `perform`, `go`, `drill`, `marks`, `ask`, `hidden`, `palette` | what a person can do |
 //! | `refresh`, `choose`, `settle`, `flows`, `widths` | lists and panels follow the facts |
@@ -24,6 +24,7 @@ mod drill;
 mod engine;
 mod facts;
 pub mod filter;
+mod findings;
 mod flows;
 mod go;
 mod hidden;
@@ -52,6 +53,7 @@ pub mod workloads;
 use jiff::Timestamp;
 
 use self::facts::{Facts, Heard};
+pub use self::findings::{Linting, Tally};
 pub use self::key::{KeyCode, KeyPress};
 pub use self::message::{Command, Message};
 pub use self::options::{Namespaces, Options};
@@ -143,6 +145,10 @@ impl App {
                 self.facts.demo = Some(state);
                 Vec::new()
             }
+            Message::Linted(found) => {
+                self.take_findings(now, found);
+                Vec::new()
+            }
             Message::Fetched { request, text } => {
                 self.show_fetched(&request, text);
                 Vec::new()
@@ -169,7 +175,16 @@ impl App {
         };
         self.choose(now);
         commands.extend(self.ask_envoys());
+        commands.extend(self.ask_findings(now));
         commands
+    }
+
+    /// The work behind [`Command::Lint`].
+    pub fn linting(&self) -> Linting {
+        Linting {
+            world: self.facts.world.clone(),
+            settings: self.options.settings.clone(),
+        }
     }
 
     /// What is on a terminal of this size at this time.

@@ -159,7 +159,7 @@ fn a_line_that_matches_nothing_is_told_with_the_nearest_that_there_is() {
             "{{apiVersion: v1, kind: Service, metadata: {{name: {name}, namespace: {namespace}}}, spec: {{clusterIP: 10.0.0.1, ports: [{{port: 80}}]}}}}"
         )
     };
-    let hosts: String = lines.iter().map(|(line, _)| format!("    - '{line}'\n")).collect();
+    let hosts = lines.map(|(line, _)| format!("    - '{line}'")).join("\n");
     let sidecar = format!(
         "apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {{name: a, namespace: shop}}\nspec:\n  egress:\n  - hosts:\n{hosts}"
     );

@@ -12,7 +12,7 @@ use super::view::{self, Line, Role, Span, copies, reasons, words};
 use crate::mesh::diff::{ObjectText, Side, lines};
 use crate::mesh::history::{Edit, Line as Moment};
 use crate::mesh::model::{Key, Kind, Object};
-use crate::mesh::scope::Address;
+use crate::mesh::scope::{Address, needed_kinds};
 
 impl App {
     /// The row's object in words.
@@ -87,6 +87,9 @@ impl App {
 
     /// Why the row is in the table, link by link.
     pub(super) fn explain(&mut self, now: Timestamp, table: TableId) {
+        if table == TableId::Sidecars {
+            return self.tell_findings(now);
+        }
         let Some(slot) = table.slot() else {
             return self.explain_service(now, table);
         };
@@ -111,6 +114,28 @@ impl App {
         }
         let title = format!("{} in {}", id.address, panel.pod);
         self.open_text(TextDialog::new(title, lines).broken(16));
+    }
+
+    /// What is wrong with the Sidecar under the cursor.
+    fn tell_findings(&mut self, now: Timestamp) {
+        let Some((kind, key)) = self.object_behind(now, TableId::Sidecars) else {
+            self.say(now, Role::Dim, "no row to explain");
+            return;
+        };
+        if self.facts.world.get(kind, &key).is_none() {
+            return self.say_no_object(now, TableId::Sidecars);
+        }
+        let is_whole = self.facts.world.coverage.gaps(needed_kinds()).next().is_none();
+        let (role, text) = match self.facts.findings.of(&key) {
+            None => (Role::Dim, "what is wrong with it is being worked out"),
+            Some([]) if is_whole => (Role::Good, "nothing is wrong with it, as far as lint can tell"),
+            Some([]) => (Role::Warn, "not known: not all objects may be read (:sources)"),
+            Some(found) => {
+                let lines = view::findings::lines(found);
+                return self.open_text(TextDialog::new(format!("Findings in Sidecar {key}"), lines).broken(16));
+            }
+        };
+        self.say(now, role, text);
     }
 
     /// Why the chosen pod reaches a service, or does not.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::engine::{Engine, Governed};
+use super::findings::Findings;
 use super::lag::Lags;
 use super::message::{ClusterInfo, DemoState, EnvoyTable, NoEnvoy};
 use super::packets::Packets;
@@ -40,6 +41,8 @@ pub(super) struct Facts {
     pub governed: Governed,
     /// How the sources do.
     pub sources: BTreeMap<(Kind, ListScope), Source>,
+    /// What is wrong with Sidecars.
+    pub findings: Findings,
     /// Where we are.
     pub cluster: ClusterInfo,
     /// What Envoys said last.
@@ -132,6 +135,7 @@ impl Facts {
         for delta in batch {
             if let Delta::Coverage(..) = &delta {
                 dirty.tables = true;
+                self.findings.invalidate();
             }
             let changes = self.history.apply(&mut self.world, at, delta);
             self.engine.follow(&changes);
@@ -145,6 +149,7 @@ impl Facts {
     fn follow(&mut self, change: &Change, dirty: &mut Dirty) {
         dirty.changes += 1;
         self.governed.follow(change);
+        self.findings.follow(change);
         self.packets.follow(change);
         for object in [&change.before, &change.after].into_iter().flatten() {
             let kind = object.kind();

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::key::KeyPress;
+use crate::mesh::lint::Finding;
 use crate::mesh::model::{HostCounters, HostFault, Key, Kind, Packet, Text};
 use crate::mesh::scope::{Address, Class, Cluster, Health, Reason, Row, Why};
 use crate::mesh::world::{Delta, ListScope, SourceState};
@@ -71,6 +72,8 @@ pub enum Message {
     },
     /// The demo's story is at this point.
     Demo(DemoState),
+    /// The answer to [`Command::Lint`]: what is wrong with Sidecars.
+    Linted(Vec<Finding>),
     /// The answer to [`Command::Fetch`]: the text, or a sentence that says why there is none.
     Fetched {
         /// What was asked for.
@@ -264,6 +267,8 @@ pub enum Command {
     Copy(String),
     /// Steer the demo's story or the replay.
     Demo(DemoControl),
+    /// Run [`App::linting`](super::App::linting) beside the loop, and send its answer.
+    Lint,
     /// Fetch a text; answered by [`Message::Fetched`].
     Fetch(Request),
     /// Hand the terminal to the login command of the context, then connect again.

@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 
-use super::App;
 use super::facts::Dirty;
 use super::filter::Filter;
 use super::lag::Lag;
@@ -13,8 +12,10 @@ use super::view::column::find_spec;
 use super::view::table::timeline::TimelineRow;
 use super::view::table::workloads::WorkloadRow;
 use super::workloads::WorkloadId;
+use super::{App, Command};
 use crate::app::ui::{Stale, Toggle};
 use crate::mesh::history::{Line as Moment, MarkSet, ObjectId};
+use crate::mesh::lint::Finding;
 use crate::mesh::model::{Key, Kind, Meta, Pod};
 
 impl App {
@@ -41,6 +42,31 @@ impl App {
         let item = ItemId::Object(id.clone());
         let placed = self.place(now, table, &item);
         self.ui.list(table).update(&item, placed);
+    }
+
+    /// Asks for what is wrong with Sidecars, while they are on the screen.
+    pub(super) fn ask_findings(&mut self, now: Timestamp) -> Option<Command> {
+        let due = self.findings_due(now).is_some_and(|due| due <= now);
+        due.then(|| {
+            self.facts.findings.ask(now);
+            Command::Lint
+        })
+    }
+
+    /// When that is to be asked next; `None` if nobody looks, or nothing is new.
+    pub(super) fn findings_due(&self, now: Timestamp) -> Option<Timestamp> {
+        let is_on_screen = self.ui.tables(self.ui.view).contains(&TableId::Sidecars);
+        let is_ready = is_on_screen && self.ui.frozen.is_none() && self.facts.pending().is_empty();
+        is_ready.then(|| self.facts.findings.due(now)).flatten()
+    }
+
+    /// Takes in what is wrong with Sidecars; a screen that is held still stays as it is, and asks again later.
+    pub(super) fn take_findings(&mut self, now: Timestamp, found: Vec<Finding>) {
+        if self.ui.frozen.is_some() {
+            self.facts.findings.forgo();
+        } else if self.facts.findings.take(now, found) {
+            self.rebuild(now, TableId::Sidecars);
+        }
     }
 
     fn is_grave(&self, kind: Kind, id: &ObjectId) -> bool {

@@ -307,6 +307,7 @@ impl App {
         }
         wakes.extend(self.ui.toast.as_ref().map(|toast| toast.until));
         wakes.extend(self.facts.history.next_expiry(self.options.retention));
+        wakes.extend(self.findings_due(now));
         wakes.extend(self.story_ticks(now));
         wakes.extend(self.next_elsewhere());
         wakes.extend(super::view::sources::badge_change(&self.facts, now));

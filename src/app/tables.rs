@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::facts::Facts;
 use super::filter::Filtered;
+use super::findings::Tally;
 use super::list::{ItemId, MomentId};
 use super::panel::{Line, Panel};
 use super::traffic::Place;
@@ -19,8 +20,9 @@ use super::view::table::timeline::{Timeline, TimelineRow};
 use super::view::table::traffic::Traffic;
 use super::view::table::workloads::{WorkloadRow, Workloads};
 use crate::mesh::history::{Line as Moment, MarkKind, ObjectId};
+use crate::mesh::lint::Level;
 use crate::mesh::model::{Key, Kind, Labels, Object, Service, Sidecar};
-use crate::mesh::scope::{EndpointTable, Row};
+use crate::mesh::scope::{EndpointTable, Row, needed_kinds};
 
 /// A table that has a list of its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -179,7 +181,15 @@ impl<'a> Subject<'a> {
             return None;
         };
         let governs = live.is_some().then(|| facts.governed.count(&id.key));
-        Some(Subject::Sidecar(SidecarRow { sidecar, governs }))
+        let found = live.and_then(|_| facts.findings.of(&id.key)).map(Tally::of);
+        // of a part of the input nobody can say that nothing is wrong
+        let is_whole = || facts.world.coverage.gaps(needed_kinds()).next().is_none();
+        let findings = found.filter(|found| found.count > 0 || is_whole());
+        Some(Subject::Sidecar(SidecarRow {
+            sidecar,
+            governs,
+            findings,
+        }))
     }
 
     /// A row of an endpoint table.
@@ -262,7 +272,10 @@ impl<'a> Subject<'a> {
             Subject::Endpoint(row) | Subject::Flow(row) => endpoints::is_faulty(row),
             Subject::Packet(row) => packets::is_faulty(row),
             Subject::Place(row) => packets::is_stray(row.place),
-            Subject::Sidecar(row) => row.governs == Some(0),
+            Subject::Sidecar(row) => {
+                let worst = row.findings.and_then(|findings| findings.worst);
+                row.governs == Some(0) || worst >= Some(Level::Warning)
+            }
             Subject::Moment(row) => match row.line {
                 Moment::Edit(_, Some(effect)) | Moment::Endpoints(_, _, effect, _) => effect.removed > 0,
                 Moment::Edit(_, None) | Moment::Start | Moment::Before(_) => false,
@@ -419,8 +432,11 @@ fn of_object<'a>(facts: &'a Facts, object: &'a Object) -> Option<Subject<'a>> {
         return Some(Subject::Pod(PodRow { pod, governing: None }));
     }
     if let Object::Sidecar(sidecar) = object {
-        let governs = None;
-        return Some(Subject::Sidecar(SidecarRow { sidecar, governs }));
+        return Some(Subject::Sidecar(SidecarRow {
+            sidecar,
+            governs: None,
+            findings: None,
+        }));
     }
     if let Object::Service(service) = object {
         return Some(Subject::Service(ServiceRow {

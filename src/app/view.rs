@@ -9,6 +9,7 @@ pub(in crate::app) mod copies;
 pub mod cut;
 mod draw;
 pub mod explain;
+pub(in crate::app) mod findings;
 pub mod help;
 pub(in crate::app) mod layout;
 pub(in crate::app) mod reasons;

@@ -8,7 +8,6 @@ use serde_json::json;
 
 use super::args::FilterArgs;
 use super::exit::{Ended, Exit};
-use crate::app::Namespaces;
 use crate::app::filter::Selector;
 use crate::app::message::EnvoyTable;
 use crate::app::rates::Rates;
@@ -18,6 +17,8 @@ use crate::app::view::table::endpoints::{Actual, EndpointRow, Endpoints};
 use crate::app::view::table::pods::{PodRow, Pods};
 use crate::app::view::table::services::{ServiceRow, Services};
 use crate::app::view::table::sidecars::{SidecarRow, Sidecars};
+use crate::app::{Namespaces, Tally};
+use crate::mesh::lint::{self, Finding};
 use crate::mesh::model::{Key, Kind, Meta, Text};
 use crate::mesh::scope::{self, Address, Class, EndpointTable, NoTable, Settings};
 use crate::mesh::world::World;
@@ -164,12 +165,25 @@ impl Listing for SidecarList {
 
     fn rows(world: &World, view: &View, columns: &Columns<Sidecars>, at: Timestamp) -> Vec<(RowKey, SheetRow)> {
         let governs = scope::Cache::new(view.settings.clone()).governed(world);
+        let found = columns
+            .has("findings")
+            .then(|| lint::of_sidecars(world, &view.settings));
+        let tally = |key: &Key| {
+            let found: Vec<Finding> = found
+                .as_ref()?
+                .iter()
+                .filter(|one| one.object.1 == *key)
+                .cloned()
+                .collect();
+            Some(Tally::of(&found))
+        };
         let sidecars = world.sidecars.iter().filter(|sidecar| view.shows(&sidecar.meta));
         sidecars
             .map(|sidecar| {
                 let row = SidecarRow {
                     sidecar,
                     governs: Some(governs.get(&sidecar.meta.key).copied().unwrap_or(0)),
+                    findings: tally(&sidecar.meta.key),
                 };
                 (
                     key(&sidecar.meta),

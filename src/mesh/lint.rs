@@ -18,7 +18,11 @@ mod services;
 mod sidecars;
 mod table;
 
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::fmt;
+
+use rustc_hash::FxHashMap;
 
 use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::scope::{Plane, Settings, Survey};
@@ -68,6 +72,13 @@ pub struct Lint {
     check: fn(&Subject<'_>) -> Vec<Spot>,
 }
 
+impl Lint {
+    /// Whether what it finds is a Sidecar, or may be one: those come first in the table.
+    pub fn is_about_sidecars(&self) -> bool {
+        self.code < "SC030"
+    }
+}
+
 /// Something that was found.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -96,6 +107,12 @@ impl Finding {
     /// What tells it from others: a finding of two looks is the same.
     pub fn identity(&self) -> (&'static str, &(Kind, Key), &str, &str) {
         (self.lint.code, &self.object, &self.field, &self.value)
+    }
+}
+
+impl PartialEq for Finding {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity() && self.detail == other.detail
     }
 }
 
@@ -144,6 +161,8 @@ impl Spot {
 struct Subject<'a> {
     world: &'a World,
     survey: Survey,
+    /// The namespaces of the pods that each Sidecar governs.
+    homes: OnceCell<FxHashMap<Key, BTreeSet<Text>>>,
 }
 
 impl Subject<'_> {
@@ -167,12 +186,24 @@ impl Subject<'_> {
 
 /// Everything that is wrong: the worst first, then by code and object.
 pub fn lint(world: &World, settings: &Settings) -> Vec<Finding> {
+    check(world, settings, |_| true)
+}
+
+/// What is wrong with Sidecars, in the same order.
+pub fn of_sidecars(world: &World, settings: &Settings) -> Vec<Finding> {
+    let mut found = check(world, settings, Lint::is_about_sidecars);
+    found.retain(|finding| finding.object.0 == Kind::Sidecar);
+    found
+}
+
+fn check(world: &World, settings: &Settings, wanted: impl Fn(&Lint) -> bool) -> Vec<Finding> {
     let subject = Subject {
         world,
         survey: Survey::of(world, settings),
+        homes: OnceCell::new(),
     };
     let mut found = Vec::new();
-    for lint in LINTS.iter().filter(|lint| can_tell(world, lint)) {
+    for lint in LINTS.iter().filter(|lint| wanted(lint) && can_tell(world, lint)) {
         found.extend((lint.check)(&subject).into_iter().map(|spot| Finding {
             lint,
             object: spot.object,

@@ -63,6 +63,11 @@ impl<T: Table> Columns<T> {
         self.shown.iter().any(|column| column.spec.derived)
     }
 
+    /// Whether the column of this id is asked for.
+    pub fn has(&self, id: &str) -> bool {
+        self.shown.iter().any(|column| column.spec.id == id)
+    }
+
     /// The heads.
     pub fn heads(&self) -> Vec<Shown> {
         self.shown.iter().map(|column| Shown::from(column.spec.head)).collect()

@@ -299,6 +299,10 @@ impl Ui {
             Command::WatchEnvoy { pods, rates } => self.effects.ask_envoys(&pods, rates),
             Command::Demo(control) => self.effects.steer(control),
             Command::Fetch(request) => self.effects.fetch(request),
+            Command::Lint => {
+                let linting = self.app.linting();
+                self.effects.answer_blocking(move || linting.run());
+            }
         }
         Ok(None)
     }

@@ -191,7 +191,7 @@ fn a_key_that_does_not_work_here_says_where_it_does() {
     stage.press("x");
     assert_eq!(
         stage.text().lines().last().unwrap().trim(),
-        "x: why the row is in scope, or not - works in services, endpoints, traffic"
+        "x: why in scope, what's wrong - works in services, endpoints, traffic, Sidecars"
     );
     stage.press(".");
     assert!(stage.text().lines().last().unwrap().contains("works in the demo"));

@@ -14,6 +14,8 @@ pub(crate) struct Stage {
     pub now: Timestamp,
     pub size: (u16, u16),
     pub commands: Vec<Command>,
+    /// How often lint was run.
+    pub lints: usize,
 }
 
 impl Stage {
@@ -24,6 +26,7 @@ impl Stage {
             now: mesh::start(),
             size: (80, 24),
             commands: Vec::new(),
+            lints: 0,
         }
     }
 
@@ -54,8 +57,16 @@ impl Stage {
     }
 
     pub(crate) fn send(&mut self, message: Message) {
-        let commands = self.app.update(self.now, message);
-        self.commands.extend(commands);
+        for command in self.app.update(self.now, message) {
+            // what the runtime does on another thread is done at once
+            if command == Command::Lint {
+                self.lints += 1;
+                let answer = self.app.linting().run();
+                self.send(answer);
+            } else {
+                self.commands.push(command);
+            }
+        }
     }
 
     /// What a source says.

@@ -263,8 +263,8 @@ pub(in crate::app) static ACTIONS: &[Entry] = &[
         Group::Ask,
         A::Explain,
         &[char('x')],
-        In(&[Services, Endpoints, Traffic]),
-        ("explain", "why the row is in scope, or not"),
+        In(&[Services, Endpoints, Traffic, Sidecars]),
+        ("explain", "why in scope, what's wrong"),
     ),
     entry(
         Group::Ask,

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::Role;
 use super::age::{age, human_duration, next_change};
+use crate::mesh::lint::Level;
 use crate::mesh::model::{Labels, Text};
 
 /// The content of a cell.
@@ -33,6 +34,8 @@ pub enum Value {
     Spark(Arc<[Option<u64>]>),
     /// So many of so many.
     Ratio(u64, u64),
+    /// So many things that are wrong, and how bad the worst is.
+    Findings(usize, Option<Level>),
     /// The time since; `<unknown>` without it.
     Age(Option<Timestamp>),
     /// How often, and when the last time was: `3 (5m ago)`.
@@ -78,6 +81,8 @@ impl Value {
             Value::Rate(thousandths) => rate(*thousandths).into(),
             Value::Spark(past) => spark(past).into(),
             Value::Ratio(of, all) => format!("{of}/{all}").into(),
+            Value::Findings(count, None) => count.to_string().into(),
+            Value::Findings(count, Some(worst)) => format!("{count} ({})", worst.as_str()).into(),
             Value::Age(since) => age(*since, now).into(),
             Value::Restarts(count, Some(last)) if *count > 0 => {
                 format!("{count} ({} ago)", human_duration(now.duration_since(*last))).into()
@@ -114,6 +119,7 @@ impl Value {
                 .map(|rate| rate.map_or(Value::Empty, Value::Rate).json())
                 .collect(),
             Value::Ratio(of, all) => json!({ "ready": of, "total": all }),
+            Value::Findings(count, worst) => json!({ "count": count, "worst": worst.map(Level::as_str) }),
             Value::Age(since) => time(since),
             Value::Restarts(count, last) => json!({ "count": count, "last": time(last) }),
             Value::List(items) => json!(items.iter().map(Text::as_str).collect::<Vec<_>>()),
@@ -142,6 +148,12 @@ impl Value {
             Value::Ratio(of, all) => {
                 SortKey::Number(i64::try_from(of.saturating_mul(10_000) / all).unwrap_or(i64::MAX))
             }
+            Value::Findings(count, worst) => {
+                // the worst first: more of a lesser level never outweigh it
+                let rank = worst.map_or(0, |worst| 1 + worst as i64);
+                let count = i64::try_from(*count).unwrap_or(i64::MAX).min(999_999);
+                SortKey::Number(-(rank * 1_000_000 + count))
+            }
             Value::Age(Some(since)) => SortKey::Number(since.as_second().saturating_neg()),
             Value::Restarts(count, _) => SortKey::Number(i64::from(*count)),
             Value::List(_) | Value::Labels(_) => SortKey::Text(self.text(Timestamp::UNIX_EPOCH).into_owned().into()),
@@ -162,6 +174,7 @@ impl Value {
             | Value::Rate(_)
             | Value::Spark(_)
             | Value::Ratio(..)
+            | Value::Findings(..)
             | Value::Age(None)
             | Value::Restarts(..)
             | Value::List(_)
@@ -224,6 +237,7 @@ impl From<Value> for Datum {
             | Value::Rate(_)
             | Value::Spark(_)
             | Value::Ratio(..)
+            | Value::Findings(..)
             | Value::Restarts(..)
             | Value::List(_)
             | Value::Labels(_) => Role::Text,
@@ -263,6 +277,21 @@ mod tests {
             Value::Spark([Some(1_500), None].into()).json().to_string(),
             "[1.5,null]"
         );
+    }
+
+    #[test]
+    fn findings_sort_the_worst_first_and_none_last_of_all_that_is_known() {
+        let sorted = [
+            Value::Findings(1, Some(Level::Error)),
+            Value::Findings(9, Some(Level::Warning)),
+            Value::Findings(2, Some(Level::Warning)),
+            Value::Findings(3, Some(Level::Info)),
+            Value::Findings(0, None),
+            Value::Empty,
+        ];
+        assert!(sorted.is_sorted_by_key(Value::sort_key));
+        let texts = sorted.map(|value| value.text(Timestamp::UNIX_EPOCH).into_owned());
+        assert_eq!(texts, ["1 (error)", "9 (warning)", "2 (warning)", "3 (info)", "0", ""]);
     }
 
     #[test]

@@ -6,10 +6,12 @@ use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::near::Near;
 use super::{Spot, Subject};
 use crate::mesh::model::{EgressListener, Key, Kind, Sidecar, Text};
-use crate::mesh::scope::{Governing, LineFate, MeshService, fate, is_ip};
+use crate::mesh::scope::{LineFate, MeshService, fate, is_ip};
 
 /// A host of a listener, by index.
 struct Line<'a> {
@@ -52,16 +54,19 @@ fn lines<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = Line<'s>> {
 impl Subject<'_> {
     /// The namespaces from which a Sidecar is read: of a mesh's default those of the pods that it governs.
     fn namespaces_of(&self, sidecar: &Sidecar) -> BTreeSet<Text> {
-        let key = &sidecar.meta.key;
-        let governed = self.survey.proxies.iter().filter(|proxy| {
-            let governing = &proxy.governing;
-            matches!(governing, Governing::Own(its) | Governing::RootDefault(its) if its == key)
+        let homes = self.homes.get_or_init(|| {
+            let mut homes: FxHashMap<Key, BTreeSet<Text>> = FxHashMap::default();
+            for proxy in &self.survey.proxies {
+                if let Some(governing) = proxy.governing.key() {
+                    let of_sidecar = homes.entry(governing.clone()).or_default();
+                    of_sidecar.insert(proxy.pod.namespace.clone());
+                }
+            }
+            homes
         });
-        let mut namespaces: BTreeSet<Text> = governed.map(|proxy| proxy.pod.namespace.clone()).collect();
-        if namespaces.is_empty() {
-            namespaces.insert(key.namespace.clone());
-        }
-        namespaces
+        let key = &sidecar.meta.key;
+        let of_sidecar = homes.get(key).cloned();
+        of_sidecar.unwrap_or_else(|| [key.namespace.clone()].into())
     }
 
     /// The best that a line does anywhere.
@@ -152,12 +157,8 @@ pub(super) fn control_plane(subject: &Subject<'_>) -> Vec<Spot> {
         if namespaces.contains(root) || !namespaces.iter().any(can_import) {
             continue;
         }
-        let mut scopes = subject.survey.scopes.iter();
-        let scopes: Vec<_> = scopes
-            .by_ref()
-            .filter(|scope| scope.key.governing.key() == Some(&sidecar.meta.key))
-            .collect();
-        let imports = |scope: &&crate::mesh::scope::SidecarScope| scope.hosts().len() > 0;
+        let scopes = subject.survey.scopes_of(&sidecar.meta.key);
+        let imports = |scope: &crate::mesh::scope::SidecarScope| scope.hosts().len() > 0;
         if scopes.iter().any(imports) && !scopes.iter().any(|scope| scope.has_namespace(root)) {
             let hosts: Vec<&str> = sidecar
                 .egress

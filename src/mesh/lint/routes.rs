@@ -89,7 +89,7 @@ type Exported<'a> = (&'a Arc<VirtualService>, usize, ExportTo);
 /// SC060: what is known nowhere is another finding.
 pub(super) fn out_of_scope(subject: &Subject<'_>) -> Vec<Spot> {
     let mut found: BTreeMap<Missed, (String, usize)> = BTreeMap::new();
-    for scope in &subject.survey.scopes {
+    for scope in &subject.survey.scopes() {
         for miss in unreached(subject.plane(), scope) {
             let has_port = |port: u32| subject.ports_of(&miss.host).is_some_and(|ports| ports.contains(&port));
             if !subject.is_known(&miss.host) || miss.port.is_some_and(|port| !has_port(port)) {

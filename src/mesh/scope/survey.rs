@@ -23,8 +23,8 @@ pub(in crate::mesh) struct Survey {
     pub(in crate::mesh) proxies: Vec<Surveyed>,
     /// Every revision that an istiod serves; empty where no istiod is known.
     pub(in crate::mesh) revisions: Vec<Text>,
-    /// Scopes of that plane, each once.
-    pub(in crate::mesh) scopes: Vec<SidecarScope>,
+    /// What tells the scopes of that plane apart, in order.
+    keys: Vec<ScopeKey>,
 }
 
 /// A proxy.
@@ -79,10 +79,21 @@ impl Survey {
         keys.sort();
         keys.dedup();
         Self {
-            scopes: keys.iter().map(|key| SidecarScope::of(&plane, key)).collect(),
+            keys,
             revisions: planes::revisions(world),
             proxies: proxies.into_iter().map(|(proxy, _)| proxy).collect(),
             plane,
         }
+    }
+
+    /// Scopes of the plane, each once.
+    pub(in crate::mesh) fn scopes(&self) -> Vec<SidecarScope> {
+        self.keys.iter().map(|key| SidecarScope::of(&self.plane, key)).collect()
+    }
+
+    /// Those of pods that this Sidecar governs.
+    pub(in crate::mesh) fn scopes_of(&self, sidecar: &Key) -> Vec<SidecarScope> {
+        let keys = self.keys.iter().filter(|key| key.governing.key() == Some(sidecar));
+        keys.map(|key| SidecarScope::of(&self.plane, key)).collect()
     }
 }

@@ -90,6 +90,10 @@ impl App {
                 let selects = Span::new(Role::Text, selector.text(now).into_owned());
                 (None, vec![vec![Span::new(Role::Dim, "selects "), selects]])
             }
+            (_, ItemId::Object(sidecar), Subject::Sidecar(row)) if row.findings.is_some() => {
+                let found = self.facts.findings.of(&sidecar.key).unwrap_or_default();
+                (None, super::super::findings::line(found).into_iter().collect())
+            }
             (_, _, Subject::Moment(row)) => match row.line {
                 Moment::Edit(..) => {
                     let text = "Enter shows the diff and the rows it moved";
@@ -243,7 +247,8 @@ fn full_text(subject: &Subject<'_>, gone: bool, now: Timestamp) -> Line {
         }
         let Some(datum) = subject.datum(at) else { continue };
         let text = datum.value.text(now);
-        if text.is_empty() || text == "<none>" {
+        let is_nothing = matches!(datum.value, super::super::Value::Findings(0, _));
+        if text.is_empty() || text == "<none>" || is_nothing {
             continue;
         }
         if !line.is_empty() {

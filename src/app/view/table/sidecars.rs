@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::object;
+use crate::app::Tally;
 use crate::app::view::Role;
 use crate::app::view::column::{Column, Output, Place, Spec, Table};
 use crate::app::view::cut::Cut;
 use crate::app::view::value::{Datum, Value};
+use crate::mesh::lint::Level;
 use crate::mesh::model::{Sidecar, Text};
 
 /// The table of Sidecars.
@@ -20,6 +22,8 @@ pub struct SidecarRow<'a> {
     pub sidecar: &'a Sidecar,
     /// How many pods it governs; `None` if that is not known.
     pub governs: Option<usize>,
+    /// What lint finds in it; `None` if that is not known.
+    pub findings: Option<Tally>,
 }
 
 impl Table for Sidecars {
@@ -98,6 +102,23 @@ static COLUMNS: &[Column<Sidecars>] = &[
     },
     Column {
         spec: Spec {
+            id: "findings",
+            head: "FINDINGS",
+            min: 8,
+            max: 12,
+            cut: Cut::Never,
+            priority: 1,
+            output: Output::Extra,
+            searched: false,
+            derived: true,
+            buried: Some(""),
+            help: "How many things lint finds wrong with it, and how bad the worst is; 'x' tells them.",
+            ..Spec::NEW
+        },
+        datum: |row| findings(row.findings),
+    },
+    Column {
+        spec: Spec {
             id: "manager",
             head: "MANAGER",
             min: 8,
@@ -125,6 +146,26 @@ static COLUMNS: &[Column<Sidecars>] = &[
         datum: |row| object::age(&row.sidecar.meta),
     },
 ];
+
+fn findings(tally: Option<Tally>) -> Datum {
+    let Some(Tally { count, worst }) = tally else {
+        return Value::Empty.into();
+    };
+    let role = match worst {
+        None => Role::Dim,
+        Some(level) => level_role(level),
+    };
+    Datum::new(role, Value::Findings(count, worst))
+}
+
+/// How bad a level is.
+pub(in crate::app) fn level_role(level: Level) -> Role {
+    match level {
+        Level::Error => Role::Bad,
+        Level::Warning => Role::Warn,
+        Level::Info => Role::Text,
+    }
+}
 
 /// The hosts of all egress listeners, in order, each once; istiod reads no listener at all as `*/*`.
 fn hosts(sidecar: &Sidecar) -> Value {
