@@ -10,7 +10,7 @@
 //! | [`packets`] | a capture that is read beside the loop, from any stream of bytes |
 //! | `reader` | whether anybody reads what is printed |
 //! | `keys`, `signals`, `clipboard`, `panics`, `log` | one adapter each |
-//! | [`live`], [`actual`], [`counting`], [`capture`] | the world without a screen, one Envoy, several over a time, the system's tcpdump |
+//! | [`live`], [`actual`], [`counting`], [`capture`], [`exec`] | the world without a screen, one Envoy, several over a time, the system's tcpdump, one in a container |
 //!
 //! # Decisions
 //! * A turn polls its sources by hand instead of with `select!`: that visits one source a turn, and a flood on it would
@@ -30,6 +30,7 @@ pub mod clock;
 pub mod counting;
 mod effects;
 mod envoys;
+pub mod exec;
 mod feed;
 mod host;
 mod inbox;

@@ -185,16 +185,7 @@ fn raw(answer: &[u8], table: &EnvoyTable, filter: &FilterArgs, format: Format) -
 pub(super) fn silent(silence: &Silence, pod: &Key, cluster: &ClusterInfo) -> Ended {
     match silence {
         Silence::Refused(failure @ Failure::Forbidden { .. }) => {
-            let place = format!("kubectl -n {} create", pod.namespace);
-            let grant = format!(
-                "{place} role forward --verb=get,create --resource=pods/portforward && \
-                 {place} rolebinding forward --role=forward --user={}",
-                if cluster.user.is_empty() {
-                    "USER"
-                } else {
-                    cluster.user.as_str()
-                }
-            );
+            let grant = grant("forward", "pods/portforward", pod, cluster);
             Ended::new(Exit::Cluster, format!("{failure}; this grants it: {grant}"))
         }
         Silence::Refused(Failure::Status(404, _)) => no_such_table(&NoTable::NoSuchPod, pod),
@@ -205,4 +196,17 @@ pub(super) fn silent(silence: &Silence, pod: &Key, cluster: &ClusterInfo) -> End
             Ended::new(Exit::Cluster, text)
         }
     }
+}
+
+/// The commands that grant what was refused of a pod's subresource.
+pub(super) fn grant(name: &str, resource: &str, pod: &Key, cluster: &ClusterInfo) -> String {
+    let place = format!("kubectl -n {} create", pod.namespace);
+    let user = if cluster.user.is_empty() {
+        "USER"
+    } else {
+        cluster.user.as_str()
+    };
+    format!(
+        "{place} role {name} --verb=get,create --resource={resource} && {place} rolebinding {name} --role={name} --user={user}"
+    )
 }

@@ -246,6 +246,15 @@ pub struct TrafficArgs {
     /// Packet by packet.
     #[command(flatten)]
     pub packets: PacketArgs,
+    /// Capture in this container of the pod, with the tcpdump that is in it (needs 'create' and 'get' on pods/exec)
+    #[arg(
+        long,
+        value_name = "CONTAINER",
+        conflicts_with_all = ["pcap", "iface"],
+        requires = "pod",
+        help_heading = "Packets"
+    )]
+    pub exec: Option<String>,
     /// Without packets: how long Envoy's counters are watched
     #[arg(long = "for", value_name = "TIME", value_parser = duration, default_value = "5s", help_heading = "Envoy")]
     pub watched: Duration,

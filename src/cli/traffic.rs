@@ -1,5 +1,7 @@
 //! `traffic`: what a pod's endpoints are asked, by Envoy's own counters or packet by packet.
 
+mod exec;
+
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -28,6 +30,7 @@ use crate::output::{self, Chosen};
 use crate::runtime::actual::Envoy;
 use crate::runtime::capture::{self, interface_name};
 use crate::runtime::clock::now;
+use crate::sources::kubernetes::Connection;
 use crate::sources::packets::{Capture, CaptureError};
 
 /// Columns of endpoints by what they do.
@@ -45,12 +48,21 @@ const COLUMNS: &[&str] = &[
 
 /// Prints a pod's traffic.
 pub(super) async fn run(cli: &Cli, args: &TrafficArgs) -> Result<Exit, Ended> {
-    if args.packets.pcap.is_none() && args.packets.iface.is_none() {
+    if args.packets.pcap.is_none() && args.packets.iface.is_none() && args.exec.is_none() {
         return by_counters(cli, args).await;
     }
     let zone = time_zone(&cli.log);
     if args.output == TrafficFormat::Packets {
-        return each(args, &zone, |line, _| print::out(&format!("{line}\n")));
+        let source = match (&args.exec, &args.pod) {
+            (Some(container), Some(pod)) => {
+                let (connection, pod) = named(cli, pod).await?;
+                exec::open(cli, &connection, &pod, container, args.packets.dst_port).await?
+            }
+            (_, _) => Source::here(args)?,
+        };
+        return source
+            .read(args, &zone, |line, _| print::out(&format!("{line}\n")))
+            .await;
     }
     let Some(pod) = &args.pod else {
         let line = "name the pod whose endpoints are meant, or choose -o packets";
@@ -63,19 +75,36 @@ pub(super) async fn run(cli: &Cli, args: &TrafficArgs) -> Result<Exit, Ended> {
         known.world.pods.get(&known.pod).map(AsRef::as_ref),
         rows.iter(),
     );
+    let source = match &args.exec {
+        Some(container) => exec::open(cli, &known.connection, &known.pod, container, args.packets.dst_port).await?,
+        None => Source::here(args)?,
+    };
     let mut totals = Totals::default();
-    let ended = each(args, &zone, |line, packet| {
+    let read = source.read(args, &zone, |line, packet| {
         let place = directory.place(packet);
         let words = Shown::from(directory.words(&place));
         totals.count(packet, place);
         print::out(&format!("{line}  <- {words}\n"))
     });
-    print::out(&table(&totals, &directory))?;
+    let ended = read.await;
+    if ended.is_ok() || !totals.places.is_empty() {
+        print::out(&table(&totals, &directory))?;
+    }
     ended
+}
+
+/// A pod by its name alone: packets that are only printed need no more.
+async fn named(cli: &Cli, pod: &str) -> Result<(Connection, Key), Ended> {
+    let reference = PodReference::parse(pod)?;
+    let connection = input::connection(&cli.cluster).await?;
+    let (live, shown) = gather_from(cli, &connection, TO_FIND, Kind::Pod, Some(&reference)).await?;
+    let pod = find(&reference, &live.world, &shown)?;
+    Ok((connection, pod))
 }
 
 /// The pod, and all that its packets are joined to.
 struct Known {
+    connection: Connection,
     world: World,
     pod: Key,
     rows: Vec<Row>,
@@ -100,40 +129,73 @@ impl Known {
             }
         };
         let world = live.world.clone();
-        Ok(Self { world, pod, rows })
+        Ok(Self {
+            connection,
+            world,
+            pod,
+            rows,
+        })
     }
 }
 
-/// Each packet of the chosen capture that is asked for, with its line; then what became of the capture.
+/// Where packets come from.
+struct Source {
+    from: Box<dyn Read + Send>,
+    name: String,
+    /// Of a capture in a container, how that ends.
+    remote: Option<exec::Remote>,
+}
+
+impl Source {
+    /// A file, standard input, or an interface of this machine.
+    fn here(args: &TrafficArgs) -> Result<Self, Ended> {
+        let from: Box<dyn Read + Send> = match (&args.packets.pcap, &args.packets.iface) {
+            (Some(path), _) if path == Path::new("-") => Box::new(std::io::stdin()),
+            (Some(path), _) => {
+                let unreadable = |error| Ended::new(Exit::Usage, format!("cannot read '{}': {error}", path.display()));
+                Box::new(BufReader::new(File::open(path).map_err(unreadable)?))
+            }
+            (None, interface) => {
+                let interface = interface.as_deref().unwrap_or("any");
+                let started = capture::on_interface(interface, args.packets.dst_port);
+                Box::new(started.map_err(|error| Ended::new(Exit::Usage, format!("cannot run tcpdump: {error}")))?)
+            }
+        };
+        let name = args.packets.pcap.as_ref();
+        Ok(Self {
+            from,
+            name: name.map_or("tcpdump".into(), |path| path.display().to_string()),
+            remote: None,
+        })
+    }
+
+    /// Each packet that is asked for, with its line; then what became of the capture.
+    async fn read(
+        self,
+        args: &TrafficArgs,
+        zone: &TimeZone,
+        take: impl FnMut(&str, &Packet) -> Result<(), Ended>,
+    ) -> Result<Exit, Ended> {
+        let read = each(self.from, &self.name, args.packets.dst_port, zone, take);
+        match self.remote {
+            Some(remote) => remote.judge(read).await,
+            None => read,
+        }
+    }
+}
+
 fn each(
-    args: &TrafficArgs,
+    from: Box<dyn Read + Send>,
+    name: &str,
+    port: Option<u16>,
     zone: &TimeZone,
     mut take: impl FnMut(&str, &Packet) -> Result<(), Ended>,
 ) -> Result<Exit, Ended> {
-    let from: Box<dyn Read + Send> = match (&args.packets.pcap, &args.packets.iface) {
-        (Some(path), _) if path == Path::new("-") => Box::new(std::io::stdin()),
-        (Some(path), _) => {
-            let unreadable = |error| Ended::new(Exit::Usage, format!("cannot read '{}': {error}", path.display()));
-            Box::new(BufReader::new(File::open(path).map_err(unreadable)?))
-        }
-        (None, interface) => {
-            let interface = interface.as_deref().unwrap_or("any");
-            let started = capture::on_interface(interface, args.packets.dst_port);
-            Box::new(started.map_err(|error| Ended::new(Exit::Usage, format!("cannot run tcpdump: {error}")))?)
-        }
-    };
-    let broken = |error: CaptureError| {
-        let name = args
-            .packets
-            .pcap
-            .as_ref()
-            .map_or("tcpdump".into(), |path| path.to_string_lossy());
-        Ended::new(Exit::Usage, format!("'{name}': {error}"))
-    };
+    let broken = |error: CaptureError| Ended::new(Exit::Usage, format!("'{name}': {error}"));
     let mut printer = Printer::new(zone, interface_name);
     for packet in Capture::open(from).map_err(broken)? {
         let packet = packet.map_err(broken)?;
-        if args.packets.dst_port.is_none_or(|port| packet.is_to_port(port)) {
+        if port.is_none_or(|port| packet.is_to_port(port)) {
             take(&printer.line(&packet), &packet)?;
         }
     }

@@ -6,6 +6,7 @@
 mod access;
 mod answer;
 mod discovery;
+mod exec;
 mod forward;
 mod list;
 mod openapi;
@@ -157,12 +158,12 @@ impl Context {
         }
         access::authorize(user, verb, &target)?;
         self.trouble(verb, &target)?;
-        if target.subresource.as_deref() == Some("portforward") && target.resource == Resource::Pods {
-            return self.forward(&target, user, &query, request).await;
-        }
         match target.subresource.as_deref() {
             None | Some("status") => {}
-            Some("log" | "exec" | "attach") if target.resource == Resource::Pods => {
+            Some("portforward" | "exec") if target.resource == Resource::Pods => {
+                return self.stream(&target, user, &query, request).await;
+            }
+            Some("log" | "attach") if target.resource == Resource::Pods => {
                 return Err(self.no_process(&target));
             }
             Some(_) => return Err(Refusal::no_such_resource()),
@@ -181,9 +182,9 @@ impl Context {
         let pod = reference(target);
         match self.store.find(&pod) {
             None => Refusal::not_found(pod.resource, &pod.name),
-            Some(_) => {
-                Refusal::bad_request("the demo's pods run no processes: no logs, no exec; try 'kubectl port-forward'")
-            }
+            Some(_) => Refusal::bad_request(
+                "the demo's pods run no processes: no logs, nothing to attach to; try 'kubectl port-forward'",
+            ),
         }
     }
 
@@ -242,7 +243,7 @@ impl Context {
         }
     }
 
-    async fn forward(
+    async fn stream(
         &self,
         target: &Target,
         user: &User,
@@ -253,7 +254,11 @@ impl Context {
             // since 1.35 a GET that upgrades needs the right to create, too
             access::authorize(user, "create", target)?;
         }
-        let (answer, session) = forward::accept(&self.store, &self.admin, &reference(target), query, request)?;
+        let accept = match target.subresource.as_deref() {
+            Some("exec") => exec::accept,
+            Some(_) | None => forward::accept,
+        };
+        let (answer, session) = accept(&self.store, &self.admin, &reference(target), query, request)?;
         // a full queue only delays the session
         let _ = self.later.send(session).await;
         Ok(answer)

@@ -1,9 +1,10 @@
 //! The Kubernetes API: connect, follow kinds, forward a port, fetch an object. Only `get`, `list`, `watch`, and
-//! `get`/`create` on `pods/portforward` are ever sent.
+//! `get`/`create` on `pods/portforward` are ever sent; and on `pods/exec` where a capture in a container is asked for.
 
 mod backoff;
 mod connect;
 pub mod decode;
+mod exec;
 mod failure;
 mod forward;
 mod lines;
@@ -13,6 +14,7 @@ mod resources;
 mod watch;
 
 pub use self::connect::{ClusterInfo, ConnectError, ConnectOptions, Connection, connect, connect_to};
+pub use self::exec::{Exec, ExecEnd};
 pub use self::forward::Forward;
 pub use self::object::{events, fetch};
 pub use self::watch::{ListStrategy, MOST_NAMESPACES, SourceMessage, WatchSettings, follow};

@@ -13,7 +13,7 @@ use kube::api::{Api, ApiResource, DynamicObject};
 use kube::core::GroupVersionKind;
 use kube::{Client, Config};
 use serde_json::{Value, json};
-use sidescope::demo::admin::{Admin, AdminAnswer};
+use sidescope::demo::admin::{Admin, AdminAnswer, Ran};
 use sidescope::demo::definitions;
 use sidescope::demo::options::Options;
 use sidescope::demo::server::serve;
@@ -27,6 +27,13 @@ impl Admin for Echo {
         match port {
             15000 => AdminAnswer::text(200, format!("{namespace}/{pod}{path}")),
             _ => AdminAnswer::Refused,
+        }
+    }
+
+    fn run(&self, _: &str, _: &str, _: &str, command: &[String]) -> Ran {
+        Ran {
+            stdout: Bytes::from(command.join(" ")),
+            ..Ran::nothing()
         }
     }
 }

@@ -10,6 +10,7 @@
     reason = "a test may fail loudly and runs its own server"
 )]
 
+mod exec;
 mod stage;
 mod states;
 mod suggest;

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use sidescope::demo::admin::{Admin, AdminAnswer};
+use sidescope::demo::admin::{Admin, AdminAnswer, Ran, RunEnd};
 use sidescope::demo::definitions;
 use sidescope::demo::options::{Access, Options, Rights, User};
 use sidescope::demo::server::serve;
@@ -17,6 +17,9 @@ use tempfile::TempDir;
 
 /// A small mesh: three reviews, the rest of bookinfo, a Sidecar for reviews.
 const WORLD: &str = "tests/corpus/oncall-bookinfo-typo-hides-ratings/world.yaml";
+const CAPTURE: &[u8] = include_bytes!("../captures/ethernet.pcap");
+const NOT_PERMITTED: &str =
+    "tcpdump: eth0: You don't have permission to capture on that device\n(socket: Operation not permitted)\n";
 pub(crate) const TOKEN: &str = "narrow";
 
 /// What an Envoy says to the how-manieth question, by the pod's name.
@@ -42,6 +45,24 @@ impl Admin for Envoys {
             *count - 1
         };
         (self.says.lock().unwrap())(pod, nth)
+    }
+
+    fn run(&self, _: &str, _: &str, container: &str, command: &[String]) -> Ran {
+        let (stdout, stderr, end) = match container {
+            "reviews" if command[..7] == ["tcpdump", "-n", "-U", "-s", "256", "-w", "-"] => (
+                CAPTURE,
+                "tcpdump: listening on eth0\n2 packets captured\n",
+                RunEnd::Exit(0),
+            ),
+            "istio-proxy" => return Ran::nothing(),
+            "productpage" => (&b""[..], NOT_PERMITTED, RunEnd::Exit(1)),
+            _ => (&b""[..], "tcpdump: cannot use that device\n", RunEnd::Exit(1)),
+        };
+        Ran {
+            stdout: stdout.into(),
+            stderr: stderr.into(),
+            end,
+        }
     }
 }
 
@@ -152,7 +173,7 @@ impl Stage {
 /// The first pod whose name begins so.
 pub(crate) fn pod(start: &str) -> String {
     let world = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(WORLD)).unwrap();
-    let names = world.split("\n---\n").filter(|part| part.contains("kind: Pod\n"));
+    let names = world.split("\n---\n").filter(|part| part.contains("\nkind: Pod\n"));
     let name = |part: &str| Some(part.split("\n  name: ").nth(1)?.lines().next()?.to_owned());
     let found = names.filter_map(name).find(|name| name.starts_with(start));
     found.unwrap_or_else(|| panic!("no pod '{start}'"))

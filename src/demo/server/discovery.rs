@@ -217,6 +217,7 @@ fn resources(versions: &[Version], group: &str, version: &str) -> Answer {
 fn subresources(resource: Resource) -> Vec<(&'static str, &'static [&'static str])> {
     let mut found: Vec<(&'static str, &'static [&'static str])> = Vec::new();
     if resource == Resource::Pods {
+        found.push(("exec", &["create", "get"]));
         found.push(("portforward", &["create", "get"]));
     }
     if resource.spec().status == Status::Subresource {
@@ -226,10 +227,10 @@ fn subresources(resource: Resource) -> Vec<(&'static str, &'static [&'static str
 }
 
 fn subresource_kind<'s>(spec: &Spec, subresource: &'s str) -> &'s str {
-    if subresource == "portforward" {
-        "PodPortForwardOptions"
-    } else {
-        spec.kind
+    match subresource {
+        "exec" => "PodExecOptions",
+        "portforward" => "PodPortForwardOptions",
+        _ => spec.kind,
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) struct Pod {
 
 /// What a client and this server speak over the upgraded connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Protocol {
+pub(super) enum Protocol {
     /// WebSocket, one channel for data and one for errors for each port.
     Channels(&'static str),
     /// WebSocket, whose messages carry SPDY.
@@ -110,7 +110,7 @@ pub(super) fn accept(
     Ok((answer, Box::pin(session)))
 }
 
-fn agree(method: &Method, headers: &HeaderMap) -> Result<Protocol, Refusal> {
+pub(super) fn agree(method: &Method, headers: &HeaderMap) -> Result<Protocol, Refusal> {
     let upgrade = header(headers, &UPGRADE);
     if upgrade.eq_ignore_ascii_case(SPDY) && method == Method::POST {
         return Ok(Protocol::Spdy);
@@ -142,7 +142,7 @@ fn agree(method: &Method, headers: &HeaderMap) -> Result<Protocol, Refusal> {
         })
 }
 
-fn switching(protocol: Protocol, headers: &HeaderMap) -> Answer {
+pub(super) fn switching(protocol: Protocol, headers: &HeaderMap) -> Answer {
     let mut answer = page(StatusCode::SWITCHING_PROTOCOLS.as_u16(), "text/plain", "");
     let out = answer.headers_mut();
     out.clear();
@@ -176,7 +176,7 @@ fn header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> &'h str {
         .unwrap_or_default()
 }
 
-async fn websocket<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> WebSocketStream<S> {
+pub(super) async fn websocket<S: AsyncRead + AsyncWrite + Unpin>(io: S) -> WebSocketStream<S> {
     WebSocketStream::from_raw_socket(io, Role::Server, None).await
 }
 

@@ -6,7 +6,7 @@ use kube::client::Body;
 use serde::Deserialize;
 
 use super::login::LoginError;
-use crate::mesh::model::Text;
+use crate::mesh::model::{Key, Text};
 use crate::mesh::world::Failure;
 
 /// Why a list or watch stopped.
@@ -101,6 +101,22 @@ pub(super) fn failure_of(error: &kube::Error) -> Failure {
     } else {
         Failure::Unreachable(first_line(&innermost(error)))
     }
+}
+
+/// Why a subresource of a pod that is upgraded to a stream was refused.
+pub(super) fn refused(error: &kube::Error, resource: &'static str, pod: &Key) -> Failure {
+    let kube::Error::Api(status) = error else {
+        return failure_of(error);
+    };
+    if status.is_forbidden() {
+        let namespace = pod.namespace.clone();
+        return Failure::Forbidden {
+            verb: "create",
+            resource,
+            namespace,
+        };
+    }
+    Failure::Status(status.code, first_line(&status.message))
 }
 
 /// A failure behind the login's layer, which hands on its own and those of the client inside.

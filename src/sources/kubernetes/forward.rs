@@ -7,7 +7,7 @@ use kube::api::Portforwarder;
 use kube::{Api, Client};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::failure::{failure_of, first_line};
+use super::failure::refused;
 use crate::mesh::model::Key;
 use crate::mesh::world::Failure;
 
@@ -27,7 +27,7 @@ impl Forward {
         let mut forwarder = pods
             .portforward(&pod.name, &[port])
             .await
-            .map_err(|error| refusal(&error, pod))?;
+            .map_err(|error| refused(&error, "pods/portforward", pod))?;
         let stream = forwarder
             .take_stream(port)
             .ok_or_else(|| Failure::Malformed("no stream was opened".into()))?;
@@ -40,19 +40,4 @@ impl Drop for Forward {
         // kube's forwarder goes on until both ends close; nobody looks any more
         self.forwarder.abort();
     }
-}
-
-fn refusal(error: &kube::Error, pod: &Key) -> Failure {
-    let kube::Error::Api(status) = error else {
-        return failure_of(error);
-    };
-    if status.is_forbidden() {
-        let namespace = pod.namespace.clone();
-        return Failure::Forbidden {
-            verb: "create",
-            resource: "pods/portforward",
-            namespace,
-        };
-    }
-    Failure::Status(status.code, first_line(&status.message))
 }

@@ -1,0 +1,141 @@
+//! `traffic --exec`: a tcpdump in a container of the pod, and what works instead where there is none.
+
+use std::fmt::Write as _;
+
+use tokio::sync::oneshot;
+
+use super::Source;
+use crate::cli::actual::grant;
+use crate::cli::args::Cli;
+use crate::cli::exit::{Ended, Exit};
+use crate::cli::headless::no_such_table;
+use crate::cli::input::cluster_failure;
+use crate::mesh::model::Key;
+use crate::mesh::scope::NoTable;
+use crate::mesh::world::Failure;
+use crate::runtime::exec::{self, command, in_container};
+use crate::sources::kubernetes::{ClusterInfo, Connection, ExecEnd};
+
+/// An image with tcpdump, for `kubectl debug`.
+const IMAGE: &str = "nicolaka/netshoot";
+/// As a shell says it of what Ctrl-c ended.
+const INTERRUPTED: u8 = 130;
+
+/// A capture in a container, as far as its end is concerned.
+pub(super) struct Remote {
+    end: oneshot::Receiver<exec::Ended>,
+    pod: Key,
+    container: String,
+    instead: String,
+}
+
+/// Starts a capture in a container.
+///
+/// # Errors
+/// It is not allowed, or there is no such pod or container: with what to do about it.
+pub(super) async fn open(
+    cli: &Cli,
+    connection: &Connection,
+    pod: &Key,
+    container: &str,
+    port: Option<u16>,
+) -> Result<Source, Ended> {
+    let started = in_container(&connection.client, pod, container, port).await;
+    let (from, end) = started.map_err(|failure| refused(&failure, pod, &connection.cluster))?;
+    Ok(Source {
+        from: Box::new(from),
+        name: format!("tcpdump in container {container}"),
+        remote: Some(Remote {
+            end,
+            pod: pod.clone(),
+            container: container.to_owned(),
+            instead: instead(cli, pod, container, port),
+        }),
+    })
+}
+
+fn refused(failure: &Failure, pod: &Key, cluster: &ClusterInfo) -> Ended {
+    match failure {
+        Failure::Forbidden { .. } => {
+            let grant = grant("exec", "pods/exec", pod, cluster);
+            Ended::new(Exit::Cluster, format!("{failure}; this grants it: {grant}"))
+        }
+        Failure::Status(404, _) => no_such_table(&NoTable::NoSuchPod, pod),
+        // no such container, or a pod that runs nowhere yet
+        Failure::Status(400, reason) => Ended::new(
+            Exit::NotFound,
+            format!("{reason}; see 'kubectl -n {} describe pod {}'", pod.namespace, pod.name),
+        ),
+        Failure::Status(..)
+        | Failure::Unreachable(_)
+        | Failure::TimedOut
+        | Failure::Unauthorized(_)
+        | Failure::Interrupted(_)
+        | Failure::Malformed(_) => cluster_failure(failure, cluster),
+    }
+}
+
+/// What captures in a container of its own beside this one: a person may create it, this program does not.
+fn instead(cli: &Cli, pod: &Key, container: &str, port: Option<u16>) -> String {
+    let mut flags = String::new();
+    let kubeconfig = cli.cluster.kubeconfig.as_ref().map(|path| path.display().to_string());
+    for (flag, value) in [("--kubeconfig", kubeconfig), ("--context", cli.cluster.context.clone())] {
+        if let Some(value) = value {
+            let _ = write!(flags, " {flag} {}", quoted(&value));
+        }
+    }
+    let command: Vec<String> = command(port).iter().map(|word| quoted(word)).collect();
+    let port = port.map_or_else(String::new, |port| format!(" --dst-port {port}"));
+    format!(
+        "kubectl{flags} -n {} debug {} -q -i --image={IMAGE} --profile=netadmin --target={} -- {} | sidescope{flags} traffic {}.{} \
+         --pcap -{port}",
+        pod.namespace,
+        pod.name,
+        quoted(container),
+        command.join(" "),
+        pod.name,
+        pod.namespace
+    )
+}
+
+/// A word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+impl Remote {
+    /// How it ended, after all that it captured was read.
+    pub(super) async fn judge(self, read: Result<Exit, Ended>) -> Result<Exit, Ended> {
+        if read.as_ref().is_err_and(|ended| ended.exit == Exit::Ok) {
+            // nobody reads what is printed: it ends with us
+            return read;
+        }
+        let Self {
+            end,
+            pod,
+            container,
+            instead,
+        } = self;
+        let whose = format!("container '{container}' of pod '{}'", pod.name);
+        match exec::ended(end).await {
+            Some(exec::Ended::Interrupted) => Ok(Exit::Code(INTERRUPTED)),
+            Some(exec::Ended::Itself(ExecEnd::Done)) | None => read,
+            Some(exec::Ended::Itself(ExecEnd::NoProgram)) => Err(Ended::new(
+                Exit::No,
+                format!("{whose} has no tcpdump; this works: {instead}"),
+            )),
+            Some(exec::Ended::Itself(ExecEnd::NotPermitted)) => Err(Ended::new(
+                Exit::Cluster,
+                format!("{whose} may not capture (no NET_RAW); this works: {instead}"),
+            )),
+            Some(exec::Ended::Itself(ExecEnd::Failed(line))) => {
+                Err(Ended::new(Exit::Cluster, format!("tcpdump in {whose}: {line}")))
+            }
+        }
+    }
+}
