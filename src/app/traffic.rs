@@ -63,6 +63,8 @@ pub enum Elsewhere {
     Pod(Key),
     /// Nobody knows: through `PassthroughCluster`, if at all.
     Unknown,
+    /// Neither end is the pod: what another one does, if that is known, seen on the node or at the other end.
+    Foreign(Option<Key>),
 }
 
 /// What went to or came from a place.
@@ -146,10 +148,11 @@ impl Directory {
             return Place::Nowhere;
         };
         let is_own = |end: &Socket| self.own.contains(&end.ip);
+        let is_ours = self.own.is_empty() || is_own(&source) || is_own(&destination);
         // a pod may be an endpoint of its own table
         let endpoint = [destination, source]
             .into_iter()
-            .find(|end| self.by_socket.contains_key(end) && !is_own(end));
+            .find(|end| is_ours && self.by_socket.contains_key(end) && !is_own(end));
         if let Some(endpoint) = endpoint {
             return Place::Endpoint(endpoint);
         }
@@ -168,8 +171,12 @@ impl Directory {
         if near.ip.is_loopback() || far.ip.is_loopback() || near.ip == far.ip {
             return Elsewhere::Loopback;
         }
+        let is_own = |end: Socket| self.own.contains(&end.ip);
+        if !self.own.is_empty() && !is_own(near) && !is_own(far) {
+            return Elsewhere::Foreign(self.pods.get(&near.ip).cloned());
+        }
         let pod = self.pods.get(&far.ip).cloned();
-        if self.own.contains(&near.ip) && near.port < far.port {
+        if is_own(near) && near.port < far.port {
             return if AGENT.contains(&near.port) {
                 Elsewhere::Agent
             } else {
@@ -250,6 +257,8 @@ impl std::fmt::Display for Elsewhere {
                 pod.name, pod.namespace
             ),
             Elsewhere::Unknown => write!(f, "unknown, not in the table (PassthroughCluster)"),
+            Elsewhere::Foreign(Some(pod)) => write!(f, "not of this pod: from {}.{}", pod.name, pod.namespace),
+            Elsewhere::Foreign(None) => write!(f, "not of this pod"),
         }
     }
 }
@@ -396,6 +405,8 @@ mod tests {
             ("10.0.0.1:40000", "10.96.0.10:53", "DNS"),
             ("10.0.0.1:40000", "10.0.0.9:15012", "istiod"),
             ("127.0.0.1:40000", "127.0.0.1:15000", "inside the pod"),
+            ("192.168.0.1:40000", "10.0.0.2:8080", "not of this pod"),
+            ("10.0.0.2:40000", "1.1.1.1:443", "not of this pod: from web.default"),
             (
                 "10.0.0.1:40000",
                 "1.1.1.1:443",

@@ -171,7 +171,7 @@ pub struct DemoArgs {
     /// Add so many more pods, with services and Sidecars; such a cluster was never recorded, so all Envoys answer 'not recorded'
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub pods: u32,
-    /// Packets for the Traffic tab.
+    /// Other packets for the Traffic tab than those that were recorded.
     #[command(flatten)]
     pub packets: PacketArgs,
 }
@@ -228,13 +228,6 @@ pub struct PacketArgs {
     /// Only packets to this port
     #[arg(long, value_name = "PORT", help_heading = "Packets")]
     pub dst_port: Option<u16>,
-}
-
-impl PacketArgs {
-    /// Whether any are asked for.
-    pub(super) fn is_any(&self) -> bool {
-        self.pcap.is_some() || self.iface.is_some()
-    }
 }
 
 /// `traffic`

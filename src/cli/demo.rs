@@ -8,15 +8,18 @@ use tokio::sync::{mpsc, watch};
 
 use super::args::{Cli, DemoArgs};
 use super::exit::{Ended, Exit};
-use super::{print, screen};
+use super::{packets, print, screen};
 use crate::app::message::{DemoControl, DemoState};
 use crate::demo::options::Options;
 use crate::demo::start::{Demo, start};
 use crate::demo::story::{Command, Progress};
+use crate::runtime::capture;
 use crate::runtime::clock::now;
 use crate::runtime::{Host, Story};
 use crate::sources::kubernetes::connect_to;
 
+/// Packets of `my-shell`.
+const PACKETS: &[u8] = include_bytes!("../../assets/demo/packets.pcap");
 /// Keys that wait for the story.
 const QUEUE: usize = 8;
 
@@ -33,12 +36,11 @@ pub(super) fn run(cli: &Cli, args: &DemoArgs, host: &Host) -> Result<Exit, Ended
     }
     let connection = host.block_on(async { connect_to(&format!("http://{address}"), "demo") });
     let connection = connection.map_err(|error| Ended::new(Exit::Internal, error.to_string()))?;
-    let packets = if args.packets.is_any() {
-        &args.packets
-    } else {
-        &cli.packets
-    };
-    screen::show(cli, host, connection, None, Some(story), packets)
+    let packets = packets::source(&args.packets)?.map_or_else(|| packets::source(&cli.packets), |own| Ok(Some(own)))?;
+    // the shell's calls of reviews, on the mesh that the demo was recorded from
+    let recorded = || capture::of_recording("recorded packets, played again and again", PACKETS);
+    let packets = packets.unwrap_or_else(recorded);
+    screen::show(cli, host, connection, (None, Some(story), Some(packets)))
 }
 
 /// Plays the story beside everything else; the other end of its strings.

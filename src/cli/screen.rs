@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::args::{Cli, LogArgs, PacketArgs};
+use super::args::{Cli, LogArgs};
 use super::exit::{Ended, Exit};
 use super::input;
 use super::packets;
@@ -10,6 +10,7 @@ use super::print;
 use super::reference::PodReference;
 use crate::app::{Namespaces, Options};
 use crate::mesh::model::{Key, Kind};
+use crate::runtime::packets::Packets;
 use crate::runtime::{Clipboard, Cluster, Host, Setup, Sources, Story};
 use crate::sources::kubernetes::{ConnectOptions, Connection};
 use crate::tui::{Look, Mouse};
@@ -18,19 +19,17 @@ use crate::tui::{Look, Mouse};
 pub(super) fn open(cli: &Cli, host: &Host) -> Result<Exit, Ended> {
     let connection = host.block_on(input::connection(&cli.cluster))?;
     let connect = Some(input::connect_options(&cli.cluster));
-    show(cli, host, connection, connect, None, &cli.packets)
+    let packets = packets::source(&cli.packets)?;
+    show(cli, host, connection, (connect, None, packets))
 }
 
-/// Opens the screen over this connection.
+/// Opens the screen over this connection: with how to connect anew, a story, packets.
 pub(super) fn show(
     cli: &Cli,
     host: &Host,
     connection: Connection,
-    connect: Option<ConnectOptions>,
-    story: Option<Story>,
-    packets: &PacketArgs,
+    (connect, story, packets): (Option<ConnectOptions>, Option<Story>, Option<Packets>),
 ) -> Result<Exit, Ended> {
-    let packets = packets::source(packets)?;
     let is_demo = story.is_some();
     // the demo's story goes through all namespaces, and begins with this pod
     let shown = input::shown(&cli.scope, (!is_demo).then_some(&connection.cluster));

@@ -4,8 +4,15 @@ use std::io::{self, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+
 use super::packets::{Pace, Packets};
 
+/// The head of a capture, and that of each of its packets.
+const HEAD: usize = 24;
+const RECORD: usize = 16;
+/// Before a recording begins, each time.
+const BETWEEN: Duration = Duration::from_secs(3);
 /// Of what tcpdump says at its end, so much is read.
 const LAST_WORDS: u64 = 8 * 1024;
 
@@ -93,6 +100,71 @@ fn last_line(says: impl Read) -> Option<String> {
     Some(line.trim().to_owned())
 }
 
+/// A recording (pcap, least byte first, microseconds), played as quickly as it was recorded, again and again: for the demo.
+pub fn of_recording(from: &'static str, recording: &'static [u8]) -> Packets {
+    Packets {
+        from: from.into(),
+        pace: Pace::Live,
+        port: None,
+        open: Box::new(move || Ok(Box::new(Played::new(recording)))),
+        last_words: Box::new(|| None),
+        keep: Box::new(()),
+    }
+}
+
+/// A recording that is played.
+struct Played {
+    recording: &'static [u8],
+    /// What follows of it.
+    rest: &'static [u8],
+    /// When the last packet was recorded; `None` before the first.
+    last: Option<Duration>,
+    /// What can be read now.
+    ready: &'static [u8],
+}
+
+impl Played {
+    fn new(recording: &'static [u8]) -> Self {
+        let (head, rest) = recording.split_at_checked(HEAD).unwrap_or_default();
+        Self {
+            recording,
+            rest,
+            last: None,
+            ready: head,
+        }
+    }
+
+    /// The next packet, and how long after the last one it comes; from the end on to the beginning.
+    fn next(&mut self) -> Option<(Duration, &'static [u8])> {
+        if self.rest.is_empty() {
+            self.rest = self.recording.get(HEAD..)?;
+            self.last = None;
+        }
+        let number = |at: usize| {
+            let bytes = self.rest.get(at..at + 4)?.first_chunk()?;
+            Some(u32::from_le_bytes(*bytes))
+        };
+        let at = Duration::from_secs(number(0)?.into()) + Duration::from_micros(number(4)?.into());
+        let length = RECORD + usize::try_from(number(8)?).ok()?;
+        let (packet, rest) = self.rest.split_at_checked(length)?;
+        let wait = self.last.map_or(BETWEEN, |last| at.saturating_sub(last));
+        (self.rest, self.last) = (rest, Some(at));
+        Some((wait, packet))
+    }
+}
+
+impl Read for Played {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.ready.is_empty()
+            && let Some((wait, packet)) = self.next()
+        {
+            Handle::current().block_on(tokio::time::sleep(wait));
+            self.ready = packet;
+        }
+        self.ready.read(buffer)
+    }
+}
+
 /// The name of an interface of this machine.
 #[cfg(target_os = "linux")]
 pub fn interface_name(index: u32) -> Option<String> {
@@ -115,6 +187,30 @@ pub async fn pause(time: Duration) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_recording_is_played_as_it_was_recorded_and_begins_again() {
+        let recording = include_bytes!("../../assets/demo/packets.pcap");
+        let mut played = Played::new(recording);
+        assert_eq!(played.ready, &recording[..HEAD]);
+        let mut bytes = HEAD;
+        let mut time = Duration::ZERO;
+        let (wait, first) = played.next().unwrap();
+        assert_eq!(wait, BETWEEN);
+        bytes += first.len();
+        while !played.rest.is_empty() {
+            let (wait, packet) = played.next().unwrap();
+            bytes += packet.len();
+            time += wait;
+        }
+        assert_eq!(bytes, recording.len());
+        assert_eq!(
+            time,
+            Duration::from_micros(1_397_733),
+            "08:22:15.516803 to 08:22:16.914536"
+        );
+        assert_eq!(played.next(), Some((BETWEEN, first)));
+    }
 
     #[test]
     fn the_last_line_is_the_reason() {

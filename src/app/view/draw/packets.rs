@@ -10,7 +10,7 @@ use crate::app::list::List;
 use crate::app::message::CaptureState;
 use crate::app::packets::KEPT;
 use crate::app::panel::{Panel, Standing};
-use crate::mesh::model::Pod;
+use crate::mesh::model::{Pod, Text};
 
 impl App {
     /// Why a table shows no rates; nothing if it does.
@@ -66,7 +66,7 @@ impl App {
         let Some(source) = packets.source() else {
             let chosen = self.ui.chosen.as_ref();
             let pod = chosen.and_then(|chosen| self.facts.world.pods.get(&chosen.key));
-            return how_to_capture(pod.map(AsRef::as_ref), self.options.demo);
+            return how_to_capture(pod.map(AsRef::as_ref));
         };
         let numbers = packets.numbers();
         let kept = numbers.end - numbers.start;
@@ -95,24 +95,18 @@ impl App {
 const ROW: &str = "the rates above are Envoy's own counters and go on";
 
 /// The ways to packets, for a pod.
-fn how_to_capture(pod: Option<&Pod>, demo: bool) -> State {
+fn how_to_capture(pod: Option<&Pod>) -> State {
     let headline = "no packets are read; the rates above are Envoy's own counters";
-    if demo {
-        return State::new(Role::Text, headline)
-            .detail("the demo has no network: its counters are generated, and nothing sends packets")
-            .detail("a capture of your own is read all the same, and shown as tcpdump prints it:")
-            .command("sidescope demo --pcap FILE")
-            .command("sudo tcpdump -i any -U -w - tcp | sidescope demo --pcap -");
-    }
     let name = pod.map_or_else(
         || "POD.NAMESPACE".to_owned(),
         |pod| format!("{}.{}", pod.meta.key.name, pod.meta.key.namespace),
     );
-    let ip = pod.and_then(|pod| pod.ips.first()).map_or("IP", |ip| ip.as_str());
-    let node = pod.map_or(
-        "NODE",
-        |pod| if pod.node.is_empty() { "NODE" } else { pod.node.as_str() },
-    );
+    let or = |text: Option<&Text>, absent: &str| match text {
+        Some(text) if !text.is_empty() => text.to_string(),
+        Some(_) | None => absent.to_owned(),
+    };
+    let ip = or(pod.and_then(|pod| pod.ips.first()), "IP");
+    let node = or(pod.map(|pod| &pod.node), "NODE");
     State::new(Role::Text, headline)
         .detail("to see each packet here as tcpdump prints it, with its endpoint, start with one of these:")
         .command(format!(

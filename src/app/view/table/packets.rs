@@ -91,7 +91,8 @@ pub(crate) fn is_stray(place: &At) -> bool {
             | Elsewhere::Inbound(_)
             | Elsewhere::Dns
             | Elsewhere::Istiod
-            | Elsewhere::Service(_),
+            | Elsewhere::Service(_)
+            | Elsewhere::Foreign(_),
         )
         | At::Endpoint(_)
         | At::Nowhere
@@ -247,6 +248,7 @@ fn short(what: &Elsewhere) -> Value {
         Elsewhere::Istiod => "istiod",
         Elsewhere::Service(service) => return Value::Built(format!("service {}.{}", service.name, service.namespace)),
         Elsewhere::Pod(_) | Elsewhere::Unknown => "not in the table",
+        Elsewhere::Foreign(_) => "not of this pod",
     })
 }
 
