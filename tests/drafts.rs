@@ -95,6 +95,17 @@ fn a_field_that_the_schema_does_not_have_is_one_line_and_exit_code_2() {
 }
 
 #[test]
+fn a_kind_that_is_not_read_is_named_with_the_nearest_that_is() {
+    let stage = Stage::new();
+    let draft = sidecar("name: a", "").replace("Sidecar", "Sidcar");
+    for output in stage.both(&draft, &[]) {
+        let wanted = "holds no object that a rule reads, only Sidcar.networking.istio.io: did you mean 'Sidecar'?\n";
+        assert_eq!(output.status.code(), Some(2));
+        assert!(said(&output).ends_with(wanted), "{}", said(&output));
+    }
+}
+
+#[test]
 fn a_dump_may_have_fields_that_we_do_not_know() {
     let stage = Stage::new();
     let odd = sidecar("name: a, namespace: shop", "egres: [{hosts: ['./*']}]");
@@ -146,7 +157,7 @@ fn a_draft_that_names_no_namespace_says_where_it_went_and_why() {
 
 /// Every field of a draft or a world that somebody wrote is one that a real API server took.
 #[test]
-fn no_field_of_the_corpus_is_unknown() {
+fn no_field_of_the_corpus_is_refused() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let folders = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
     let is_random = |folder: &Path| folder.file_name().unwrap().to_str().unwrap().starts_with("random");
@@ -155,8 +166,8 @@ fn no_field_of_the_corpus_is_unknown() {
     let mut read = 0;
     for path in files.filter(|path| path.is_file()) {
         let loaded = sidescope::sources::files::load_draft(&path).unwrap();
-        let unknown: Vec<String> = loaded.unknown.iter().map(ToString::to_string).collect();
-        assert!(unknown.is_empty(), "{unknown:#?}");
+        let refused: Vec<String> = loaded.refused.iter().map(ToString::to_string).collect();
+        assert!(refused.is_empty(), "{refused:#?}");
         read += loaded.objects.len();
     }
     assert!(read > 1_000, "{read}");

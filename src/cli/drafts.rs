@@ -125,8 +125,8 @@ impl Drafts {
         let usage = |text: String| Ended::new(Exit::Usage, text);
         let loaded = files::load_draft(path).map_err(|error| usage(error.to_string()))?;
         let name = path.display();
-        if let Some(unknown) = loaded.unknown.first() {
-            return Err(usage(unknown.to_string()));
+        if let Some(refused) = loaded.refused.first() {
+            return Err(usage(refused.to_string()));
         }
         for problem in &loaded.diagnostics {
             let object = problem.key.as_ref().map_or_else(String::new, |key| format!(" {key}"));
@@ -147,7 +147,17 @@ impl Drafts {
                 .push(format!("'{name}': {count} {kind} not read: no rule asks for it"));
         }
         if loaded.objects.is_empty() {
-            return Err(usage(format!("'{name}' holds no object that a rule reads")));
+            let kinds: Vec<&str> = loaded.skipped.keys().map(String::as_str).collect();
+            let only = if kinds.is_empty() {
+                String::new()
+            } else {
+                format!(", only {}", kinds.join(", "))
+            };
+            let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+            let bare = |kind: &&str| kind.split('.').next().unwrap_or_default().to_owned();
+            let near = kinds.iter().find_map(|kind| nearest(&bare(kind), &known));
+            let hint = near.map_or_else(String::new, |near| format!(": did you mean '{near}'?"));
+            return Err(usage(format!("'{name}' holds no object that a rule reads{only}{hint}")));
         }
         self.objects.extend(loaded.objects);
         Ok(())

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-pub use self::fields::UnknownFields;
+pub use self::fields::Refused;
 use self::sink::Sink;
 use crate::mesh::model::{Diagnostic, Kind, Object};
 use crate::mesh::world::{Delta, Found, ListScope};
@@ -42,8 +42,8 @@ pub struct Loaded {
     /// `StatefulSet.apps`), objects of a kind that is only read where it concerns the mesh (`ConfigMap`), and
     /// [`NOT_AN_OBJECT`].
     pub skipped: BTreeMap<String, usize>,
-    /// Of a draft: objects with fields that their schema does not have, in the order of the text.
-    pub unknown: Vec<UnknownFields>,
+    /// Of a draft: what of its objects their schema refuses, in the order of the text.
+    pub refused: Vec<Refused>,
 }
 
 /// The name in [`Loaded::skipped`] of documents that have no `kind`, such as a chart's values.
@@ -97,7 +97,7 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     Ok(loader.finish())
 }
 
-/// Reads a draft as a dump, and says which fields no schema has.
+/// Reads a draft as a dump, and says what of it its schema refuses.
 ///
 /// # Errors
 /// As [`load`].

@@ -1,11 +1,13 @@
-//! Fields that no schema has: what `kubectl apply` refuses under strict validation, said of a person's own draft.
+//! Fields that no schema has, and values of another type than theirs: what `kubectl apply` refuses, said of a person's own
+//! draft.
 //!
 //! The schemas are those of Istio's own CRDs (`crd-all.gen.yaml`) and of the Gateway API's experimental channel, which
 //! holds the standard one. Kubernetes' own kinds are checked no deeper than `metadata`: what fields they have depends on
-//! the server's release more than on ours, and a field that exists must never be refused. Not here: types, values and
-//! required fields; what of these matters to a rule is said by decoding.
+//! the server's release more than on ours, and a field that exists must never be refused. Not here: which values of a
+//! type are allowed, and which fields are required; what of these matters to a rule is said by decoding.
 //!
-//! apiserver: `k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning`, `PruneWithOptions`.
+//! apiserver: `k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning`, `PruneWithOptions`, and `.../validation`. A
+//! null is as good as absent there.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -41,32 +43,45 @@ const OBJECT_META: [&str; 16] = [
     "uid",
 ];
 
+/// Booleans of the YAML that kubectl reads; ours takes them for texts.
+const YAML_1_1: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
+
 /// So many fields of one object are named.
 const MOST_FIELDS: usize = 5;
 /// So many names are listed where none is near.
 const MOST_NAMES: usize = 12;
 
-/// Fields of an object that its schema does not have.
+/// What of an object its schema refuses.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct UnknownFields {
-    /// The file's name.
-    pub file: String,
+pub struct Refused {
+    file: String,
     kind: String,
     key: Option<Key>,
-    fields: Vec<Unknown>,
+    faults: Vec<Fault>,
 }
 
-/// One of them.
+/// One thing that is refused.
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Unknown {
-    /// Such as `spec.egress[0].host`.
-    path: String,
-    near: Option<String>,
-    /// The names that there are; none if there are many.
-    known: Vec<String>,
+enum Fault {
+    /// There is no such field.
+    Unknown {
+        /// Such as `spec.egress[0].host`.
+        path: String,
+        near: Option<String>,
+        /// The names that there are; none if there are many.
+        known: Vec<String>,
+    },
+    /// The value is of another type.
+    Type {
+        path: String,
+        is: &'static str,
+        must_be: String,
+    },
+    /// It is nested deeper than anything that is read.
+    TooDeep,
 }
 
-impl fmt::Display for UnknownFields {
+impl fmt::Display for Refused {
     /// One line: the object, each field, the name that may have been meant.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "'{}': {}", self.file, self.kind)?;
@@ -78,51 +93,75 @@ impl fmt::Display for UnknownFields {
             };
             write!(f, " {named}")?;
         }
-        for (at, field) in self.fields.iter().take(MOST_FIELDS).enumerate() {
+        let mut told: &[String] = &[];
+        for (at, fault) in self.faults.iter().take(MOST_FIELDS).enumerate() {
             let between = if at == 0 { ":" } else { ";" };
-            write!(f, "{between} unknown field '{}'", field.path)?;
-            match &field.near {
-                Some(near) => write!(f, ", did you mean '{near}'?")?,
-                None if field.known.is_empty() => {}
-                None => write!(f, ", there are {}", field.known.join(", "))?,
+            write!(f, "{between} {fault}")?;
+            if let Fault::Unknown { near: None, known, .. } = fault
+                && known != told
+            {
+                write!(f, ", there are {}", known.join(", "))?;
+                told = known;
             }
         }
-        match self.fields.len().saturating_sub(MOST_FIELDS) {
+        match self.faults.len().saturating_sub(MOST_FIELDS) {
             0 => Ok(()),
             more => write!(f, "; and {more} more"),
         }
     }
 }
 
-/// The fields of an object that its schema does not have; `None` if there is none.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Unknown {
+                path, near: Some(near), ..
+            } => write!(f, "unknown field '{path}', did you mean '{near}'?"),
+            Fault::Unknown { path, near: None, .. } => write!(f, "unknown field '{path}'"),
+            Fault::Type { path, is, must_be } => write!(f, "'{path}' must be of type {must_be}, it is {is}"),
+            Fault::TooDeep => write!(f, "nested too deep to be read"),
+        }
+    }
+}
+
+/// What of an object its schema refuses; `None` if that is nothing.
 ///
-/// `definition` is the kind's plural with its group. What is no object is not judged.
-pub(super) fn unknown(file: &str, kind: &str, definition: &str, key: Option<Key>, json: &str) -> Option<UnknownFields> {
-    let value: Value = serde_json::from_str(json).ok()?;
-    let object = value.as_object()?;
-    let mut fields = Vec::new();
+/// `definition` is the kind's plural with its group.
+pub(super) fn refused(file: &str, kind: &str, definition: &str, key: Option<Key>, json: &str) -> Option<Refused> {
+    let faults = match serde_json::from_str(json) {
+        Ok(Value::Object(object)) => faults(definition, &object),
+        // what is no object is not even decoded
+        Ok(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => Vec::new(),
+        // it was JSON before, so that all that can be is its depth
+        Err(_) => vec![Fault::TooDeep],
+    };
+    (!faults.is_empty()).then(|| Refused {
+        file: file.to_owned(),
+        kind: kind.to_owned(),
+        key,
+        faults,
+    })
+}
+
+fn faults(definition: &str, object: &Map<String, Value>) -> Vec<Fault> {
+    let mut found = Vec::new();
     if let Some(schema) = DEFINITIONS.get(definition).and_then(|entry| entry.get("schema")) {
         let own = properties(schema);
         let names = own.iter().flat_map(|own| own.keys().map(String::as_str));
         let mut names: Vec<&str> = names.chain(COMMON).collect();
         names.sort_unstable();
         names.dedup();
-        check_names(object, &names, "", &mut fields);
+        check_names(object, &names, "", &mut found);
         for (name, value) in object.iter().filter(|(name, _)| !COMMON.contains(&name.as_str())) {
             if let Some(schema) = own.and_then(|own| own.get(name)) {
-                check(value, schema, name, &mut fields);
+                check(value, schema, name, &mut found);
             }
         }
     }
     if let Some(metadata) = object.get("metadata").and_then(Value::as_object) {
-        check_names(metadata, &OBJECT_META, "metadata", &mut fields);
+        check_names(metadata, &OBJECT_META, "metadata", &mut found);
     }
-    (!fields.is_empty()).then(|| UnknownFields {
-        file: file.to_owned(),
-        kind: kind.to_owned(),
-        key,
-        fields,
-    })
+    found
 }
 
 /// The fields that a schema lists; `None` if it takes any.
@@ -132,7 +171,44 @@ fn properties(schema: &Value) -> Option<&Map<String, Value>> {
     (!takes_any && schema.get("additionalProperties").is_none()).then_some(properties)
 }
 
-fn check(value: &Value, schema: &Value, path: &str, found: &mut Vec<Unknown>) {
+/// Whether a value is of a schema's type; a whole number is an integer however it is written.
+fn is_of_type(value: &Value, must_be: &str) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(_) => must_be == "boolean",
+        Value::Number(number) => {
+            let is_whole = number.as_f64().is_none_or(|number| number.fract() == 0.0);
+            must_be == "number" || must_be == "integer" && is_whole
+        }
+        Value::String(text) => {
+            must_be == "string" || must_be == "boolean" && YAML_1_1.contains(&text.to_lowercase().as_str())
+        }
+        Value::Array(_) => must_be == "array",
+        Value::Object(_) => must_be == "object",
+    }
+}
+
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+fn check(value: &Value, schema: &Value, path: &str, found: &mut Vec<Fault>) {
+    let must_be = schema.get("type").and_then(Value::as_str);
+    if let Some(must_be) = must_be.filter(|must_be| !is_of_type(value, must_be)) {
+        found.push(Fault::Type {
+            path: path.to_owned(),
+            is: type_of(value),
+            must_be: must_be.to_owned(),
+        });
+        return;
+    }
     match value {
         Value::Object(object) => {
             if let Some(properties) = properties(schema) {
@@ -158,9 +234,9 @@ fn check(value: &Value, schema: &Value, path: &str, found: &mut Vec<Unknown>) {
     }
 }
 
-fn check_names(object: &Map<String, Value>, names: &[&str], path: &str, found: &mut Vec<Unknown>) {
+fn check_names(object: &Map<String, Value>, names: &[&str], path: &str, found: &mut Vec<Fault>) {
     for name in object.keys().filter(|name| !names.contains(&name.as_str())) {
-        found.push(Unknown {
+        found.push(Fault::Unknown {
             path: joined(path, name),
             near: nearest(name, names),
             known: if names.len() <= MOST_NAMES {
@@ -187,7 +263,7 @@ mod tests {
 
     fn said(kind: Kind, json: &Value) -> Option<String> {
         let key = Some(Key::new("shop", "a"));
-        let found = unknown("draft.yaml", kind.name(), kind.plural(), key, &json.to_string());
+        let found = refused("draft.yaml", kind.name(), kind.plural(), key, &json.to_string());
         found.map(|found| found.to_string())
     }
 
@@ -221,6 +297,58 @@ mod tests {
         let many: Map<String, Value> = (0..9).map(|at| (format!("x{at}"), Value::Null)).collect();
         let many = sidecar(&Value::Object(many)).unwrap();
         assert!(many.ends_with("; and 4 more"), "{many}");
+        assert_eq!(many.matches("there are").count(), 1, "{many}");
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_named_with_the_type_that_it_must_have() {
+        let found = |spec: Value| sidecar(&spec).unwrap_or_default();
+        let map = found(serde_json::json!({ "egress": { "hosts": ["./*"] } }));
+        assert!(
+            map.ends_with(": 'spec.egress' must be of type array, it is object"),
+            "{map}"
+        );
+        let list = found(serde_json::json!({ "egress": [[{ "hosts": ["./*"] }]] }));
+        assert!(
+            list.ends_with(": 'spec.egress[0]' must be of type object, it is array"),
+            "{list}"
+        );
+        let text = found(serde_json::json!({ "egress": [{ "hosts": "./*", "port": { "number": "80" } }] }));
+        assert!(
+            text.contains("'spec.egress[0].hosts' must be of type array, it is string; 'spec.egress[0].port.number'"),
+            "{text}"
+        );
+        let label = found(serde_json::json!({ "workloadSelector": { "labels": { "a": 1 } } }));
+        assert!(
+            label.ends_with("'spec.workloadSelector.labels.a' must be of type string, it is number"),
+            "{label}"
+        );
+        assert_eq!(
+            found(serde_json::json!({ "egress": null, "ingress": [{ "port": { "number": 80.0 } }] })),
+            ""
+        );
+    }
+
+    #[test]
+    fn what_kubectl_reads_as_a_boolean_is_one() {
+        let rule = |enabled: &str| {
+            let setting = serde_json::json!({ "localityLbSetting": { "enabled": enabled } });
+            let json = serde_json::json!({ "spec": { "trafficPolicy": { "loadBalancer": setting } } });
+            said(Kind::DestinationRule, &json)
+        };
+        assert_eq!(rule("Yes"), None);
+        assert!(
+            rule("maybe")
+                .unwrap()
+                .ends_with("must be of type boolean, it is string")
+        );
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_refused() {
+        let deep = format!("{}1{}", r#"{"a":"#.repeat(200), "}".repeat(200));
+        let found = refused("f", "Sidecar", Kind::Sidecar.plural(), None, &deep).unwrap();
+        assert_eq!(found.to_string(), "'f': Sidecar: nested too deep to be read");
     }
 
     #[test]
@@ -249,9 +377,7 @@ mod tests {
         assert_eq!(said(Kind::EnvoyFilter, &filter), None);
         let labels = serde_json::json!({ "workloadSelector": { "labels": { "egres": "x" } } });
         assert_eq!(sidecar(&labels), None);
-        for odd in [Value::Null, serde_json::json!([]), serde_json::json!("egres")] {
-            assert_eq!(sidecar(&odd), None, "{odd}");
-        }
+        assert_eq!(sidecar(&Value::Null), None);
     }
 
     #[test]

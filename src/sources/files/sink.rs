@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fields::{self, UnknownFields};
+use super::fields::{self, Refused};
 use super::{Loaded, NOT_AN_OBJECT};
 use crate::mesh::model::{Diagnostic, Interner, Object};
 use crate::sources::kubernetes::decode;
@@ -15,9 +15,9 @@ pub(super) struct Sink {
     diagnostics: Vec<Diagnostic>,
     skipped: BTreeMap<String, usize>,
     taken: usize,
-    /// The file that is read, if it is a draft: fields that no schema has are sought in those only.
+    /// The file that is read, if it is a draft: what its schema refuses is sought in those only.
     draft: Option<String>,
-    unknown: Vec<UnknownFields>,
+    refused: Vec<Refused>,
 }
 
 impl Sink {
@@ -39,8 +39,8 @@ impl Sink {
         };
         if let Some(file) = &self.draft {
             let key = decode::key(json);
-            let found = fields::unknown(file, known.name(), known.plural(), key, json);
-            self.unknown.extend(found);
+            let found = fields::refused(file, known.name(), known.plural(), key, json);
+            self.refused.extend(found);
         }
         let decoded = decode::object(known, json, &mut self.interner);
         match decoded.object {
@@ -74,7 +74,7 @@ impl Sink {
             objects: self.objects,
             diagnostics: self.diagnostics,
             skipped: self.skipped,
-            unknown: self.unknown,
+            refused: self.refused,
         }
     }
 
