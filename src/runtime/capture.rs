@@ -74,7 +74,7 @@ pub fn of_interface(interface: &str, port: Option<u16>) -> io::Result<Packets> {
         pace: Pace::Live,
         port: None,
         open: Box::new(|| Ok(Box::new(out))),
-        last_words: Box::new(|| last_line(says)),
+        last_words: Box::new(|| reason(says)),
         keep: Box::new(Kept(child)),
     })
 }
@@ -90,14 +90,14 @@ fn tcpdump(interface: &str, port: Option<u16>) -> Command {
     command
 }
 
-/// The last line of what is said, if anything is.
-fn last_line(says: impl Read) -> Option<String> {
+/// Why tcpdump ended, by what it says: its own last line, without what it says at every start and in brackets behind.
+fn reason(says: impl Read) -> Option<String> {
     let mut bytes = Vec::new();
     // what could be read counts
     let _ = says.take(LAST_WORDS).read_to_end(&mut bytes);
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    let line = text.lines().rfind(|line| !line.trim().is_empty())?;
-    Some(line.trim().to_owned())
+    let is_reason = |line: &&str| line.starts_with("tcpdump: ") && !line.contains("listening on");
+    Some(text.lines().rfind(is_reason)?.trim().to_owned())
 }
 
 /// A recording (pcap, least byte first, microseconds), played as quickly as it was recorded, again and again: for the demo.
@@ -213,12 +213,17 @@ mod tests {
     }
 
     #[test]
-    fn the_last_line_is_the_reason() {
-        let says = "tcpdump: listening on eth0\ntcpdump: pcap_loop: The interface disappeared\n\n";
+    fn what_tcpdump_says_last_of_itself_is_the_reason() {
+        let says = |text: &str| reason(text.as_bytes());
         assert_eq!(
-            last_line(says.as_bytes()).as_deref(),
+            says("tcpdump: listening on eth0\ntcpdump: pcap_loop: The interface disappeared\n0 packets captured\n")
+                .as_deref(),
             Some("tcpdump: pcap_loop: The interface disappeared")
         );
-        assert_eq!(last_line(&b"\n"[..]), None);
+        assert_eq!(
+            says("tcpdump: eth9: No such device exists\n(No such device exists)\n").as_deref(),
+            Some("tcpdump: eth9: No such device exists")
+        );
+        assert_eq!(says("tcpdump: listening on eth0, link-type EN10MB (Ethernet)\n"), None);
     }
 }

@@ -96,10 +96,14 @@ const ROW: &str = "the rates above are Envoy's own counters and go on";
 
 /// The ways to packets, for a pod.
 fn how_to_capture(pod: Option<&Pod>) -> State {
-    let headline = "no packets are read; the rates above are Envoy's own counters";
+    let headline = "no packets are read; rates need none, they are Envoy's own counters";
     let name = pod.map_or_else(
         || "POD.NAMESPACE".to_owned(),
         |pod| format!("{}.{}", pod.meta.key.name, pod.meta.key.namespace),
+    );
+    let of_pod = pod.map_or_else(
+        || "POD".to_owned(),
+        |pod| format!("-n {} {}", pod.meta.key.namespace, pod.meta.key.name),
     );
     let or = |text: Option<&Text>, absent: &str| match text {
         Some(text) if !text.is_empty() => text.to_string(),
@@ -108,9 +112,12 @@ fn how_to_capture(pod: Option<&Pod>) -> State {
     let ip = or(pod.and_then(|pod| pod.ips.first()), "IP");
     let node = or(pod.map(|pod| &pod.node), "NODE");
     State::new(Role::Text, headline)
-        .detail("to see each packet here as tcpdump prints it, with its endpoint, start with one of these:")
+        .detail("to see each packet here, with its endpoint, start with one of these:")
         .command(format!(
             "ssh {node} sudo tcpdump -i any -U -w - host {ip} | sidescope --pod {name} --pcap -"
+        ))
+        .command(format!(
+            "kubectl debug {of_pod} -qi --image=nicolaka/netshoot --profile=netadmin -- tcpdump -U -w - | sidescope --pod {name} --pcap -"
         ))
         .command(format!("sidescope --pod {name} --iface any"))
         .command(format!("sidescope --pod {name} --pcap FILE"))
