@@ -19,6 +19,7 @@
 mod actions;
 mod ask;
 mod choose;
+mod computing;
 mod dialog;
 mod drill;
 mod engine;
@@ -52,6 +53,7 @@ pub mod workloads;
 
 use jiff::Timestamp;
 
+pub use self::computing::{Computed, Computing};
 use self::facts::{Facts, Heard};
 pub use self::findings::{Linting, Tally};
 pub use self::key::{KeyCode, KeyPress};
@@ -59,6 +61,7 @@ pub use self::message::{Command, Message};
 pub use self::options::{Namespaces, Options};
 use self::ui::{FROZEN_DELTAS, Frozen, Stale, Toast, Ui};
 use self::view::{Role, Screen};
+use crate::mesh::model::Key;
 use crate::mesh::world::Delta;
 
 /// Everything that is known and shown.
@@ -145,6 +148,12 @@ impl App {
                 self.facts.demo = Some(state);
                 Vec::new()
             }
+            Message::Computed(Computed { pod, cache }) => {
+                self.ui.computing = None;
+                self.facts.engine.adopt(&pod, *cache);
+                self.ui.stale.insert(Stale::Panels);
+                Vec::new()
+            }
             Message::Linted(found) => {
                 self.take_findings(now, found);
                 Vec::new()
@@ -176,7 +185,17 @@ impl App {
         self.choose(now);
         commands.extend(self.ask_envoys());
         commands.extend(self.ask_findings(now));
+        commands.extend(self.ask_table());
         commands
+    }
+
+    /// The work behind [`Command::Compute`].
+    pub fn computing(&self, pod: Key) -> Computing {
+        Computing {
+            world: self.facts.world.clone(),
+            cache: self.facts.engine.fork(&pod),
+            pod,
+        }
     }
 
     /// The work behind [`Command::Lint`].

@@ -32,6 +32,16 @@ impl Engine {
         &mut self.cache
     }
 
+    /// How many services there are to go through for a pod, if that takes longer than a frame.
+    pub(super) fn long_work(&mut self, present: &World, pod: &Key) -> Option<usize> {
+        self.cache.long_work(present, pod)
+    }
+
+    /// Takes over what a fork has worked out for a pod.
+    pub(super) fn adopt(&mut self, pod: &Key, fork: Cache) {
+        self.cache.adopt(pod, fork);
+    }
+
     /// Gives the tables of a pod in a fork of the present world, as far as it is told what differs.
     pub(super) fn fork(&self, pod: &Key) -> Cache {
         self.cache.fork(pod)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::computing::Computed;
 use super::key::KeyPress;
 use crate::mesh::lint::Finding;
 use crate::mesh::model::{HostCounters, HostFault, Key, Kind, Packet, Text};
@@ -74,6 +75,8 @@ pub enum Message {
     Demo(DemoState),
     /// The answer to [`Command::Lint`]: what is wrong with Sidecars.
     Linted(Vec<Finding>),
+    /// The answer to [`Command::Compute`].
+    Computed(Computed),
     /// The answer to [`Command::Fetch`]: the text, or a sentence that says why there is none.
     Fetched {
         /// What was asked for.
@@ -269,6 +272,8 @@ pub enum Command {
     Demo(DemoControl),
     /// Run [`App::linting`](super::App::linting) beside the loop, and send its answer.
     Lint,
+    /// Run [`App::computing`](super::App::computing) of this pod beside the loop, and send its answer.
+    Compute(Key),
     /// Fetch a text; answered by [`Message::Fetched`].
     Fetch(Request),
     /// Hand the terminal to the login command of the context, then connect again.

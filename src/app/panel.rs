@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::facts::Facts;
 use super::lag::effects;
@@ -46,7 +46,14 @@ pub(super) enum Standing {
     },
     /// There is none, and there never was.
     None(NoTable),
+    /// It is being worked out, from so many services.
+    Computing(usize),
 }
+
+/// A table of more rows than these takes longer than a frame to show.
+const MANY_ROWS: usize = 20_000;
+/// So it is brought up to date this often at most.
+const REST: SignedDuration = SignedDuration::from_millis(500);
 
 /// The table of a pod.
 #[derive(Debug)]
@@ -63,25 +70,44 @@ pub(super) struct Panel {
     pub hidden_bootstrap: usize,
     /// Computed rows that are shown.
     pub living: usize,
+    /// When it was brought up to date.
+    refreshed: Timestamp,
 }
 
 impl Panel {
     /// The table of a pod, from what is known.
     pub(super) fn new(pod: Key, facts: &mut Facts, with_bootstrap: bool, now: Timestamp) -> Self {
-        let mut panel = Self {
-            pod,
-            lines: Vec::new(),
-            table: None,
-            standing: Standing::None(NoTable::NoSuchPod),
-            hidden_bootstrap: 0,
-            living: 0,
-        };
+        let mut panel = Self::without_table(pod, Standing::None(NoTable::NoSuchPod), now);
         panel.refresh(facts, with_bootstrap, now);
         panel
     }
 
+    /// A pod's place, as long as its table is worked out from so many services.
+    pub(super) fn computing(pod: Key, services: usize, now: Timestamp) -> Self {
+        Self::without_table(pod, Standing::Computing(services), now)
+    }
+
+    fn without_table(pod: Key, standing: Standing, now: Timestamp) -> Self {
+        Self {
+            pod,
+            lines: Vec::new(),
+            table: None,
+            standing,
+            hidden_bootstrap: 0,
+            living: 0,
+            refreshed: now,
+        }
+    }
+
+    /// Until when it stays as it is, whatever happens, since it is so large.
+    pub(super) fn rests_until(&self) -> Option<Timestamp> {
+        let is_large = self.lines.len() > MANY_ROWS;
+        is_large.then(|| self.refreshed.saturating_add(REST).unwrap_or(self.refreshed))
+    }
+
     /// Brings it up to what is known now.
     pub(super) fn refresh(&mut self, facts: &mut Facts, with_bootstrap: bool, now: Timestamp) {
+        self.refreshed = now;
         let Facts {
             world,
             history,
@@ -133,6 +159,7 @@ impl Panel {
         }
         self.hidden_bootstrap = rows.len() - lines.len();
         self.living = lines.len();
+        let computed = lines.len();
         if let Some(Ok((comparison, actual))) = compared {
             for (id, sync, at) in &comparison.only_actual {
                 let row = actual
@@ -156,8 +183,11 @@ impl Panel {
             actual: None,
             gone: true,
         }));
-        lines.sort_by(|a, b| a.id.cmp(&b.id).then(a.gone.cmp(&b.gone)));
-        lines.dedup_by(|later, first| later.id == first.id);
+        // the table's own rows are in order
+        if lines.len() > computed {
+            lines.sort_by(|a, b| a.id.cmp(&b.id).then(a.gone.cmp(&b.gone)));
+            lines.dedup_by(|later, first| later.id == first.id);
+        }
         self.lines = lines;
     }
 

@@ -6,7 +6,7 @@ use super::facts::Dirty;
 use super::filter::Filter;
 use super::lag::Lag;
 use super::list::{ItemId, Placed, Sort};
-use super::panel::Panel;
+use super::panel::{Line, Panel};
 use super::tables::{Clock, Marked, Searched, Subject, TableId, endpoint_mark, object_mark, object_of};
 use super::view::column::find_spec;
 use super::view::table::timeline::TimelineRow;
@@ -103,15 +103,45 @@ impl App {
 
     /// Rows of a table, with this sort and filter.
     pub(super) fn rebuild_with(&mut self, now: Timestamp, table: TableId, sort: Option<Sort>, filter: Filter) {
-        let ids = self.ids(table);
-        let rows: Vec<(ItemId, Placed)> = ids
-            .into_iter()
-            .filter_map(|id| {
-                let placed = self.place_with(now, table, &id, sort, &filter)?;
-                Some((id, placed))
-            })
-            .collect();
+        let rows: Vec<(ItemId, Placed)> = match table {
+            TableId::Endpoints(slot) => self.place_endpoints(now, slot, sort, &filter),
+            TableId::Pods
+            | TableId::Workloads
+            | TableId::Services
+            | TableId::Sidecars
+            | TableId::Timeline
+            | TableId::Traffic
+            | TableId::Packets
+            | TableId::Elsewhere => {
+                let place = |id: ItemId| Some((id.clone(), self.place_with(now, table, &id, sort, &filter)?));
+                self.ids(table).into_iter().filter_map(place).collect()
+            }
+        };
         self.ui.list(table).rebuild(sort, filter, rows.into_iter());
+    }
+
+    /// Rows of an endpoint table, none of them looked up: there may be a hundred thousand.
+    fn place_endpoints(&self, now: Timestamp, slot: u8, sort: Option<Sort>, filter: &Filter) -> Vec<(ItemId, Placed)> {
+        let Some(panel) = self.ui.panel(slot) else {
+            return Vec::new();
+        };
+        let table = TableId::Endpoints(slot);
+        let is_plain = sort.is_none() && filter.is_empty() && !self.ui.is_on(Toggle::Faults);
+        let place = |line: &Line| {
+            let id = ItemId::Endpoint(line.id.clone());
+            let placed = if is_plain {
+                Placed {
+                    key: self.own_order(table, &id),
+                    passes: true,
+                    gone: line.gone,
+                }
+            } else {
+                let subject = Subject::endpoint(&self.facts, &panel.pod, line);
+                self.placed(now, (table, &id), (subject, line.gone), sort, filter)
+            };
+            (id, placed)
+        };
+        panel.lines().iter().map(place).collect()
     }
 
     /// Every table anew: another choice of namespaces, say.
@@ -162,13 +192,20 @@ impl App {
         if !self.belongs(table, id) {
             return None;
         }
-        let subject = self.subject(now, table, id)?;
-        let passes = filter.passes(&Searched {
-            subject,
-            now,
-            gone: self.is_gone(table, id),
-        });
-        let gone = self.is_gone(table, id);
+        let row = (self.subject(now, table, id)?, self.is_gone(table, id));
+        Some(self.placed(now, (table, id), row, sort, filter))
+    }
+
+    /// Where a row with these cells stands, a tombstone or not.
+    fn placed(
+        &self,
+        now: Timestamp,
+        (table, id): (TableId, &ItemId),
+        (subject, gone): (Subject<'_>, bool),
+        sort: Option<Sort>,
+        filter: &Filter,
+    ) -> Placed {
+        let passes = filter.passes(&Searched { subject, now, gone });
         // where the list of pods is not on the screen, hiding a row must not choose another pod
         let chosen = self.ui.chosen.as_ref();
         let is_kept =
@@ -180,11 +217,11 @@ impl App {
                 .map(|datum| datum.value.sort_key())
                 .unwrap_or_default(),
         };
-        Some(Placed {
+        Placed {
             key,
             passes: passes && (!self.ui.is_on(Toggle::Faults) || subject.is_faulty() || gone || is_kept),
             gone,
-        })
+        }
     }
 
     /// Whether a row is among those that the chosen namespaces and workload show.

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::App;
 use super::dialog::Dialog;
 use super::list::{ItemId, MomentId};
+use super::message::Command;
 use super::panel::Panel;
 use super::tables::{TableId, moment_id};
 use super::view::layout::{Frame, Size, Wanted, frame};
@@ -120,8 +121,22 @@ impl App {
         self.ui.panels.truncate(subjects.len());
         for (slot, id) in subjects.into_iter().enumerate() {
             let bootstrap = self.ui.is_on(Toggle::Bootstrap);
+            let known = self.ui.panels.get(slot).filter(|panel| panel.pod == id.key);
+            if known.is_some() && !stale {
+                continue;
+            }
+            if known.and_then(Panel::rests_until).is_some_and(|until| now < until) {
+                self.ui.stale.insert(Stale::Panels);
+                continue;
+            }
+            if let Some(services) = self.long_work(&id.key) {
+                self.put_panel(slot, Panel::computing(id.key.clone(), services, now));
+                if let Ok(slot) = u8::try_from(slot) {
+                    self.rebuild(now, TableId::Endpoints(slot));
+                }
+                continue;
+            }
             match self.ui.panels.get_mut(slot) {
-                Some(panel) if panel.pod == id.key && !stale => continue,
                 Some(panel) if panel.pod == id.key => {
                     let before = panel.table.clone();
                     panel.refresh(&mut self.facts, bootstrap, now);
@@ -130,10 +145,9 @@ impl App {
                         .is_some_and(|(a, b)| Arc::ptr_eq(&a, b));
                     self.ui.moved |= !same;
                 }
-                Some(panel) => *panel = Panel::new(id.key.clone(), &mut self.facts, bootstrap, now),
-                None => {
+                Some(_) | None => {
                     let panel = Panel::new(id.key.clone(), &mut self.facts, bootstrap, now);
-                    self.ui.panels.push(panel);
+                    self.put_panel(slot, panel);
                 }
             }
             let walking = self.ui.walks.iter().any(|walk| *walk.pod() == id.key);
@@ -154,6 +168,32 @@ impl App {
                 self.rebuild(now, TableId::Services);
             }
         }
+    }
+
+    fn put_panel(&mut self, slot: usize, panel: Panel) {
+        match self.ui.panels.get_mut(slot) {
+            Some(place) => *place = panel,
+            None => self.ui.panels.push(panel),
+        }
+    }
+
+    /// How many services there are to go through for a pod's table, if it is to be worked out beside the loop.
+    fn long_work(&mut self, pod: &Key) -> Option<usize> {
+        if !self.facts.pending().is_empty() {
+            return None;
+        }
+        self.facts.engine.long_work(&self.facts.world, pod)
+    }
+
+    /// Has the table of a pod that is looked at worked out beside the loop, one at a time.
+    pub(super) fn ask_table(&mut self) -> Option<Command> {
+        if self.ui.computing.is_some() {
+            return None;
+        }
+        let mut pods = self.subjects().into_iter().map(|id| id.key);
+        let pod = pods.find(|pod| self.long_work(pod).is_some())?;
+        self.ui.computing = Some(pod.clone());
+        Some(Command::Compute(pod))
     }
 
     /// Packets are seen from the chosen pod.
@@ -304,6 +344,9 @@ impl App {
         let mut wakes: Vec<Timestamp> = Vec::new();
         if !self.ui.walks.is_empty() {
             return Some(now);
+        }
+        if self.ui.stale.contains(&Stale::Panels) {
+            wakes.extend(self.ui.panels.iter().filter_map(Panel::rests_until));
         }
         wakes.extend(self.ui.toast.as_ref().map(|toast| toast.until));
         wakes.extend(self.facts.history.next_expiry(self.options.retention));

@@ -232,6 +232,8 @@ pub(super) struct Ui {
     on: BTreeSet<Toggle>,
     /// Walks back through the history of pods, not at their ends yet.
     pub walks: Vec<Walk>,
+    /// The pod whose table is worked out beside the loop.
+    pub computing: Option<Key>,
     /// What lies over the panes, the topmost last.
     pub dialogs: Vec<Dialog>,
     /// The message at the foot.
@@ -273,6 +275,7 @@ impl Ui {
             moved: false,
             on: BTreeSet::new(),
             walks: Vec::new(),
+            computing: None,
             dialogs: Vec::new(),
             toast: None,
             trail: Trail::default(),

@@ -299,6 +299,10 @@ impl Ui {
             Command::WatchEnvoy { pods, rates } => self.effects.ask_envoys(&pods, rates),
             Command::Demo(control) => self.effects.steer(control),
             Command::Fetch(request) => self.effects.fetch(request),
+            Command::Compute(pod) => {
+                let computing = self.app.computing(pod);
+                self.effects.answer_blocking(move || computing.run());
+            }
             Command::Lint => {
                 let linting = self.app.linting();
                 self.effects.answer_blocking(move || linting.run());

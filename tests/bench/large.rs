@@ -121,7 +121,16 @@ pub(crate) fn sidecar(home: usize, namespaces: usize, others: usize) -> Sidecar 
 /// The mesh.
 pub(crate) fn world(services: usize) -> World {
     let mut world = World::default();
-    let mut put = |object: sidescope::mesh::model::Object| drop(world.apply(Delta::Put(object)));
+    for delta in deltas(services) {
+        world.apply(delta);
+    }
+    world
+}
+
+/// What it is made of, complete at the end.
+pub(crate) fn deltas(services: usize) -> Vec<Delta> {
+    let mut deltas = Vec::new();
+    let mut put = |object: sidescope::mesh::model::Object| deltas.push(Delta::Put(object));
     let proxy = Arc::new(Proxy::default());
     for number in 0..50 {
         let labels = Labels::from([
@@ -154,8 +163,7 @@ pub(crate) fn world(services: usize) -> World {
             put(sidecar(home, namespaces, 4).into());
         }
     }
-    for kind in Kind::ALL {
-        world.apply(Delta::Coverage(*kind, ListScope::All, Found::All));
-    }
-    world
+    let complete = |kind: &Kind| Delta::Coverage(*kind, ListScope::All, Found::All);
+    deltas.extend(Kind::ALL.iter().map(complete));
+    deltas
 }

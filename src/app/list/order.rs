@@ -25,8 +25,10 @@ impl<T> Default for Ordered<T> {
 impl<T: Ord> Ordered<T> {
     /// From items in any order; of equal ones one stays.
     pub(super) fn from_unsorted(mut items: Vec<T>) -> Self {
-        items.sort_unstable();
-        items.dedup();
+        if !items.is_sorted_by(|before, after| before < after) {
+            items.sort_unstable();
+            items.dedup();
+        }
         let len = items.len();
         let mut chunks = Vec::with_capacity(len.div_ceil(CHUNK));
         let mut items = items.into_iter();

@@ -48,6 +48,8 @@ pub struct Counters {
 
 /// Changes kept for planes that nobody asks about; with more, the planes are prepared anew instead.
 const MAX_PENDING: usize = 10_000;
+/// More services than these take longer than a frame.
+const MANY_SERVICES: usize = 2_000;
 /// Tables kept at most; of more the one not asked for longest is dropped.
 const MAX_TABLES: usize = 64;
 
@@ -116,6 +118,37 @@ impl Cache {
             tables: own.into_iter().collect(),
             stamps: self.stamps.clone(),
             counters: self.counters,
+        }
+    }
+
+    /// How many services there are to go through for a pod whose table is not kept, if these are so many that it takes
+    /// long: its Sidecar, or none, imports from everywhere in a large mesh.
+    pub fn long_work(&mut self, world: &World, pod: &Key) -> Option<usize> {
+        if self.tables.contains_key(pod) {
+            return None;
+        }
+        let found = self.find(world, pod).ok()?;
+        let services = found.plane.registry.all.len();
+        let governing = found.proxy.governing(&found.plane);
+        let sidecar = found.plane.sidecars.find(&governing);
+        let is_wide = sidecar.is_none_or(|sidecar| {
+            let mut hosts = sidecar.egress.iter().flat_map(|listener| listener.hosts.iter());
+            sidecar.egress.is_empty() || hosts.any(|host| host.starts_with("*/"))
+        });
+        (services > MANY_SERVICES && is_wide).then_some(services)
+    }
+
+    /// Takes over what a fork has worked out for a pod. Whether it still counts is found when it is asked for.
+    pub fn adopt(&mut self, pod: &Key, fork: Cache) {
+        let Cache { mut tables, planes, .. } = fork;
+        if let Some(table) = tables.remove(pod) {
+            self.tables.insert(pod.clone(), table);
+            self.drop_oldest();
+        }
+        for (key, plane) in planes {
+            if let Some(own) = self.planes.get_mut(&key) {
+                own.adopt_endpoints(plane);
+            }
         }
     }
 

@@ -207,6 +207,10 @@ impl App {
                         let pod = facts.world.pods.get(&panel.pod);
                         Some(state::no_table(why, pod.map(AsRef::as_ref), facts, now))
                     }
+                    Standing::Computing(services) => {
+                        let words = format!("going through {services} services: this pod imports all of them ...");
+                        Some(State::new(Role::Dim, &words))
+                    }
                     Standing::Present | Standing::Past { .. } if is_empty => Some(state::no_endpoints(
                         panel.table.as_deref(),
                         hidden,

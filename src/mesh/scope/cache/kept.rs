@@ -158,6 +158,14 @@ impl KeptPlane {
         }
     }
 
+    /// Takes over the endpoints of hosts that another has worked out.
+    pub(super) fn adopt_endpoints(&mut self, other: KeptPlane) {
+        for (host, shards) in other.shards {
+            self.shards.entry(host).or_insert(shards);
+        }
+        self.pods = other.pods;
+    }
+
     /// Drops the endpoints of hosts that no table shows any more.
     pub(super) fn forget_endpoints_but(&mut self, hosts: &FxHashSet<&Text>) {
         self.shards.retain(|host, _| hosts.contains(host));
