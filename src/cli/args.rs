@@ -225,9 +225,19 @@ pub struct PacketArgs {
     /// Capture on an interface of this machine, with its tcpdump
     #[arg(long, value_name = "NAME", help_heading = "Packets")]
     pub iface: Option<String>,
+    /// Capture in this container of the pod, with the tcpdump in it (needs 'create' and 'get' on pods/exec)
+    #[arg(long, value_name = "CONTAINER", conflicts_with_all = ["pcap", "iface"], help_heading = "Packets")]
+    pub exec: Option<String>,
     /// Only packets to this port
     #[arg(long, value_name = "PORT", help_heading = "Packets")]
     pub dst_port: Option<u16>,
+}
+
+impl PacketArgs {
+    /// Whether any are asked for.
+    pub(super) fn is_any(&self) -> bool {
+        self.pcap.is_some() || self.iface.is_some() || self.exec.is_some()
+    }
 }
 
 /// `traffic`
@@ -239,15 +249,6 @@ pub struct TrafficArgs {
     /// Packet by packet.
     #[command(flatten)]
     pub packets: PacketArgs,
-    /// Capture in this container of the pod, with the tcpdump that is in it (needs 'create' and 'get' on pods/exec)
-    #[arg(
-        long,
-        value_name = "CONTAINER",
-        conflicts_with_all = ["pcap", "iface"],
-        requires = "pod",
-        help_heading = "Packets"
-    )]
-    pub exec: Option<String>,
     /// Without packets: how long Envoy's counters are watched
     #[arg(long = "for", value_name = "TIME", value_parser = duration, default_value = "5s", help_heading = "Envoy")]
     pub watched: Duration,

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::args::{Cli, DemoArgs};
 use super::exit::{Ended, Exit};
-use super::{packets, print, screen};
+use super::{print, screen};
 use crate::app::message::{DemoControl, DemoState};
 use crate::demo::options::Options;
 use crate::demo::start::{Demo, start};
@@ -36,7 +36,13 @@ pub(super) fn run(cli: &Cli, args: &DemoArgs, host: &Host) -> Result<Exit, Ended
     }
     let connection = host.block_on(async { connect_to(&format!("http://{address}"), "demo") });
     let connection = connection.map_err(|error| Ended::new(Exit::Internal, error.to_string()))?;
-    let packets = packets::source(&args.packets)?.map_or_else(|| packets::source(&cli.packets), |own| Ok(Some(own)))?;
+    let asked = if args.packets.is_any() {
+        &args.packets
+    } else {
+        &cli.packets
+    };
+    let pod = cli.pod.as_deref().unwrap_or(screen::DEMO_POD);
+    let packets = screen::packets_of(cli, &connection, asked, Some(pod))?;
     // the shell's calls of reviews, on the mesh that the demo was recorded from
     let recorded = || capture::of_recording("recorded packets, played again and again", PACKETS);
     let packets = packets.unwrap_or_else(recorded);

@@ -2,12 +2,13 @@
 
 use jiff::tz::TimeZone;
 
-use super::args::{Cli, LogArgs};
+use super::args::{Cli, LogArgs, PacketArgs};
 use super::exit::{Ended, Exit};
 use super::input;
 use super::packets;
 use super::print;
 use super::reference::PodReference;
+use super::traffic::exec;
 use crate::app::{Namespaces, Options};
 use crate::mesh::model::{Key, Kind};
 use crate::runtime::packets::Packets;
@@ -15,11 +16,14 @@ use crate::runtime::{Clipboard, Cluster, Host, Setup, Sources, Story};
 use crate::sources::kubernetes::{ConnectOptions, Connection};
 use crate::tui::{Look, Mouse};
 
+/// Where the demo begins.
+pub(super) const DEMO_POD: &str = "my-shell.default";
+
 /// Opens the screen over the cluster that the flags name.
 pub(super) fn open(cli: &Cli, host: &Host) -> Result<Exit, Ended> {
     let connection = host.block_on(input::connection(&cli.cluster))?;
     let connect = Some(input::connect_options(&cli.cluster));
-    let packets = packets::source(&cli.packets)?;
+    let packets = packets_of(cli, &connection, &cli.packets, cli.pod.as_deref())?;
     show(cli, host, connection, (connect, None, packets))
 }
 
@@ -33,7 +37,7 @@ pub(super) fn show(
     let is_demo = story.is_some();
     // the demo's story goes through all namespaces, and begins with this pod
     let shown = input::shown(&cli.scope, (!is_demo).then_some(&connection.cluster));
-    let pod = cli.pod.as_deref().or(is_demo.then_some("my-shell.default"));
+    let pod = cli.pod.as_deref().or(is_demo.then_some(DEMO_POD));
     let options = Options {
         pod: pod.map(|pod| first_pod(pod, &shown)).transpose()?,
         namespaces: shown.clone(),
@@ -61,6 +65,24 @@ pub(super) fn show(
         print::err(&format!("error: {line}"));
     }
     Ok(Exit::Code(outcome.code))
+}
+
+/// What packets are read from, by the flags; `pod` is the one of whose container they may be.
+pub(super) fn packets_of(
+    cli: &Cli,
+    connection: &Connection,
+    args: &PacketArgs,
+    pod: Option<&str>,
+) -> Result<Option<Packets>, Ended> {
+    let Some(container) = &args.exec else {
+        return packets::source(args);
+    };
+    let Some(pod) = pod else {
+        let line = "--exec captures in a container of one pod: name it with --pod NAME.NAMESPACE";
+        return Err(Ended::new(Exit::Usage, line));
+    };
+    let pod = first_pod(pod, &input::shown(&cli.scope, Some(&connection.cluster)))?;
+    Ok(Some(exec::for_screen(cli, connection, &pod, container, args.dst_port)))
 }
 
 /// The pod to open with. Only the screen knows the objects; a name is taken as far as it goes.

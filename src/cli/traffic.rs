@@ -1,6 +1,6 @@
 //! `traffic`: what a pod's endpoints are asked, by Envoy's own counters or packet by packet.
 
-mod exec;
+pub(super) mod exec;
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -48,12 +48,12 @@ const COLUMNS: &[&str] = &[
 
 /// Prints a pod's traffic.
 pub(super) async fn run(cli: &Cli, args: &TrafficArgs) -> Result<Exit, Ended> {
-    if args.packets.pcap.is_none() && args.packets.iface.is_none() && args.exec.is_none() {
+    if !args.packets.is_any() {
         return by_counters(cli, args).await;
     }
     let zone = time_zone(&cli.log);
     if args.output == TrafficFormat::Packets {
-        let source = match (&args.exec, &args.pod) {
+        let source = match (&args.packets.exec, &args.pod) {
             (Some(container), Some(pod)) => {
                 let (connection, pod) = named(cli, pod).await?;
                 exec::open(cli, &connection, &pod, container, args.packets.dst_port).await?
@@ -75,7 +75,7 @@ pub(super) async fn run(cli: &Cli, args: &TrafficArgs) -> Result<Exit, Ended> {
         known.world.pods.get(&known.pod).map(AsRef::as_ref),
         rows.iter(),
     );
-    let source = match &args.exec {
+    let source = match &args.packets.exec {
         Some(container) => exec::open(cli, &known.connection, &known.pod, container, args.packets.dst_port).await?,
         None => Source::here(args)?,
     };

@@ -9,9 +9,11 @@ use std::time::Duration;
 use futures::future::{Either, join, select};
 use kube::Client;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::counting::ctrl_c;
+use super::packets::{Pace, Packets};
 use crate::mesh::model::Key;
 use crate::mesh::world::Failure;
 use crate::sources::kubernetes::{Exec, ExecEnd};
@@ -99,6 +101,43 @@ pub async fn in_container(
         at: 0,
     };
     Ok((captured, end))
+}
+
+/// Says an end in words, if there is something to say.
+pub type Said = Box<dyn FnOnce(&ExecEnd) -> Option<String> + Send>;
+
+/// The words for what a person at a screen must know.
+pub struct Words {
+    /// Why it could not be started.
+    pub refused: Box<dyn FnOnce(&Failure) -> String + Send>,
+    /// Why it ended; `None` if that says itself.
+    pub ended: Said,
+}
+
+/// The same for a screen: it begins when the screen opens it.
+pub fn of_container(client: Client, pod: Key, container: String, port: Option<u16>, words: Words) -> Packets {
+    let (tell, told) = std::sync::mpsc::channel();
+    let Words { refused, ended: said } = words;
+    Packets {
+        from: format!("tcpdump in {container} of {}", pod.name).into(),
+        pace: Pace::Live,
+        port,
+        open: Box::new(move || {
+            let started = Handle::current().block_on(in_container(&client, &pod, &container, port));
+            let (captured, end) = started.map_err(|failure| io::Error::other(refused(&failure)))?;
+            // the words are asked for by this same thread
+            let _ = tell.send(end);
+            Ok(Box::new(captured))
+        }),
+        last_words: Box::new(move || {
+            let end = told.try_recv().ok()?;
+            match Handle::current().block_on(ended(end))? {
+                Ended::Itself(end) => said(&end),
+                Ended::Interrupted => None,
+            }
+        }),
+        keep: Box::new(()),
+    }
 }
 
 /// How it ended, if that is known soon after its last byte.

@@ -103,7 +103,7 @@ impl Scene {
         let mut batch = Vec::new();
         for kind in Kind::ALL {
             world.each_in(*kind, &ListScope::All, &mut |object| {
-                batch.push(Delta::Put(object.clone()))
+                batch.push(Delta::Put(object.clone()));
             });
             batch.push(Delta::Coverage(*kind, ListScope::All, Found::All));
         }

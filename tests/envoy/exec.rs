@@ -1,6 +1,10 @@
 //! `traffic --exec`: a tcpdump in a container, where there is one and may be one, and where not.
 
+use std::io::Read as _;
+
 use sidescope::demo::options::{Rights, Rule};
+use sidescope::mesh::model::Key;
+use sidescope::runtime::exec::{Words, of_container};
 
 use crate::stage::{Printed, Stage, clusters, pod};
 
@@ -112,4 +116,41 @@ fn without_the_right_to_exec_the_line_that_grants_it_is_said() {
                       kubectl -n bookinfo create rolebinding exec --role=exec --user=oncall";
         assert!(printed.err.contains(grants), "{printed:?}");
     }
+}
+
+/// What the screen's capture reads, and what it says at its end.
+fn screens(stage: &Stage, container: &str) -> (std::io::Result<Vec<u8>>, Option<String>) {
+    let words = Words {
+        refused: Box::new(|failure| format!("refused: {failure}")),
+        ended: Box::new(|end| Some(format!("{end:?}"))),
+    };
+    let key = Key::new("bookinfo", pod("reviews-v1"));
+    let client = stage.client();
+    let packets = of_container(client, key, container.to_owned(), None, words);
+    let tokio = stage.tokio();
+    let reading = std::thread::spawn(move || {
+        let _inside = tokio.enter();
+        let bytes = (packets.open)().and_then(|mut from| {
+            let mut bytes = Vec::new();
+            from.read_to_end(&mut bytes).map(|_| bytes)
+        });
+        (bytes, (packets.last_words)())
+    });
+    reading.join().unwrap()
+}
+
+#[test]
+fn the_screen_reads_the_same_bytes_and_hears_the_same_ends() {
+    let stage = stage();
+    let (bytes, end) = screens(&stage, "reviews");
+    assert_eq!(bytes.unwrap(), include_bytes!("../captures/ethernet.pcap"));
+    assert_eq!(end.as_deref(), Some("Done"));
+    let (bytes, end) = screens(&stage, "istio-proxy");
+    assert_eq!((bytes.unwrap().len(), end.as_deref()), (0, Some("NoProgram")));
+    let (bytes, end) = screens(&stage, "nosuch");
+    assert!(bytes.unwrap_err().to_string().starts_with("refused: "));
+    assert_eq!(end, None, "what never began has no end");
+    let nobody = stage.run(&["--exec", "reviews"]);
+    assert_eq!(nobody.code, Some(2));
+    assert!(nobody.err.contains("name it with --pod NAME.NAMESPACE"), "{nobody:?}");
 }

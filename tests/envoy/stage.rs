@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
+use kube::{Client, Config};
 use serde_json::{Value, json};
 use sidescope::demo::admin::{Admin, AdminAnswer, Ran, RunEnd};
 use sidescope::demo::definitions;
@@ -70,7 +71,7 @@ impl Admin for Envoys {
 pub(crate) struct Stage {
     address: SocketAddr,
     folder: TempDir,
-    _tokio: tokio::runtime::Runtime,
+    tokio: tokio::runtime::Runtime,
 }
 
 impl Stage {
@@ -119,11 +120,7 @@ impl Stage {
             "contexts": [{"name": "here", "context": {"cluster": "c", "user": "oncall", "namespace": "bookinfo"}}],
         });
         std::fs::write(folder.path().join("config"), config.to_string()).unwrap();
-        Self {
-            address,
-            folder,
-            _tokio: tokio,
-        }
+        Self { address, folder, tokio }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -160,6 +157,19 @@ impl Stage {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    /// A client like the program's own.
+    pub(crate) fn client(&self) -> Client {
+        let _inside = self.tokio.enter();
+        let mut config = Config::new(format!("http://{}", self.address).parse().unwrap());
+        config.auth_info.token = Some(TOKEN.to_owned().into());
+        Client::try_from(config).unwrap()
+    }
+
+    /// Where its tasks run.
+    pub(crate) fn tokio(&self) -> tokio::runtime::Handle {
+        self.tokio.handle().clone()
     }
 
     /// A file beside the kubeconfig.

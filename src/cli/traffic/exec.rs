@@ -1,4 +1,4 @@
-//! `traffic --exec`: a tcpdump in a container of the pod, and what works instead where there is none.
+//! `--exec`: a tcpdump in a container of the pod, and what works instead where there is none.
 
 use std::fmt::Write as _;
 
@@ -10,10 +10,11 @@ use crate::cli::args::Cli;
 use crate::cli::exit::{Ended, Exit};
 use crate::cli::headless::no_such_table;
 use crate::cli::input::cluster_failure;
-use crate::mesh::model::Key;
+use crate::mesh::model::{Key, Text};
 use crate::mesh::scope::NoTable;
 use crate::mesh::world::Failure;
 use crate::runtime::exec::{self, command, in_container};
+use crate::runtime::packets::Packets;
 use crate::sources::kubernetes::{ClusterInfo, Connection, ExecEnd};
 
 /// An image with tcpdump, for `kubectl debug`.
@@ -24,7 +25,12 @@ const INTERRUPTED: u8 = 130;
 /// A capture in a container, as far as its end is concerned.
 pub(super) struct Remote {
     end: oneshot::Receiver<exec::Ended>,
-    pod: Key,
+    whose: Whose,
+}
+
+/// Of which container it is, and what works instead of it.
+struct Whose {
+    pod: Text,
     container: String,
     instead: String,
 }
@@ -47,9 +53,7 @@ pub(super) async fn open(
         name: format!("tcpdump in container {container}"),
         remote: Some(Remote {
             end,
-            pod: pod.clone(),
-            container: container.to_owned(),
-            instead: instead(cli, pod, container, port),
+            whose: Whose::new(cli, pod, container, port),
         }),
     })
 }
@@ -115,27 +119,61 @@ impl Remote {
             // nobody reads what is printed: it ends with us
             return read;
         }
-        let Self {
-            end,
-            pod,
-            container,
-            instead,
-        } = self;
-        let whose = format!("container '{container}' of pod '{}'", pod.name);
-        match exec::ended(end).await {
+        match exec::ended(self.end).await {
             Some(exec::Ended::Interrupted) => Ok(Exit::Code(INTERRUPTED)),
-            Some(exec::Ended::Itself(ExecEnd::Done)) | None => read,
-            Some(exec::Ended::Itself(ExecEnd::NoProgram)) => Err(Ended::new(
-                Exit::No,
-                format!("{whose} has no tcpdump; this works: {instead}"),
-            )),
-            Some(exec::Ended::Itself(ExecEnd::NotPermitted)) => Err(Ended::new(
+            Some(exec::Ended::Itself(end)) => match self.whose.says(&end) {
+                Some((exit, line)) => Err(Ended::new(exit, line)),
+                None => read,
+            },
+            None => read,
+        }
+    }
+}
+
+impl Whose {
+    fn new(cli: &Cli, pod: &Key, container: &str, port: Option<u16>) -> Self {
+        Self {
+            pod: pod.name.clone(),
+            container: container.to_owned(),
+            instead: instead(cli, pod, container, port),
+        }
+    }
+
+    /// What is to be said of an end, if anything is.
+    fn says(&self, end: &ExecEnd) -> Option<(Exit, String)> {
+        let (container, instead) = (&self.container, &self.instead);
+        let whose = format!("container '{container}' of pod '{}'", self.pod);
+        match end {
+            ExecEnd::Done => None,
+            ExecEnd::NoProgram => Some((Exit::No, format!("{whose} has no tcpdump; this works: {instead}"))),
+            ExecEnd::NotPermitted => Some((
                 Exit::Cluster,
                 format!("{whose} may not capture (no NET_RAW); this works: {instead}"),
             )),
-            Some(exec::Ended::Itself(ExecEnd::Failed(line))) => {
-                Err(Ended::new(Exit::Cluster, format!("tcpdump in {whose}: {line}")))
-            }
+            ExecEnd::Failed(line) => Some((Exit::Cluster, format!("tcpdump in {whose}: {line}"))),
         }
     }
+}
+
+/// The same for the screen, which starts it.
+pub(in crate::cli) fn for_screen(
+    cli: &Cli,
+    connection: &Connection,
+    pod: &Key,
+    container: &str,
+    port: Option<u16>,
+) -> Packets {
+    let whose = Whose::new(cli, pod, container, port);
+    let (of, cluster) = (pod.clone(), connection.cluster.clone());
+    let words = exec::Words {
+        refused: Box::new(move |failure| refused(failure, &of, &cluster).to_string()),
+        ended: Box::new(move |end| whose.says(end).map(|(_, line)| line)),
+    };
+    exec::of_container(
+        connection.client.clone(),
+        pod.clone(),
+        container.to_owned(),
+        port,
+        words,
+    )
 }
