@@ -43,6 +43,10 @@ impl App {
         if before == numbers && !is_stale {
             return;
         }
+        if is_stale {
+            // places may be other ones, too
+            self.ui.elsewhere = None;
+        }
         let follows = self.ui.list(TableId::Packets).is_at_end();
         if is_stale || numbers.start >= before.end {
             self.rebuild(now, TableId::Packets);
@@ -69,8 +73,12 @@ impl App {
             .as_ref()
             .is_none_or(|(at, listed)| *listed != numbers && now.duration_since(*at) >= ELSEWHERE);
         if is_due {
-            self.ui.elsewhere = Some((now, numbers));
+            let was_empty = self.ui.list(TableId::Elsewhere).is_empty();
             self.rebuild(now, TableId::Elsewhere);
+            // a pane that comes or goes is laid out with the next frame, which is asked for so
+            let comes_or_goes = self.ui.list(TableId::Elsewhere).is_empty() != was_empty;
+            let listed = if comes_or_goes { u64::MAX..u64::MAX } else { numbers };
+            self.ui.elsewhere = Some((now, listed));
         }
     }
 

@@ -139,6 +139,12 @@ fn with_packets(width: u16, height: u16) -> Stage {
     answer(&mut stage, 5, [0, 2, 7, 5]);
     Source::new(&mut stage).send(&mut stage, MIXED);
     stage.wait(1);
+    stage.screen();
+    let wake = stage.app.next_wake(stage.now).unwrap();
+    assert!(
+        wake <= stage.now + SignedDuration::from_secs(1),
+        "the new pane is drawn soon"
+    );
     stage
 }
 
@@ -326,6 +332,13 @@ fn packets_are_looked_at_from_the_pod_that_is_chosen() {
     assert!(
         rows.iter().any(|row| row.contains("inbound")),
         "calls to ratings itself: {rows:?}"
+    );
+    stage.press("<Tab>");
+    let rows = stage.names();
+    assert!(
+        rows.iter()
+            .any(|row| row.contains("not of this pod: from my-shell-6f9c-eeeee.default")),
+        "{rows:?}"
     );
 }
 
