@@ -57,6 +57,8 @@ pub struct Workload {
     pub locality: Text,
     /// `weight`; 0 where absent.
     pub weight: u32,
+    /// `serviceAccount` is not empty: without a label that says otherwise, it then has Istio's mutual TLS.
+    pub has_account: bool,
 }
 
 /// `networking.istio.io WorkloadEntry`.

@@ -13,7 +13,7 @@ use crate::mesh::model::{Key, Labels, Subset, Text};
 pub use self::answer::{ClusterAnswer, WithheldEndpoint};
 use self::pick::{Picker, Writer};
 use super::destination_rules::{MergedRule, Policy, choose};
-use super::endpoints::{Endpoint, EndpointHealth, Shard};
+use super::endpoints::{Endpoint, EndpointHealth, Shard, Workload};
 use super::gateways::{GatewayFacts, PatchContext, Patched, Patches};
 use super::host::is_wildcard;
 use super::plane::Plane;
@@ -237,8 +237,8 @@ impl<'a> Builder<'a> {
         let rule = self.rule.filter(|_| target.discovery == Discovery::Eds);
         let policy = rule.map_or(target.policy, |rule| rule.policy_for(target.port.number, target.subset));
         let takes_all = self.purpose == Purpose::Usual;
-        let client_rule = self.rule;
-        let has_mtls = |endpoint: &Endpoint| takes_all || has_mtls(client_rule, target, endpoint);
+        let (client, client_rule) = (self.client, self.rule);
+        let has_mtls = |endpoint: &Endpoint| takes_all || has_mtls(client, client_rule, target, endpoint);
         let writer = Writer {
             target,
             cluster: &cluster,
@@ -327,19 +327,16 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Whether traffic to an endpoint has Istio's mutual TLS: as a rule says, else by the endpoint's label.
+/// Whether traffic to an endpoint has Istio's mutual TLS: if the endpoint takes it, and no rule asks for another mode.
+/// One that is tunnelled has it inside, where a gateway that passes TLS through does not look.
 ///
-/// istio: `pilot/pkg/xds/endpoints/mtls_checker.go`. `PeerAuthentications` that switch it off are not read.
-fn has_mtls(rule: Option<&MergedRule>, target: &Target<'_>, endpoint: &Endpoint) -> bool {
-    match rule.and_then(|rule| rule.tls_mode(target.port.number, target.subset)) {
-        Some(mode) => *mode == "ISTIO_MUTUAL",
-        None => endpoint
-            .workload
-            .labels
-            .own
-            .get("security.istio.io/tlsMode")
-            .is_some_and(|mode| *mode == "istio"),
-    }
+/// istio: `pilot/pkg/xds/endpoints/mtls_checker.go`, `endpoint_builder.go` (`EndpointsWithMTLSFilter`).
+/// `PeerAuthentications` that switch it off are not read.
+fn has_mtls(client: &Client<'_>, rule: Option<&MergedRule>, target: &Target<'_>, endpoint: &Endpoint) -> bool {
+    let asked = rule.and_then(|rule| rule.tls_mode(target.port.number, target.subset));
+    endpoint.workload.has_mtls
+        && asked.is_none_or(|mode| *mode == "ISTIO_MUTUAL")
+        && !is_tunnelled(client, &endpoint.workload)
 }
 
 /// How the service got into the scope, in links.
@@ -383,17 +380,19 @@ fn pick_reason(pick: Pick, namespace: &Text) -> Reason {
     }
 }
 
-/// The address of an endpoint as it is sent to a proxy.
+/// Whether a proxy reaches a workload through a tunnel: not where both have mutual TLS, unless that is preferred.
 ///
 /// istio: `buildEnvoyLbEndpoint`, `supportTunnel`.
+fn is_tunnelled(client: &Client<'_>, workload: &Workload) -> bool {
+    let prefers = client.plane.flags.prefer_hbone || !workload.has_mtls;
+    workload.takes_tunnel && prefers && !client.proxy.never_tunnels
+}
+
+/// The address of an endpoint as it is sent to a proxy.
+///
+/// istio: `buildEnvoyLbEndpoint`.
 fn address_of(client: &Client<'_>, endpoint: &Endpoint) -> Address {
-    let flags = &client.plane.flags;
-    let workload = &endpoint.workload;
-    let has_mtls = || {
-        let modes = workload.labels.get("security.istio.io/tlsMode");
-        modes.is_some_and(|modes| modes.split(',').any(|mode| mode == "istio"))
-    };
-    if workload.takes_tunnel && (flags.prefer_hbone || !has_mtls()) && !client.proxy.never_tunnels {
+    if is_tunnelled(client, &endpoint.workload) {
         let ip = &endpoint.address;
         let id = if ip.contains(':') {
             format!("[{ip}]:{}", endpoint.port)

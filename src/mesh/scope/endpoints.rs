@@ -22,6 +22,9 @@ use super::registry::HostKey;
 use super::service::MeshService;
 use super::topology::{NETWORK, Place, WorkloadLabels};
 
+/// By which a workload says whether it takes mutual TLS.
+const TLS_MODE: &str = "security.istio.io/tlsMode";
+
 /// One endpoint of a host, as istiod holds it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Endpoint {
@@ -71,6 +74,8 @@ pub(crate) struct Workload {
     pub(crate) weight: u32,
     /// Takes tunnelled traffic (istio: `supportTunnel`).
     pub(crate) takes_tunnel: bool,
+    /// Has a sidecar that takes Istio's mutual TLS (istio: `IstioEndpoint.TLSMode`).
+    pub(crate) has_mtls: bool,
     /// Has the label by which istiod is told that it drains.
     pub(crate) is_labelled_draining: bool,
 }
@@ -87,6 +92,7 @@ impl Workload {
             weight: 1,
             takes_tunnel: has("gateway.istio.io/managed", "istio.io-mesh-controller")
                 || has("networking.istio.io/tunnel", "http"),
+            has_mtls: labels.own.get(TLS_MODE).is_some_and(|mode| *mode == "istio"),
             is_labelled_draining: !draining.is_empty() && labels.get(draining).is_some_and(|value| !value.is_empty()),
             labels,
             ..Self::default()
@@ -235,20 +241,6 @@ fn is_known(plane: &Plane, pod: &Pod) -> bool {
 fn is_in_use(pod: &Pod) -> bool {
     let is_over = pod.phase == "Failed" || pod.phase == "Succeeded";
     pod.ready && !is_over && pod.meta.deleting.is_none() && !pod.ips.is_empty()
-}
-
-/// The labels under which `ServiceEntries` know the address of a pod, if they do: an inline endpoint or a WorkloadEntry of
-/// the pod's namespace that has it.
-///
-/// istio: `pilot/pkg/serviceregistry/serviceentry/controller.go`, `GetProxyWorkloadLabels`. Pods that a ServiceEntry
-/// selects are left out: their labels are the pod's own.
-pub(crate) fn labels_at_address(world: &World, plane: &Plane, pod: &Pod) -> Option<WorkloadLabels> {
-    let namespace = &pod.meta.key.namespace;
-    let at = |ip: &Text| {
-        let mut sources = plane.registry.entries_in(namespace);
-        sources.find_map(|source| entries::labels_at(world, plane, source, ip))
-    };
-    pod.ips.iter().find_map(at)
 }
 
 /// The WorkloadEntry that stands for a pod since it has the pod's first address: of several the one named like the pod,

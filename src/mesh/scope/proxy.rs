@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::mesh::model::{self, Key, Labels, Pod, ProxyKind, Text};
 use crate::mesh::world::World;
 
-use super::endpoints::{Workload, labels_at_address};
+use super::endpoints::Workload;
 use super::host::parse_ip;
 use super::plane::Plane;
 use super::table::{Governing, Locality, NoTable};
@@ -158,19 +158,16 @@ pub(crate) fn container_of(pod: &Pod) -> Result<&Arc<model::Proxy>, NoTable> {
 
 /// The labels that a registry gives to a proxy, over those of its container's environment.
 ///
-/// The registry of `ServiceEntries` is asked first: an inline endpoint or a WorkloadEntry with the pod's address then
-/// gives the labels. istio: `SetWorkloadLabels`, `GetProxyWorkloadLabels`.
+/// The registry of Kubernetes is asked first, and knows every pod that istiod watches: an inline endpoint or a
+/// WorkloadEntry with the pod's address gives no labels. istio: `SetWorkloadLabels`, `GetProxyWorkloadLabels`,
+/// `addRegistry`.
 fn base_labels(world: &World, plane: &Plane, pod: &Pod, container: &model::Proxy) -> WorkloadLabels {
-    let found = labels_at_address(world, plane, pod);
     let is_known = pod.phase != "Failed" && plane.discovery.has_namespace(&pod.meta.key.namespace);
-    let own = || {
-        if is_known {
-            Workload::of_pod(world, plane, pod).labels
-        } else {
-            reported_labels(pod)
-        }
+    let mut labels = if is_known {
+        Workload::of_pod(world, plane, pod).labels
+    } else {
+        reported_labels(pod)
     };
-    let mut labels = found.unwrap_or_else(own);
     if !container.static_labels.is_empty() {
         let all = container.static_labels.iter().chain(labels.own.iter());
         labels.own = all.map(|(name, value)| (name.clone(), value.clone())).collect();

@@ -11,7 +11,6 @@ use crate::mesh::model::{ContainerPort, EntryPort, Key, Kind, Labels, Pod, Servi
 use crate::mesh::scope::plane::Plane;
 use crate::mesh::scope::registry::{EntrySource, HostKey};
 use crate::mesh::scope::service::Resolution;
-use crate::mesh::scope::topology::WorkloadLabels;
 use crate::mesh::world::World;
 
 /// Adds the endpoints of every ServiceEntry of this host and namespace, by age.
@@ -69,24 +68,6 @@ pub(crate) fn of_source(world: &World, plane: &Plane, source: &EntrySource, pods
         }
     }
     out
-}
-
-/// The labels of the inline endpoint or selected WorkloadEntry of a ServiceEntry that has this address.
-pub(super) fn labels_at(world: &World, plane: &Plane, source: &EntrySource, ip: &Text) -> Option<WorkloadLabels> {
-    let entry = &source.entry;
-    if entry.ports.is_empty() {
-        return None;
-    }
-    let Some(selector) = &entry.selector else {
-        let inline = entry.endpoints.iter().find(|inline| inline.address == *ip)?;
-        return Some(workload_of(world, plane, inline, inline.labels.clone()).labels);
-    };
-    let mut entries = in_namespace(world, plane, &entry.meta.key.namespace);
-    entries.find_map(|one| {
-        let labels =
-            (one.workload.address == *ip).then(|| workload_of(world, plane, &one.workload, labels_of(one)).labels);
-        labels.filter(|labels| labels.matches(selector))
-    })
 }
 
 /// A workload with the ports that it names.

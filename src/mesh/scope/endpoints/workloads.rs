@@ -1,11 +1,12 @@
 //! `WorkloadEntries`: as workloads, and as endpoints of the Kubernetes Services that select them (scope rules §8.2).
 //!
 //! istio: `pilot/pkg/serviceregistry/kube/controller/controller.go` (`collectWorkloadInstanceEndpoints`), `util.go`
-//! (`findServiceTargetPort`), `serviceentry/conversion.go` (`convertWorkloadEntryToWorkloadInstance`).
+//! (`findServiceTargetPort`), `serviceentry/conversion.go` (`convertWorkloadEntryToWorkloadInstance`,
+//! `getTLSModeFromWorkloadEntry`).
 
 use std::sync::Arc;
 
-use super::{Endpoint, EndpointHealth, Workload, network_of};
+use super::{Endpoint, EndpointHealth, TLS_MODE, Workload, network_of};
 use crate::mesh::model::{self, Key, Kind, Labels, Service, ServicePort, TargetPort, Text, WorkloadEntry};
 use crate::mesh::scope::host::is_ip;
 use crate::mesh::scope::plane::Plane;
@@ -35,10 +36,13 @@ pub(super) fn workload_of(world: &World, plane: &Plane, entry: &model::Workload,
         node: Text::default(),
         network: Some(network).filter(|network| !network.is_empty()),
     };
+    let has_account = entry.has_account && labels.own.get(TLS_MODE).is_none();
+    let labelled = Workload::labelled(plane, labels);
     Workload {
         place,
         weight: entry.weight.max(1),
-        ..Workload::labelled(plane, labels)
+        has_mtls: labelled.has_mtls || has_account,
+        ..labelled
     }
 }
 

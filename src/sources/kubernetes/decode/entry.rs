@@ -46,7 +46,7 @@ struct Port<'a> {
 
 /// The message `WorkloadEntry`: a WorkloadEntry's spec, an endpoint of a ServiceEntry.
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct Workload<'a> {
     #[serde(borrow)]
     address: Str<'a>,
@@ -55,6 +55,7 @@ struct Workload<'a> {
     network: Str<'a>,
     locality: Str<'a>,
     weight: Int<u32>,
+    service_account: Str<'a>,
 }
 
 impl Workload<'_> {
@@ -66,6 +67,7 @@ impl Workload<'_> {
             network: self.network.text(interner),
             locality: self.locality.text(interner),
             weight: self.weight.0,
+            has_account: !self.service_account.is_empty(),
         }
     }
 }
