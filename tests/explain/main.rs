@@ -8,8 +8,12 @@
     reason = "a test may fail loudly"
 )]
 
+mod questions;
+mod words;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sidescope::mesh::model::{Key, Text};
 use sidescope::mesh::scope::{
@@ -18,6 +22,8 @@ use sidescope::mesh::scope::{
 };
 use sidescope::mesh::world::World;
 use sidescope::sources::files;
+
+use self::words::Words;
 
 fn files_in(folder: &str) -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
@@ -136,12 +142,13 @@ fn check(name: &str, table: &EndpointTable, explanation: &Explanation) {
 }
 
 /// The explanation of a port that the service has, and of one that it has not, agree with that of all ports.
-fn check_ports(cache: &mut Cache, world: &World, whole: &Explanation, seen: &mut Seen) {
+fn check_ports(cache: &mut Cache, world: &World, whole: &Explanation, seen: &mut Seen, words: &mut Words) {
     let mut ports: Vec<u32> = whole.ports.clone();
     ports.extend([80, 8080, 9080, 4]);
     for port in ports {
         let one = cache.explain(world, &whole.pod, &whole.host, Some(port)).unwrap();
         seen.note_explanation(&one);
+        words.check_explanation(&one);
         let is_there = whole.ports.contains(&port);
         assert_eq!(one.is_in_scope(), is_there, "{}:{port} {one:#?}", whole.host);
         let wanted: Vec<_> = whole
@@ -156,13 +163,16 @@ fn check_ports(cache: &mut Cache, world: &World, whole: &Explanation, seen: &mut
 
 #[test]
 fn every_service_is_explained_to_every_pod_and_every_reason_occurs() {
-    let mut seen = Seen::default();
+    let (mut seen, mut words) = (Seen::default(), Words::default());
     for path in worlds() {
         let (name, world) = (path.display().to_string(), load(&path));
         let mut cache = Cache::new(Settings::default());
         let mut sights: BTreeMap<Text, BTreeSet<Key>> = BTreeMap::new();
+        let mut tables = BTreeMap::new();
         for pod in world.pods.keys() {
             let Ok(table) = cache.table(&world, pod) else { continue };
+            tables.insert(pod.clone(), Arc::clone(&table));
+            words.check_table(&table);
             for row in table.rows.iter() {
                 assert!(!row.why.chain.is_empty(), "{name}: {row:?}");
                 row.why.chain.iter().for_each(|reason| seen.note("Reason", reason.id()));
@@ -172,13 +182,15 @@ fn every_service_is_explained_to_every_pod_and_every_reason_occurs() {
                 let explanation = cache.explain(&world, pod, host, None).unwrap();
                 check(&name, &table, &explanation);
                 seen.note_explanation(&explanation);
-                check_ports(&mut cache, &world, &explanation, &mut seen);
+                words.check_explanation(&explanation);
+                check_ports(&mut cache, &world, &explanation, &mut seen, &mut words);
                 let pods = sights.entry(host.clone()).or_default();
                 if explanation.is_in_scope() {
                     pods.insert(pod.clone());
                 }
             }
         }
+        questions::check(&name, &world, &mut cache, &tables);
         for (host, pods) in sights {
             let seers = cache.who_sees(&world, &host).into_iter();
             let seers = seers.filter(|(_, sight)| sight.is_in_scope(None)).map(|(pod, _)| pod);
