@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::App;
 use super::dialog::TextDialog;
 use super::list::ItemId;
+use super::panel::{self, Panel};
 use super::tables::TableId;
 use super::traffic::{Place, socket};
 use super::ui::{Stale, Toggle, View};
@@ -98,16 +99,11 @@ impl App {
 
     /// By what a table is ordered of its own accord, before identity.
     pub(super) fn own_order(&self, table: TableId, id: &ItemId) -> SortKey {
-        let most_first = |count: u64| SortKey::Number(i64::try_from(count).unwrap_or(i64::MAX).saturating_neg());
         match (table, id) {
-            (TableId::Traffic, ItemId::Endpoint(row)) => self
-                .ui
-                .panel(0)
-                .and_then(|panel| {
-                    let envoy = self.facts.envoys.get(&panel.pod)?;
-                    envoy.rates.standing(panel.find(row)?.actual?)
-                })
-                .map_or(SortKey::Absent, most_first),
+            (TableId::Traffic, ItemId::Endpoint(row)) => {
+                let known = self.ui.panel(0).and_then(|panel| Some((panel, panel.find(row)?)));
+                known.map_or(SortKey::Absent, |(panel, line)| self.order_of_line(table, panel, line))
+            }
             (TableId::Elsewhere, ItemId::Place(place)) => {
                 let total = self.facts.packets.totals().places.get(place);
                 total.map_or(SortKey::Absent, |total| most_first(total.packets))
@@ -125,6 +121,13 @@ impl App {
                 _,
             ) => SortKey::Absent,
         }
+    }
+
+    /// By what a pod's endpoints are ordered of their own accord: in the Traffic tab by what they do.
+    pub(super) fn order_of_line(&self, table: TableId, panel: &Panel, line: &panel::Line) -> SortKey {
+        let standing = |at: usize| self.facts.envoys.get(&panel.pod)?.rates.standing(at);
+        let counted = line.actual.filter(|_| table == TableId::Traffic).and_then(standing);
+        counted.map_or(SortKey::Absent, most_first)
     }
 
     /// Whether a packet is listed.
@@ -218,4 +221,9 @@ impl App {
         let list = self.ui.find_list(TableId::Packets);
         self.ui.is_on(Toggle::Faults) || list.is_some_and(|list| !list.filter().is_empty())
     }
+}
+
+/// A key that puts the larger count first.
+fn most_first(count: u64) -> SortKey {
+    SortKey::Number(i64::try_from(count).unwrap_or(i64::MAX).saturating_neg())
 }

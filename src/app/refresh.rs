@@ -103,16 +103,9 @@ impl App {
 
     /// Rows of a table, with this sort and filter.
     pub(super) fn rebuild_with(&mut self, now: Timestamp, table: TableId, sort: Option<Sort>, filter: Filter) {
-        let rows: Vec<(ItemId, Placed)> = match table {
-            TableId::Endpoints(slot) => self.place_endpoints(now, slot, sort, &filter),
-            TableId::Pods
-            | TableId::Workloads
-            | TableId::Services
-            | TableId::Sidecars
-            | TableId::Timeline
-            | TableId::Traffic
-            | TableId::Packets
-            | TableId::Elsewhere => {
+        let rows: Vec<(ItemId, Placed)> = match table.slot() {
+            Some(slot) => self.place_endpoints(now, (table, slot), sort, &filter),
+            None => {
                 let place = |id: ItemId| Some((id.clone(), self.place_with(now, table, &id, sort, &filter)?));
                 self.ids(table).into_iter().filter_map(place).collect()
             }
@@ -120,28 +113,48 @@ impl App {
         self.ui.list(table).rebuild(sort, filter, rows.into_iter());
     }
 
-    /// Rows of an endpoint table, none of them looked up: there may be a hundred thousand.
-    fn place_endpoints(&self, now: Timestamp, slot: u8, sort: Option<Sort>, filter: &Filter) -> Vec<(ItemId, Placed)> {
+    /// The endpoints of a pod, none of them looked up: there may be a hundred thousand.
+    fn place_endpoints(
+        &self,
+        now: Timestamp,
+        (table, slot): (TableId, u8),
+        sort: Option<Sort>,
+        filter: &Filter,
+    ) -> Vec<(ItemId, Placed)> {
         let Some(panel) = self.ui.panel(slot) else {
             return Vec::new();
         };
-        let table = TableId::Endpoints(slot);
         let is_plain = sort.is_none() && filter.is_empty() && !self.ui.is_on(Toggle::Faults);
         let place = |line: &Line| {
             let id = ItemId::Endpoint(line.id.clone());
             let placed = if is_plain {
                 Placed {
-                    key: self.own_order(table, &id),
+                    key: self.order_of_line(table, panel, line),
                     passes: true,
                     gone: line.gone,
                 }
             } else {
-                let subject = Subject::endpoint(&self.facts, &panel.pod, line);
+                let subject = self.subject_of_line(table, panel, line);
                 self.placed(now, (table, &id), (subject, line.gone), sort, filter)
             };
             (id, placed)
         };
         panel.lines().iter().map(place).collect()
+    }
+
+    /// A row of a pod's endpoints as this table shows it.
+    fn subject_of_line<'a>(&'a self, table: TableId, panel: &Panel, line: &'a Line) -> Subject<'a> {
+        match table {
+            TableId::Traffic => Subject::flow(&self.facts, &panel.pod, line),
+            TableId::Endpoints(_)
+            | TableId::Pods
+            | TableId::Workloads
+            | TableId::Services
+            | TableId::Sidecars
+            | TableId::Timeline
+            | TableId::Packets
+            | TableId::Elsewhere => Subject::endpoint(&self.facts, &panel.pod, line),
+        }
     }
 
     /// Every table anew: another choice of namespaces, say.
@@ -268,13 +281,9 @@ impl App {
                 let (id, workload) = facts.workloads.find(id)?;
                 Some(Subject::Workload(WorkloadRow { id, workload }))
             }
-            (TableId::Endpoints(slot), ItemId::Endpoint(row)) => {
-                let panel = self.ui.panel(slot)?;
-                Some(Subject::endpoint(facts, &panel.pod, panel.find(row)?))
-            }
-            (TableId::Traffic, ItemId::Endpoint(row)) => {
-                let panel = self.ui.panel(0)?;
-                Some(Subject::flow(facts, &panel.pod, panel.find(row)?))
+            (TableId::Endpoints(_) | TableId::Traffic, ItemId::Endpoint(row)) => {
+                let panel = self.ui.panel(table.slot()?)?;
+                Some(self.subject_of_line(table, panel, panel.find(row)?))
             }
             (TableId::Packets, ItemId::Packet(number)) => Subject::packet(facts, *number),
             (TableId::Elsewhere, ItemId::Place(place)) => Subject::place(facts, place),
