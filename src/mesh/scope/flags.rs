@@ -44,8 +44,13 @@ pub(crate) struct Flags {
     pub(crate) prefer_hbone: bool,
     /// `PILOT_ENABLE_GATEWAY_API`
     pub(crate) gateway_api: bool,
-    /// `TCPRoutes` and `TLSRoutes` are read: before 1.31 only with `PILOT_ENABLE_ALPHA_GATEWAY_API`.
-    pub(crate) reads_l4_routes: bool,
+    /// `TLSRoutes` are read: before 1.31 only with `PILOT_ENABLE_ALPHA_GATEWAY_API`.
+    pub(crate) reads_tls_routes: bool,
+    /// `TCPRoutes` are read: from 1.31 only those of Gateway API 1.6 and later, whose version is not to be seen here, so
+    /// that they are left out; before with `PILOT_ENABLE_ALPHA_GATEWAY_API`.
+    ///
+    /// istio: `pkg/config/schema/gatewayapi/minimumversions.go`.
+    pub(crate) reads_tcp_routes: bool,
     /// `PILOT_DRAINING_LABEL`; empty switches it off.
     pub(crate) draining_label: Text,
     /// `PILOT_PERSISTENT_SESSION_LABEL`; empty switches it off.
@@ -112,7 +117,8 @@ impl Flags {
             ambient,
             prefer_hbone: ambient && flag("PILOT_PREFER_SENDING_HBONE", false),
             gateway_api: flag("PILOT_ENABLE_GATEWAY_API", true),
-            reads_l4_routes: version.is_at_least(31) || flag("PILOT_ENABLE_ALPHA_GATEWAY_API", false),
+            reads_tls_routes: version.is_at_least(31) || flag("PILOT_ENABLE_ALPHA_GATEWAY_API", false),
+            reads_tcp_routes: !version.is_at_least(31) && flag("PILOT_ENABLE_ALPHA_GATEWAY_API", false),
             draining_label: text("PILOT_DRAINING_LABEL", "istio.io/draining"),
             session_label: text("PILOT_PERSISTENT_SESSION_LABEL", "istio.io/persistent-session"),
             session_header_label: text(

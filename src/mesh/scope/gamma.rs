@@ -28,17 +28,32 @@ pub(crate) fn virtual_services(context: &Context<'_>) -> Vec<MeshVirtualService>
         .grpc_routes
         .iter()
         .for_each(|route| add(Kind::GRPCRoute, &route.meta, &route.spec));
-    if context.flags.reads_l4_routes {
+    if context.flags.reads_tls_routes {
         world
             .tls_routes
             .iter()
             .for_each(|route| add(Kind::TLSRoute, &route.meta, &route.spec));
+    }
+    if context.flags.reads_tcp_routes {
         world
             .tcp_routes
             .iter()
             .for_each(|route| add(Kind::TCPRoute, &route.meta, &route.spec));
     }
     services
+}
+
+/// Whether there is a `TCPRoute` that would count if the version of its definition were known to be high enough.
+pub(crate) fn leaves_routes_out(context: &Context<'_>) -> bool {
+    let flags = context.flags;
+    let mut routes = context.world.tcp_routes.iter();
+    let is_of_mesh = |parent: &ParentRef, route: &Key| !hosts_of(context, parent, route).is_empty();
+    flags.gateway_api
+        && !flags.reads_tcp_routes
+        && routes.any(|route| {
+            let mut parents = route.spec.parents.iter();
+            context.discovery.has(Kind::TCPRoute, &route.meta) && parents.any(|one| is_of_mesh(one, &route.meta.key))
+        })
 }
 
 fn of_route(context: &Context<'_>, kind: Kind, meta: &Meta, spec: &RouteSpec) -> Vec<MeshVirtualService> {

@@ -142,6 +142,9 @@ pub(crate) fn caveats(plane: &Plane) -> Vec<Text> {
             "istiod's '{name}' comes from elsewhere and cannot be read: its default is assumed"
         ));
     }
+    if plane.virtual_services.leaves_routes_out {
+        say("TCPRoutes count from Gateway API 1.6 on, whose version is not read: they are left out".to_owned());
+    }
     if plane.mesh.has_network_gateways {
         say("the mesh has gateways to other networks, whose endpoints are not computed".to_owned());
     }

@@ -94,6 +94,8 @@ pub(crate) struct VirtualServices {
     aside: Vec<(Arc<MeshVirtualService>, Aside)>,
     /// Hosts that `VirtualServices` of each gateway (`namespace/name`) send to.
     by_gateway: FxHashMap<Text, Vec<Text>>,
+    /// There are routes of the mesh that are left out, since it is not known whether istiod reads their kind.
+    pub(crate) leaves_routes_out: bool,
 }
 
 /// Why no sidecar looks at a VirtualService.
@@ -119,7 +121,10 @@ impl VirtualServices {
     /// Every VirtualService that istiod takes notice of.
     pub(crate) fn of(context: &Context<'_>) -> Self {
         let mut prepared: Vec<(Arc<MeshVirtualService>, ExportTo)> = Vec::new();
-        let mut index = Self::default();
+        let mut index = Self {
+            leaves_routes_out: gamma::leaves_routes_out(context),
+            ..Self::default()
+        };
         let mut merged: FxHashSet<Key> = FxHashSet::default();
         for object in context.world.virtual_services.iter() {
             if object.hosts.is_empty() || !context.discovery.has(Kind::VirtualService, &object.meta) {
