@@ -222,6 +222,7 @@ fn tail_of(row: &Row) -> String {
                 | Reason::DnsTargetIsAddress
                 | Reason::DependsOnPast
                 | Reason::SlicesDiffer
+                | Reason::Patched { .. }
         )
     };
     let links: Vec<String> = row

@@ -223,7 +223,8 @@ impl<'a> Builder<'a> {
     /// Adds the rows of a cluster, unless a cluster of that name is there already or an EnvoyFilter takes it away.
     fn add_cluster(&mut self, target: &Target<'_>) {
         let cluster = Arc::new(self.cluster_of(target.port, target.subset));
-        if let Some(filter) = self.removed_by(&cluster, target).cloned() {
+        let (removed_by, changed_by) = self.patched_by(&cluster, target);
+        if let Some(filter) = removed_by.cloned() {
             self.lacks(target.port, target.subset, Lack::RemovedBy { filter });
             return;
         }
@@ -244,6 +245,7 @@ impl<'a> Builder<'a> {
             cluster: &cluster,
             rule: self.rule,
             is_tie: self.is_tie(),
+            changed_by,
         };
         let before = self.rows.len();
         self.picker.add_rows(&writer, policy, has_mtls, &mut self.rows);
@@ -269,10 +271,11 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The EnvoyFilter that takes a cluster away.
-    fn removed_by(&self, cluster: &Cluster, target: &Target<'_>) -> Option<&'a Key> {
-        if self.client.patches.is_empty() {
-            return None;
+    /// The `EnvoyFilters` that take a cluster away, and that make another one of it.
+    fn patched_by(&self, cluster: &Cluster, target: &Target<'_>) -> (Option<&'a Key>, Option<&'a Key>) {
+        let patches = self.client.patches;
+        if patches.is_empty() {
+            return (None, None);
         }
         let context = if self.client.proxy.is_router {
             PatchContext::Gateway
@@ -285,7 +288,7 @@ impl<'a> Builder<'a> {
             subset: target.subset,
             port: target.port.number,
         };
-        self.client.patches.removes(context, &patched)
+        (patches.removes(context, &patched), patches.changes(context, &patched))
     }
 
     /// The kind of the base cluster before any policy; `None` for no cluster.
@@ -432,7 +435,8 @@ fn is_in_view(proxy: &ProxyFacts, endpoint: &Endpoint) -> bool {
 }
 
 /// How certain a row of this endpoint is.
-fn class_of(client: &Client<'_>, endpoint: &Endpoint, shard: &Shard, is_tie: bool) -> Class {
-    let is_uncertain = endpoint.is_chance || shard.depends_on_past || is_tie || client.plane.mesh.has_network_gateways;
+fn class_of(client: &Client<'_>, endpoint: &Endpoint, shard: &Shard, is_cluster_known: bool) -> Class {
+    let is_uncertain =
+        endpoint.is_chance || shard.depends_on_past || !is_cluster_known || client.plane.mesh.has_network_gateways;
     if is_uncertain { Class::Unknown } else { Class::Exact }
 }

@@ -63,7 +63,9 @@ impl PatchContext {
 /// The cluster patches that concern one proxy, in the order in which they are applied.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Patches {
-    list: Vec<(Key, ClusterPatch)>,
+    removals: Vec<(Key, ClusterPatch)>,
+    /// What may make another cluster of one: merges, replacements, removals for releases that are not evaluated.
+    changes: Vec<(Key, ClusterPatch)>,
     /// `EnvoyFilters` whose effect cannot be computed, in the order in which they apply.
     pub(crate) unknown: Vec<Key>,
 }
@@ -158,35 +160,46 @@ fn concerns(filter: &EnvoyFilter, labels: &WorkloadLabels) -> bool {
 impl Patches {
     fn add(&mut self, filter: &EnvoyFilter, patch: &ClusterPatch, version: &str) {
         let key = &filter.meta.key;
-        let is_known = match patch.operation.as_str() {
-            "REMOVE" => !patch.has_proxy_match || prefix_of(&patch.proxy_version).is_some(),
-            _ => false,
-        };
-        if !is_known {
-            if !self.unknown.contains(key) {
-                self.unknown.push(key.clone());
-            }
+        let is_removal = patch.operation == "REMOVE";
+        let prefix = prefix_of(&patch.proxy_version);
+        let is_known = is_removal && (!patch.has_proxy_match || prefix.is_some());
+        if !is_known && !self.unknown.contains(key) {
+            self.unknown.push(key.clone());
+        }
+        if prefix.is_some_and(|prefix| !version.starts_with(&prefix)) {
             return;
         }
-        let is_meant = prefix_of(&patch.proxy_version).is_none_or(|prefix| version.starts_with(&prefix));
-        if is_meant {
-            self.list.push((key.clone(), patch.clone()));
+        match patch.operation.as_str() {
+            "REMOVE" if is_known => self.removals.push((key.clone(), patch.clone())),
+            // a cluster that is added is another one
+            "ADD" => {}
+            _ => self.changes.push((key.clone(), patch.clone())),
         }
     }
 
     /// The EnvoyFilter that takes this cluster away.
     pub(crate) fn removes(&self, context: PatchContext, cluster: &Patched<'_>) -> Option<&Key> {
-        let found = self.list.iter().find(|(_, patch)| {
-            let is_context = matches!(patch.context.as_str(), "" | "ANY") || patch.context == context.word();
-            is_context && patch.cluster.as_ref().is_none_or(|wanted| is_meant(wanted, cluster))
-        });
-        found.map(|(key, _)| key)
+        first_for(&self.removals, context, cluster)
+    }
+
+    /// The EnvoyFilter that may make another cluster of this one.
+    pub(crate) fn changes(&self, context: PatchContext, cluster: &Patched<'_>) -> Option<&Key> {
+        first_for(&self.changes, context, cluster)
     }
 
     /// Whether there is nothing to do.
     pub(crate) fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.removals.is_empty() && self.changes.is_empty()
     }
+}
+
+/// The first patch that means this cluster.
+fn first_for<'a>(patches: &'a [(Key, ClusterPatch)], context: PatchContext, cluster: &Patched<'_>) -> Option<&'a Key> {
+    let found = patches.iter().find(|(_, patch)| {
+        let is_context = matches!(patch.context.as_str(), "" | "ANY") || patch.context == context.word();
+        is_context && patch.cluster.as_ref().is_none_or(|wanted| is_meant(wanted, cluster))
+    });
+    found.map(|(key, _)| key)
 }
 
 fn is_meant(wanted: &ClusterMatch, cluster: &Patched<'_>) -> bool {

@@ -98,12 +98,19 @@ fn row(port: u32, address: Address, reason: Reason, patches: &Patches, hosts: &[
     if patches.removes(PatchContext::SidecarInbound, &patched).is_some() {
         return None;
     }
+    let patched = patches.changes(PatchContext::SidecarInbound, &patched).cloned();
+    let class = if patched.is_some() {
+        Class::Unknown
+    } else {
+        Class::Exact
+    };
+    let patched = patched.map(|filter| Reason::Patched { filter });
     Some(Row {
         address,
         health: Health::Healthy,
         cluster: Arc::new(cluster),
-        class: Class::Exact,
-        why: Arc::new(Why { chain: [reason].into() }),
+        class,
+        why: Why::of([reason].into_iter().chain(patched)),
         pod: None,
         node: Text::default(),
         locality: Arc::default(),

@@ -216,6 +216,11 @@ pub enum Reason {
     DependsOnPast,
     /// Two slices list this address and port name differently, and istiod keeps either (§8.1.9).
     SlicesDiffer,
+    /// An EnvoyFilter changes the cluster in a way that is not computed (§7.7).
+    Patched {
+        /// The EnvoyFilter.
+        filter: Key,
+    },
     /// The row is not computed: only Envoy has it.
     OnlyActual,
 }
@@ -233,6 +238,7 @@ impl Reason {
             | Reason::ListedBy { object }
             | Reason::MergedPorts { from: object }
             | Reason::OwnService { object } => Some(object.clone()),
+            Reason::Patched { filter } => Some((Kind::EnvoyFilter, filter.clone())),
             Reason::ReplacedEntry { entry } => Some((Kind::ServiceEntry, entry.clone())),
             Reason::Rule { rules, .. } => rules.first().map(rule),
             Reason::Subset { rule: key, .. } => Some(rule(key)),
@@ -287,5 +293,6 @@ ids!(Reason {
     Bootstrap => "bootstrap",
     DependsOnPast => "dependsOnPast",
     SlicesDiffer => "slicesDiffer",
+    Patched => "patched",
     OnlyActual => "onlyActual",
 });

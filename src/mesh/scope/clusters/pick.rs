@@ -34,6 +34,8 @@ pub(super) struct Writer<'a> {
     pub(super) rule: Option<&'a MergedRule>,
     /// istiod could have taken the service of another namespace as well.
     pub(super) is_tie: bool,
+    /// The EnvoyFilter that makes another cluster of it.
+    pub(super) changed_by: Option<&'a Key>,
 }
 
 impl<'a> Picker<'a> {
@@ -80,6 +82,8 @@ impl<'a> Picker<'a> {
                 .map(|rule| rule.first.meta.key.clone());
             chains.common.push(Reason::Distributed { rule });
         }
+        let patched = writer.changed_by.cloned();
+        chains.common.extend(patched.map(|filter| Reason::Patched { filter }));
         let mut seen: FxHashSet<(Option<IpAddr>, Address)> = FxHashSet::default();
         for endpoint in picked.into_iter().filter(|endpoint| wanted(endpoint)) {
             let stays = entry.is_none_or(|entry| keeps(entry, &endpoint.workload.place.locality));
@@ -101,7 +105,12 @@ impl<'a> Picker<'a> {
             address,
             health: health_of(endpoint),
             cluster: Arc::clone(writer.cluster),
-            class: class_of(self.client, endpoint, self.shard, writer.is_tie),
+            class: class_of(
+                self.client,
+                endpoint,
+                self.shard,
+                !writer.is_tie && writer.changed_by.is_none(),
+            ),
             why,
             pod: workload.pod.clone(),
             node: workload.node.clone(),

@@ -112,6 +112,12 @@ impl fmt::Display for Reason {
             Reason::Bootstrap => write!(f, "Envoy's own, from its bootstrap"),
             Reason::DependsOnPast => write!(f, "depends on past events: exportTo of the Service holds '~'"),
             Reason::OnlyActual => write!(f, "only Envoy has it"),
+            Reason::Patched { filter } => {
+                write!(
+                    f,
+                    "EnvoyFilter {filter} changes the cluster in a way that is not computed"
+                )
+            }
             Reason::SlicesDiffer => write!(f, "two slices differ about it, and istiod keeps either"),
         }
     }
