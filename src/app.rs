@@ -175,6 +175,10 @@ impl App {
                 self.say(now, Role::Bad, line);
                 Vec::new()
             }
+            Message::Said(line) => {
+                self.say(now, Role::Dim, line);
+                Vec::new()
+            }
             Message::Interrupt { code } => vec![Command::Quit { code }],
             Message::Resize { .. } => Vec::new(),
             Message::Tick => {

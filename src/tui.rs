@@ -21,7 +21,7 @@ use ratatui::widgets::Widget;
 pub use self::ascii::Glyphs;
 pub use self::frame::Painter;
 pub use self::terminal::{Features, Mouse, Tty};
-pub use self::theme::Theme;
+pub use self::theme::{Depth, Theme};
 use crate::app::view::{Area, Screen};
 
 /// How this terminal is to be drawn on.
@@ -29,6 +29,8 @@ use crate::app::view::{Area, Screen};
 pub struct Look {
     /// Colours and modifiers.
     pub theme: Theme,
+    /// How many colours it has; without any, every theme is the one without colour.
+    pub depth: Depth,
     /// Which characters the terminal can show.
     pub glyphs: Glyphs,
     /// Which of its features may be asked for.
@@ -36,8 +38,8 @@ pub struct Look {
 }
 
 impl Look {
-    /// What the environment says of the terminal: `NO_COLOR`, `TERM`, `LC_ALL`, `LC_CTYPE`, `LANG`. An empty variable
-    /// counts as absent, as <https://no-color.org> and locale(7) ask.
+    /// What the environment says of the terminal: `NO_COLOR`, `TERM`, `COLORTERM`, `LC_ALL`, `LC_CTYPE`, `LANG`. An empty
+    /// variable counts as absent, as <https://no-color.org> and locale(7) ask.
     pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let variable = |name| variable(name).filter(|value| !value.is_empty());
         let term = variable("TERM").unwrap_or_default();
@@ -47,14 +49,26 @@ impl Look {
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
         });
+        let is_full = variable("COLORTERM").is_some_and(|value| matches!(value.as_str(), "truecolor" | "24bit"));
         Self {
-            theme: if term == "dumb" || variable("NO_COLOR").is_some() {
-                Theme::Mono
+            theme: Theme::Terminal,
+            depth: if term == "dumb" || variable("NO_COLOR").is_some() {
+                Depth::None
+            } else if is_full && !plain {
+                Depth::Full
             } else {
-                Theme::Terminal
+                Depth::Sixteen
             },
             glyphs: if plain || !utf8 { Glyphs::Ascii } else { Glyphs::Unicode },
             features: if plain { Features::Basic } else { Features::Modern },
+        }
+    }
+
+    /// The theme that it is drawn in: the chosen one, if there is colour at all.
+    fn drawn(self) -> Theme {
+        match self.depth {
+            Depth::None => Theme::Mono,
+            Depth::Sixteen | Depth::Full => self.theme,
         }
     }
 }
@@ -71,7 +85,7 @@ pub struct Picture<'a> {
 impl Widget for &Picture<'_> {
     fn render(self, area: Rect, buffer: &mut Buffer) {
         let area = area.intersection(buffer.area);
-        let theme = self.look.theme;
+        let theme = self.look.drawn();
         for pane in &self.screen.panes {
             pane::draw(pane, theme, area, buffer);
         }
@@ -95,6 +109,9 @@ impl Widget for &Picture<'_> {
         }
         if let Some(overlay) = &self.screen.overlay {
             overlay::draw(overlay, theme, area, buffer);
+        }
+        if self.look.depth == Depth::Full {
+            theme.deepen(area, buffer);
         }
         if self.look.glyphs == Glyphs::Ascii {
             ascii::replace(area, buffer);
@@ -122,13 +139,24 @@ mod tests {
     }
 
     #[test]
-    fn no_color_counts_only_when_it_is_not_empty() {
-        let terminal = [("TERM", "xterm"), ("LANG", "C.utf8")];
-        assert_eq!(
-            look(&[terminal[0], terminal[1], ("NO_COLOR", "")]).theme,
-            Theme::Terminal
-        );
-        assert_eq!(look(&[terminal[0], terminal[1], ("NO_COLOR", "1")]).theme, Theme::Mono);
+    fn no_color_counts_only_when_it_is_not_empty_and_wins_over_theme_and_depth() {
+        let terminal = [("TERM", "xterm"), ("LANG", "C.utf8"), ("COLORTERM", "truecolor")];
+        let with = |value| look(&[terminal[0], terminal[1], terminal[2], ("NO_COLOR", value)]);
+        assert_eq!(with("").depth, Depth::Full);
+        assert_eq!(with("1").depth, Depth::None);
+        for theme in Theme::ALL {
+            let look = Look { theme, ..with("1") };
+            assert_eq!(look.drawn(), Theme::Mono);
+        }
+    }
+
+    #[test]
+    fn more_than_sixteen_colours_only_where_they_are_advertised() {
+        let depth = |pairs: &[(&str, &str)]| look(pairs).depth;
+        assert_eq!(depth(&[("TERM", "xterm-256color")]), Depth::Sixteen);
+        assert_eq!(depth(&[("TERM", "xterm"), ("COLORTERM", "1")]), Depth::Sixteen);
+        assert_eq!(depth(&[("TERM", "xterm"), ("COLORTERM", "24bit")]), Depth::Full);
+        assert_eq!(depth(&[("TERM", "linux"), ("COLORTERM", "truecolor")]), Depth::Sixteen);
     }
 
     #[test]
@@ -142,9 +170,9 @@ mod tests {
     #[test]
     fn the_console_and_a_dumb_terminal_get_what_they_can_do() {
         let console = look(&[("TERM", "linux"), ("LANG", "en_GB.UTF-8")]);
-        assert_eq!((console.theme, console.glyphs), (Theme::Terminal, Glyphs::Ascii));
+        assert_eq!((console.depth, console.glyphs), (Depth::Sixteen, Glyphs::Ascii));
         assert_eq!(console.features, Features::Basic);
-        assert_eq!(look(&[("TERM", "dumb")]).theme, Theme::Mono);
+        assert_eq!(look(&[("TERM", "dumb")]).drawn(), Theme::Mono);
     }
 }
 

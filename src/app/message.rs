@@ -88,6 +88,8 @@ pub enum Message {
     Copied(Result<String, String>),
     /// Something went wrong outside of any list: a task's panic, a failed effect. One line for a person.
     Problem(String),
+    /// What the runtime did of itself, in words: for the foot, once.
+    Said(String),
     /// Ctrl-c came as a signal, or SIGTERM: end now.
     Interrupt {
         /// The exit code: 130 or 143.

@@ -24,7 +24,7 @@ use crate::app::message::CaptureState;
 use crate::app::{App, Command, Message};
 use crate::mesh::world::SourceState;
 use crate::sources::kubernetes::SourceMessage;
-use crate::tui::{Look, Painter, Tty};
+use crate::tui::{Depth, Look, Painter, Tty};
 
 /// Between two frames under load: 100 a second, so that an edit right after a frame is on the screen within 16 ms.
 const FRAME: Duration = Duration::from_millis(10);
@@ -288,10 +288,14 @@ impl Ui {
             Command::Bell => self.extra.push(0x07),
             Command::NextTheme => {
                 let look = self.painter.look();
-                self.painter.set_look(Look {
-                    theme: look.theme.next(),
-                    ..look
-                });
+                let theme = look.theme.next();
+                self.painter.set_look(Look { theme, ..look });
+                let colourless = match look.depth {
+                    Depth::None => "; NO_COLOR or the terminal keeps it without colour",
+                    Depth::Sixteen | Depth::Full => "",
+                };
+                let line = format!("theme {}{colourless}", theme.name());
+                return Box::pin(self.tell(Message::Said(line))).await;
             }
             Command::Copy(text) => return self.copy(text).await,
             Command::Relist => self.effects.relist(),

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
 use ratatui::widgets::Widget as _;
 
-use super::{Features, Glyphs, Look, Picture, Theme};
+use super::{Depth, Features, Glyphs, Look, Picture, Theme};
 use crate::app::view::{
     Area, Body, ColumnHead, Edge, Glow, Line, Mark, Overlay, Pane, Role, RowLine, Screen, Shown, Span,
 };
@@ -147,6 +147,7 @@ fn a_table_without_titles_spends_no_row_on_them() {
 fn without_colour_every_meaning_has_an_attribute() {
     let look = Look {
         theme: Theme::Mono,
+        depth: Depth::Sixteen,
         glyphs: Glyphs::Ascii,
         features: Features::Basic,
     };
@@ -330,8 +331,8 @@ proptest! {
     #[test]
     fn no_screen_makes_drawing_panic(screen in any_screen(), width in 0..=200u16, height in 0..=60u16) {
         for theme in Theme::ALL {
-            for glyphs in [Glyphs::Unicode, Glyphs::Ascii] {
-                let look = Look { theme, glyphs, ..Look::default() };
+            for (glyphs, depth) in [(Glyphs::Unicode, Depth::Full), (Glyphs::Ascii, Depth::Sixteen)] {
+                let look = Look { theme, depth, glyphs, ..Look::default() };
                 let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
                 Picture { screen: &screen, look }.render(buffer.area, &mut buffer);
                 if glyphs == Glyphs::Ascii {

@@ -1,10 +1,17 @@
-//! Colours: one table from the part that text plays to how it looks.
+//! Colours: one table from the part that text plays to how it looks, and one from a theme's hues to colours.
 //!
-//! The colours are the terminal's own sixteen, so that they fit whatever background its owner likes. "Less important"
-//! is the faint attribute, never bright black, which several popular palettes give the colour of the background.
+//! The colours are the terminal's own sixteen, so that they fit whatever background its owner likes; where the terminal
+//! advertises more, a theme's own shades take their place once the screen is drawn. "Less important" is the faint
+//! attribute, never bright black, which several popular palettes give the colour of the background. What needs a look
+//! has an attribute in every theme: no meaning hangs on a colour alone.
 
-use ratatui::style::{Color, Modifier, Style};
+mod palette;
 
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+
+use self::palette::{Hue, palette};
 use crate::app::view::{Glow, Mark, Role};
 
 /// A set of colours.
@@ -13,13 +20,36 @@ pub enum Theme {
     /// The terminal's sixteen colours on its own background.
     #[default]
     Terminal,
+    /// For a dark background.
+    Dark,
+    /// For a light background: no yellow, no bright cyan.
+    Light,
+    /// Bright and bold; nothing is faint but what is over.
+    HighContrast,
+    /// Blue for good and yellow or orange for bad: for eyes that do not tell red from green (protanopia too).
+    Deuteranopia,
+    /// Cyan for good and red for bad: for eyes that do not tell blue from yellow.
+    Tritanopia,
     /// No colour is ever set: attributes only.
     Mono,
 }
 
-/// How one role looks: its colour, what goes with the colour, and what stands for it where there is none.
+/// How many colours the terminal has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Depth {
+    /// None are wanted: `NO_COLOR`, or a terminal that has none. Wins over every theme.
+    None,
+    /// Its own sixteen.
+    #[default]
+    Sixteen,
+    /// 24 bits, as `COLORTERM` advertises.
+    Full,
+}
+
+/// How one role looks: its hue (none: the terminal's own text), what goes with it, and what stands for it where there
+/// is no colour.
 struct Entry {
-    colour: Color,
+    hue: Option<Hue>,
     with_colour: Modifier,
     without: Modifier,
 }
@@ -33,30 +63,30 @@ const STRUCK: Modifier = Modifier::CROSSED_OUT;
 
 #[expect(clippy::match_same_arms, reason = "a table: each role has its own row")]
 const fn entry(role: Role) -> Entry {
-    let (colour, with_colour, without) = match role {
-        Role::Text => (Color::Reset, NONE, NONE),
-        Role::Dim => (Color::Reset, DIM, DIM),
-        Role::Strong => (Color::Reset, BOLD, BOLD),
-        Role::Head => (Color::Cyan, NONE, UNDERLINED),
-        Role::Key => (Color::Cyan, BOLD, BOLD),
-        Role::Good => (Color::Green, NONE, NONE),
-        Role::Warn => (Color::Yellow, NONE, UNDERLINED),
-        Role::Bad => (Color::Red, BOLD, BOLD.union(UNDERLINED)),
-        Role::Added => (Color::Green, BOLD, BOLD),
-        Role::Removed => (Color::Red, NONE, DIM),
-        Role::Changed => (Color::Yellow, BOLD, BOLD.union(UNDERLINED)),
-        Role::Cursor => (Color::Reset, REVERSED, REVERSED),
-        Role::Picked => (Color::Magenta, BOLD, BOLD),
-        Role::Match => (Color::Magenta, UNDERLINED, UNDERLINED.union(BOLD)),
-        Role::Border => (Color::Reset, DIM, DIM),
-        Role::BorderActive => (Color::Cyan, NONE, BOLD),
-        Role::Name => (Color::Reset, NONE, NONE),
-        Role::Number => (Color::Reset, NONE, NONE),
-        Role::Header => (Color::Reset, BOLD, BOLD),
-        Role::TabActive => (Color::Cyan, BOLD.union(REVERSED), BOLD.union(REVERSED)),
+    let (hue, with_colour, without) = match role {
+        Role::Text => (None, NONE, NONE),
+        Role::Dim => (None, DIM, DIM),
+        Role::Strong => (None, BOLD, BOLD),
+        Role::Head => (Some(Hue::Accent), NONE, UNDERLINED),
+        Role::Key => (Some(Hue::Accent), BOLD, BOLD),
+        Role::Good => (Some(Hue::Good), NONE, NONE),
+        Role::Warn => (Some(Hue::Warn), UNDERLINED, UNDERLINED),
+        Role::Bad => (Some(Hue::Bad), BOLD, BOLD.union(UNDERLINED)),
+        Role::Added => (Some(Hue::Good), BOLD, BOLD),
+        Role::Removed => (Some(Hue::Bad), NONE, DIM),
+        Role::Changed => (Some(Hue::Changed), BOLD, BOLD.union(UNDERLINED)),
+        Role::Cursor => (None, REVERSED, REVERSED),
+        Role::Picked => (Some(Hue::Picked), BOLD, BOLD),
+        Role::Match => (Some(Hue::Picked), UNDERLINED, UNDERLINED.union(BOLD)),
+        Role::Border => (None, DIM, DIM),
+        Role::BorderActive => (Some(Hue::Accent), NONE, BOLD),
+        Role::Name => (None, NONE, NONE),
+        Role::Number => (None, NONE, NONE),
+        Role::Header => (None, BOLD, BOLD),
+        Role::TabActive => (Some(Hue::Accent), BOLD.union(REVERSED), BOLD.union(REVERSED)),
     };
     Entry {
-        colour,
+        hue,
         with_colour,
         without,
     }
@@ -64,24 +94,62 @@ const fn entry(role: Role) -> Entry {
 
 impl Theme {
     /// All of them, in the order in which one key goes through them.
-    pub const ALL: [Theme; 2] = [Theme::Terminal, Theme::Mono];
+    pub const ALL: [Theme; 7] = [
+        Theme::Terminal,
+        Theme::Dark,
+        Theme::Light,
+        Theme::HighContrast,
+        Theme::Deuteranopia,
+        Theme::Tritanopia,
+        Theme::Mono,
+    ];
+
+    /// Its name on the command line and in the settings.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Theme::Terminal => "terminal",
+            Theme::Dark => "dark",
+            Theme::Light => "light",
+            Theme::HighContrast => "high-contrast",
+            Theme::Deuteranopia => "deuteranopia",
+            Theme::Tritanopia => "tritanopia",
+            Theme::Mono => "mono",
+        }
+    }
 
     /// The one after this, and after the last the first.
     #[must_use]
     pub fn next(self) -> Self {
-        match self {
-            Theme::Terminal => Theme::Mono,
-            Theme::Mono => Theme::Terminal,
+        let after = Self::ALL.iter().skip_while(|theme| **theme != self).nth(1);
+        after.copied().unwrap_or_default()
+    }
+
+    /// The style of a role, in the terminal's sixteen colours.
+    pub fn style(self, role: Role) -> Style {
+        let entry = entry(role);
+        let Some(palette) = palette(self) else {
+            return Style::new().add_modifier(entry.without);
+        };
+        let modifier = match (self, role) {
+            (Theme::HighContrast, Role::Dim | Role::Border) => NONE,
+            (Theme::HighContrast, Role::Bad) => BOLD | REVERSED,
+            _ => entry.with_colour,
+        };
+        match entry.hue {
+            None => Style::new().add_modifier(modifier),
+            Some(hue) => Style::new().fg(palette.shade(hue).sixteen).add_modifier(modifier),
         }
     }
 
-    /// The style of a role.
-    pub fn style(self, role: Role) -> Style {
-        let entry = entry(role);
-        match self {
-            Theme::Terminal if entry.colour == Color::Reset => Style::new().add_modifier(entry.with_colour),
-            Theme::Terminal => Style::new().fg(entry.colour).add_modifier(entry.with_colour),
-            Theme::Mono => Style::new().add_modifier(entry.without),
+    /// Puts this theme's own shades in the place of the sixteen colours that it drew with.
+    pub(super) fn deepen(self, area: Rect, buffer: &mut Buffer) {
+        let Some(palette) = palette(self) else { return };
+        for position in area.intersection(buffer.area).positions() {
+            if let Some(cell) = buffer.cell_mut(position)
+                && let Some(full) = palette.full(cell.fg)
+            {
+                cell.fg = full;
+            }
         }
     }
 
@@ -123,6 +191,8 @@ impl Theme {
 
 #[cfg(test)]
 mod tests {
+    use ratatui::style::Color;
+
     use super::*;
 
     const ROLES: [Role; 20] = [
@@ -160,18 +230,82 @@ mod tests {
         }
     }
 
+    /// A style with its colours taken away.
+    fn colourless(style: Style) -> Style {
+        Style {
+            fg: None,
+            bg: None,
+            underline_color: None,
+            ..style
+        }
+    }
+
     #[test]
-    fn what_needs_a_look_differs_from_plain_text_without_colour() {
-        for role in [
+    fn in_every_theme_what_carries_meaning_differs_from_plain_text_by_more_than_colour() {
+        const BY_ATTRIBUTE: [Role; 11] = [
+            Role::Strong,
+            Role::Key,
             Role::Warn,
             Role::Bad,
             Role::Added,
-            Role::Removed,
             Role::Changed,
             Role::Cursor,
             Role::Picked,
-        ] {
-            assert_ne!(Theme::Mono.style(role), Theme::Mono.style(Role::Text), "{role:?}");
+            Role::Match,
+            Role::Header,
+            Role::TabActive,
+        ];
+        for theme in Theme::ALL {
+            let plain = colourless(theme.style(Role::Text));
+            for role in BY_ATTRIBUTE {
+                assert_ne!(colourless(theme.style(role)), plain, "{theme:?} {role:?}");
+            }
+            // what goes is struck in its row and has '-' before it
+            let gone = colourless(theme.marked_row(Mark::Removed(Glow::Bright)));
+            assert_ne!(gone, plain, "{theme:?}");
+        }
+    }
+
+    #[test]
+    fn good_and_bad_are_of_two_colours_in_every_theme_that_has_any() {
+        for theme in Theme::ALL.into_iter().filter(|theme| *theme != Theme::Mono) {
+            assert_ne!(theme.style(Role::Good).fg, theme.style(Role::Bad).fg, "{theme:?}");
+        }
+    }
+
+    #[test]
+    fn shades_of_its_own_take_the_place_of_the_sixteen_and_of_nothing_else() {
+        for theme in Theme::ALL {
+            for role in ROLES {
+                let style = theme.style(role);
+                let mut buffer = Buffer::empty(Rect::new(0, 0, 1, 1));
+                buffer[(0, 0)].set_symbol("x").set_style(style);
+                theme.deepen(buffer.area, &mut buffer);
+                let cell = &buffer[(0, 0)];
+                let is_full = matches!(cell.fg, Color::Rgb(..));
+                let has_shades = !matches!(theme, Theme::Terminal | Theme::Mono);
+                assert_eq!(is_full, has_shades && style.fg.is_some(), "{theme:?} {role:?}");
+                assert_eq!(cell.modifier, style.add_modifier, "{theme:?} {role:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_good_and_what_is_bad_stay_apart_when_they_are_painted() {
+        // by lightness or by hue of the one axis that these eyes have: blue against yellow, red against cyan
+        let full = |theme: Theme, role: Role| palette(theme).and_then(|palette| palette.full(theme.style(role).fg?));
+        for theme in [Theme::Deuteranopia, Theme::Tritanopia] {
+            let (Some(Color::Rgb(gr, gg, gb)), Some(Color::Rgb(br, bg, bb))) =
+                (full(theme, Role::Good), full(theme, Role::Bad))
+            else {
+                panic!("{theme:?} has no shades")
+            };
+            let apart = if theme == Theme::Deuteranopia {
+                i32::from(gb.abs_diff(bb))
+            } else {
+                i32::from(gr.abs_diff(br)) + i32::from(gg.abs_diff(bg)) / 2
+            };
+            assert!(apart >= 120, "{theme:?}: {apart}");
         }
     }
 
@@ -199,8 +333,17 @@ mod tests {
     }
 
     #[test]
-    fn next_visits_every_theme() {
-        let after: Vec<Theme> = Theme::ALL.iter().map(|theme| theme.next()).collect();
-        assert!(Theme::ALL.iter().all(|theme| after.contains(theme)));
+    fn one_key_goes_through_every_theme_and_no_two_have_one_name() {
+        let mut seen = vec![Theme::default()];
+        while let Some(next) = seen
+            .last()
+            .map(|theme| theme.next())
+            .filter(|next| !seen.contains(next))
+        {
+            seen.push(next);
+        }
+        assert_eq!(seen, Theme::ALL);
+        let names: std::collections::BTreeSet<&str> = Theme::ALL.iter().map(|theme| theme.name()).collect();
+        assert_eq!(names.len(), Theme::ALL.len());
     }
 }
