@@ -133,19 +133,7 @@ impl App {
                 Vec::new()
             }
             Message::Demo(state) => {
-                // where it has no line of its own, the foot tells each step as it comes
-                let known = self.facts.demo.as_ref().filter(|_| !self.ui.is_told);
-                let (is_new, turned) = known.map_or((false, false), |known| {
-                    (known.step != state.step, known.paused != state.paused)
-                });
-                if is_new {
-                    self.say(now, Role::Strong, state.title.to_string());
-                } else if turned && state.paused {
-                    self.say(now, Role::Strong, "the story waits; , goes on");
-                } else if turned {
-                    self.say(now, Role::Strong, "the story goes on");
-                }
-                self.facts.demo = Some(state);
+                self.hear_story(now, state);
                 Vec::new()
             }
             Message::Computed(Computed { pod, cache }) => {
@@ -250,6 +238,23 @@ impl App {
         if dirty.tables && !self.ui.pins.is_empty() {
             self.follow_pins(now);
         }
+    }
+
+    /// The demo's story is somewhere else.
+    fn hear_story(&mut self, now: Timestamp, state: message::DemoState) {
+        // where it has no line of its own, the foot tells each step as it comes
+        let known = self.facts.demo.as_ref().filter(|_| !self.ui.is_told);
+        let (is_new, turned) = known.map_or((false, false), |known| {
+            (known.step != state.step, known.paused != state.paused)
+        });
+        if is_new {
+            self.say(now, Role::Strong, state.title.to_string());
+        } else if turned && state.paused {
+            self.say(now, Role::Strong, "the story waits; , goes on");
+        } else if turned {
+            self.say(now, Role::Strong, "the story goes on");
+        }
+        self.facts.demo = Some(state);
     }
 
     fn freeze(&mut self) {

@@ -15,6 +15,7 @@ mod print;
 mod reference;
 mod rows;
 mod screen;
+mod settings;
 mod suggest;
 mod traffic;
 
@@ -22,7 +23,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use etcetera::BaseStrategy as _;
 
 pub use self::args::Cli;
@@ -36,16 +37,16 @@ pub fn main(name: &'static str, arguments: impl IntoIterator<Item = OsString>) -
     let command = Cli::command().bin_name(name);
     let parsed = command
         .try_get_matches_from(arguments)
-        .and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
-        Ok(cli) => cli,
+        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // help and version go to standard output and are no error; a closed output is none either
             drop(error.print());
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
         }
     };
-    match run(&cli, name) {
+    match run(cli, &matches, name) {
         Ok(exit) => exit.into(),
         Err(ended) => {
             if !ended.line.is_empty() {
@@ -56,21 +57,22 @@ pub fn main(name: &'static str, arguments: impl IntoIterator<Item = OsString>) -
     }
 }
 
-fn run(cli: &Cli, name: &'static str) -> Result<Exit, Ended> {
+fn run(mut cli: Cli, matches: &ArgMatches, name: &'static str) -> Result<Exit, Ended> {
+    // what is the same for everybody needs no settings, and works where they are wrong
     match &cli.command {
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), name.replace(' ', "-"), &mut script);
-            print::out(&String::from_utf8_lossy(&script)).map(|()| Exit::Ok)
+            return print::out(&String::from_utf8_lossy(&script)).map(|()| Exit::Ok);
         }
         Some(Command::Man) => {
             let mut page = Vec::new();
             let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
             rendered.map_err(|error| Ended::new(Exit::Internal, error.to_string()))?;
-            print::out(&String::from_utf8_lossy(&page)).map(|()| Exit::Ok)
+            return print::out(&String::from_utf8_lossy(&page)).map(|()| Exit::Ok);
         }
         Some(
-            command @ (Command::Pods(_)
+            Command::Pods(_)
             | Command::Services(_)
             | Command::Sidecars(_)
             | Command::Endpoints(_)
@@ -80,10 +82,16 @@ fn run(cli: &Cli, name: &'static str) -> Result<Exit, Ended> {
             | Command::Suggest(_)
             | Command::Diff(_)
             | Command::Lint(_)
-            | Command::Demo(_)),
-        ) => with_host(cli, Some(command)),
-        None => with_host(cli, None),
+            | Command::Demo(_)
+            | Command::Config(_),
+        )
+        | None => {}
     }
+    let settled = settings::settle(&mut cli, matches, &variable)?;
+    if let Some(Command::Config(args)) = &cli.command {
+        return settings::show(&cli, &settled, args);
+    }
+    with_host(&cli, cli.command.as_ref())
 }
 
 /// Commands that need threads, and may write a log.
@@ -109,7 +117,7 @@ fn with_host(cli: &Cli, command: Option<&Command>) -> Result<Exit, Ended> {
         Some(Command::Diff(args)) => host.block_on(diff::diff(cli, args)),
         Some(Command::Lint(args)) => host.block_on(lint::lint(cli, args)),
         Some(Command::Demo(args)) => demo::run(cli, args, &host),
-        Some(Command::Completions { .. } | Command::Man) | None => screen::open(cli, &host),
+        Some(Command::Config(_) | Command::Completions { .. } | Command::Man) | None => screen::open(cli, &host),
     };
     host.guard(state_folder().as_deref(), work).unwrap_or_else(|outcome| {
         let line = outcome.line.unwrap_or_default();
@@ -121,4 +129,12 @@ fn with_host(cli: &Cli, command: Option<&Command>) -> Result<Exit, Ended> {
 fn state_folder() -> Option<PathBuf> {
     let base = etcetera::choose_base_strategy().ok()?;
     Some(base.state_dir()?.join("sidescope"))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment is read here, for settings and for what the terminal is"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }

@@ -1,7 +1,8 @@
 //! The command line's shape. Flags are kubectl's where kubectl has them.
 
+mod screen;
 mod suggest;
-mod values;
+pub(super) mod values;
 mod what_if;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
+pub(super) use self::screen::{ConfigArgs, ConfigFormat, ScreenArgs};
 pub(super) use self::suggest::{SuggestArgs, SuggestFormat};
 pub(super) use self::what_if::{DiffArgs, LintArgs, ReportArgs, ReportFormat};
 use super::explain::{ExplainArgs, WhoSeesArgs};
@@ -22,7 +24,9 @@ use crate::sources::kubernetes::ListStrategy;
 #[command(
     after_help = "Without a command it opens the terminal screen. Without a cluster: 'sidescope demo'.\n\
     Exit codes: 0 ok; 1 no, differs, no proxy; 2 usage or bad file; 3 unreachable, denied or incomplete; \
-    4 internal; 5 no such pod, namespace or host."
+    4 internal; 5 no such pod, namespace or host.\n\
+    Most options may also stand in the settings file, or in SIDESCOPE_NAME: 'sidescope config' lists each with its value \
+    and where it comes from. An option wins over the environment, that over the file."
 )]
 pub struct Cli {
     /// What to do; the screen if absent.
@@ -40,6 +44,9 @@ pub struct Cli {
     /// Packets for the Traffic tab.
     #[command(flatten)]
     pub packets: PacketArgs,
+    /// How the screen looks and where settings are.
+    #[command(flatten)]
+    pub screen: ScreenArgs,
     /// Break on purpose, for tests of what follows (debug builds only)
     #[arg(long, value_enum, hide = true)]
     pub fault: Option<Fault>,
@@ -114,7 +121,18 @@ pub struct ScopeArgs {
 #[derive(Args, Clone, Debug, Default)]
 pub struct LogArgs {
     /// Show times in UTC instead of local time
-    #[arg(long, global = true, help_heading = "Output")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "false",
+        default_missing_value = "true",
+        hide_possible_values = true,
+        action = clap::ArgAction::Set,
+        help_heading = "Output"
+    )]
     pub utc: bool,
     /// Write a log to this file
     #[arg(long, global = true, value_name = "FILE", help_heading = "Output")]
@@ -150,6 +168,8 @@ pub enum Command {
     Diff(DiffArgs),
     /// What is wrong with the mesh's objects, and what to do about it
     Lint(LintArgs),
+    /// Each setting with its value and where it comes from
+    Config(ConfigArgs),
     /// Print a completion script
     Completions {
         /// For which shell

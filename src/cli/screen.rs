@@ -1,8 +1,9 @@
 //! `sidescope` without a command: the screen over the cluster of the flags.
 
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use super::args::{Cli, LogArgs, PacketArgs};
+use super::args::{Cli, LogArgs, PacketArgs, ScreenArgs};
 use super::exit::{Ended, Exit};
 use super::input;
 use super::packets;
@@ -14,7 +15,7 @@ use crate::mesh::model::{Key, Kind};
 use crate::runtime::packets::Packets;
 use crate::runtime::{Clipboard, Cluster, Host, Setup, Sources, Story};
 use crate::sources::kubernetes::{ConnectOptions, Connection};
-use crate::tui::{Look, Mouse};
+use crate::tui::{Glyphs, Look, Mouse};
 
 /// Where the demo begins.
 pub(super) const DEMO_POD: &str = "my-shell.default";
@@ -42,15 +43,16 @@ pub(super) fn show(
         pod: pod.map(|pod| first_pod(pod, &shown)).transpose()?,
         namespaces: shown.clone(),
         time_zone: time_zone(&cli.log),
+        retention: SignedDuration::try_from(cli.screen.retention).unwrap_or(SignedDuration::MAX),
         demo: is_demo,
         ..Options::default()
     };
     let follow = input::follow(Kind::ALL, &cli.cluster, &shown, &connection.cluster);
     let outcome = host.run_screen(Setup {
         options,
-        look: Look::of_environment(variable),
+        look: look(&cli.screen),
         mouse: Mouse::default(),
-        clipboard: Clipboard::of_environment(variable),
+        clipboard: Clipboard::of_environment(super::variable),
         sources: Sources::Cluster(Box::new(Cluster {
             connection,
             connect,
@@ -100,10 +102,15 @@ pub(super) fn time_zone(log: &LogArgs) -> TimeZone {
     if log.utc { TimeZone::UTC } else { TimeZone::system() }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "what the terminal is, is said by its environment alone"
-)]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+/// What the terminal can show, in the theme that was asked for.
+fn look(screen: &ScreenArgs) -> Look {
+    let terminal = Look::of_environment(super::variable);
+    Look {
+        theme: screen.theme,
+        glyphs: screen.ascii.map_or(
+            terminal.glyphs,
+            |ascii| if ascii { Glyphs::Ascii } else { Glyphs::Unicode },
+        ),
+        ..terminal
+    }
 }

@@ -25,7 +25,7 @@ pub(super) fn address(text: &str) -> Result<String, String> {
 }
 
 /// A release of Istio.
-pub(super) fn istio_version(text: &str) -> Result<String, String> {
+pub(in crate::cli) fn istio_version(text: &str) -> Result<String, String> {
     let wrong = || format!("'{text}' is no version of Istio: write it as 1.31, 1.31.2 or 1.31-dev");
     let version = Version::parse(text)
         .filter(|version| version.major == 1)

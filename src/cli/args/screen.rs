@@ -1,0 +1,80 @@
+//! How the screen looks, where settings are, and `config`, which says so.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
+
+use super::duration;
+use crate::tui::Theme;
+
+/// How the screen looks, and the file that says so for good.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ScreenArgs {
+    /// Colours, for the background and the eyes they are seen with
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        value_enum,
+        default_value = "terminal",
+        help_heading = "Screen"
+    )]
+    pub theme: Theme,
+    /// Draw with ASCII alone [default: where the locale is not UTF-8]
+    #[arg(
+        long,
+        global = true,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        hide_possible_values = true,
+        help_heading = "Screen"
+    )]
+    pub ascii: Option<bool>,
+    /// How long a change mark stays after it has been seen; 0 for ever
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration, default_value = "10m", help_heading = "Screen")]
+    pub retention: Duration,
+    /// Settings file [default: ~/.config/sidescope/config.toml]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
+    pub config: Option<PathBuf>,
+}
+
+impl ValueEnum for Theme {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Theme::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let value = PossibleValue::new(self.name());
+        Some(match self {
+            Theme::Deuteranopia => value.alias("protanopia"),
+            Theme::Terminal | Theme::Dark | Theme::Light | Theme::HighContrast | Theme::Tritanopia | Theme::Mono => {
+                value
+            }
+        })
+    }
+}
+
+/// `config`
+#[derive(Args, Debug)]
+pub struct ConfigArgs {
+    /// Print them; what it does anyway
+    #[arg(long)]
+    pub show: bool,
+    /// Format
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: ConfigFormat,
+}
+
+/// How settings are printed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ConfigFormat {
+    /// A line each
+    #[default]
+    Table,
+    /// As JSON
+    Json,
+}

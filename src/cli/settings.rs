@@ -1,0 +1,247 @@
+//! Settings: what holds for every run, until a flag says otherwise.
+//!
+//! A setting is a flag that may also stand in the environment and in the settings file. [`SETTINGS`] is the one table of
+//! them: the file is read by it, `config` prints it, README lists it. Its names, words, defaults and possible values are
+//! those of the flags, so that no setting can mean another thing than its flag.
+//!
+//! A flag wins over the environment, that over the file, that over the default. All that stands in the file is checked,
+//! also what a flag overrides: a mistake shows at once, not on the day when it counts.
+
+mod file;
+mod show;
+mod table;
+
+use std::path::PathBuf;
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, CommandFactory as _, FromArgMatches as _};
+
+use self::file::File;
+pub(super) use self::show::show;
+use self::table::{About, Put, SETTINGS, Setting};
+use super::args::{Cli, Command};
+use super::exit::{Ended, Exit};
+
+/// Where a value comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Origin {
+    /// The command line.
+    Flag,
+    /// This variable of the environment.
+    Variable(String),
+    /// This line of the settings file.
+    Line(usize),
+    /// Nobody said anything.
+    Default,
+}
+
+/// A value as it stands in the environment or in the file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Value {
+    Text(String),
+    Texts(Vec<String>),
+    Switch(bool),
+}
+
+/// Which settings hold, and since when.
+#[derive(Debug)]
+pub(super) struct Settled {
+    /// The settings file, whether or not it is there; absent where there is no home.
+    file: Option<PathBuf>,
+    /// Whether the file is there.
+    is_there: bool,
+    /// Of each setting, in the order of the table.
+    origins: Vec<Origin>,
+}
+
+/// Lets environment and file say what the flags do not. `matches` is what `cli` was made from.
+///
+/// # Errors
+/// A file that cannot be read or was asked for and is not there; any value, in file or environment, that is none.
+pub(super) fn settle(
+    cli: &mut Cli,
+    matches: &ArgMatches,
+    variable: &impl Fn(&str) -> Option<String>,
+) -> Result<Settled, Ended> {
+    let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let (path, is_asked_for) = file::path(cli.screen.config.as_deref(), &variable);
+    let file = match &path {
+        Some(path) => file::read(path, is_asked_for, variable("HOME").as_deref())?,
+        None => None,
+    };
+    let is_there = file.is_some();
+    let file = file.unwrap_or_default();
+    check(&file, matches)?;
+    let environment = environment(&variable)?;
+    let mut origins = Vec::new();
+    for setting in SETTINGS {
+        let said = |setting: &Setting| Said {
+            flag: matches.value_source(setting.id) == Some(ValueSource::CommandLine),
+            variable: environment.iter().find(|(other, ..)| other.id == setting.id),
+            line: file.values.iter().find(|line| line.setting.id == setting.id),
+        };
+        let own = said(setting);
+        // who says 'all namespaces' now does not mean the one of the file
+        let rival = setting.rival.and_then(find).map(said);
+        let level = rival.map_or(Level::Nothing, |rival| rival.level());
+        let origin = match (own.level(), own.variable, own.line) {
+            (Level::Flag, ..) => Origin::Flag,
+            _ if !setting.about.holds_for(cli.command.as_ref()) || own.level() < level => Origin::Default,
+            (_, Some((_, name, value)), _) => {
+                put(cli, setting, value).map_err(|problem| wrong(format!("{name}: {problem}")))?;
+                Origin::Variable(name.clone())
+            }
+            (_, None, Some(line)) => {
+                put(cli, setting, &line.value).map_err(|problem| wrong(file.say(line.at, setting.name(), &problem)))?;
+                Origin::Line(line.at)
+            }
+            (_, None, None) => Origin::Default,
+        };
+        origins.push(origin);
+    }
+    Ok(Settled {
+        file: path,
+        is_there,
+        origins,
+    })
+}
+
+/// Who says what a setting is.
+struct Said<'a> {
+    flag: bool,
+    variable: Option<&'a (&'static Setting, String, Value)>,
+    line: Option<&'a file::Line>,
+}
+
+/// How much a voice counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Level {
+    Nothing,
+    File,
+    Environment,
+    Flag,
+}
+
+impl Said<'_> {
+    fn level(&self) -> Level {
+        if self.flag {
+            Level::Flag
+        } else if self.variable.is_some() {
+            Level::Environment
+        } else if self.line.is_some() {
+            Level::File
+        } else {
+            Level::Nothing
+        }
+    }
+}
+
+fn wrong(line: String) -> Ended {
+    Ended::new(Exit::Usage, line)
+}
+
+fn find(id: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.id == id)
+}
+
+/// Fails where a line of the file is none, whether or not it would be used; names all such lines.
+fn check(file: &File, matches: &ArgMatches) -> Result<(), Ended> {
+    let mut scratch = Cli::from_arg_matches(matches).map_err(|error| Ended::new(Exit::Internal, error.to_string()))?;
+    let mut problems = Vec::new();
+    for line in &file.values {
+        if let Err(problem) = put(&mut scratch, line.setting, &line.value) {
+            problems.push(file.say(line.at, line.setting.name(), &problem));
+        }
+        let rival = line.setting.rival.and_then(find);
+        let rival = rival.and_then(|rival| {
+            file.values
+                .iter()
+                .find(|other| other.setting.id == rival.id && other.at < line.at)
+        });
+        if let Some(rival) = rival {
+            let problem = format!(
+                "'{}' of line {} says otherwise: keep one",
+                rival.setting.name(),
+                rival.at
+            );
+            problems.push(file.say(line.at, line.setting.name(), &problem));
+        }
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(wrong(problems.join("\n")))
+    }
+}
+
+/// What the environment says.
+fn environment(variable: &impl Fn(&str) -> Option<String>) -> Result<Vec<(&'static Setting, String, Value)>, Ended> {
+    let mut said = Vec::new();
+    for setting in SETTINGS {
+        let name = setting.variable();
+        let Some(text) = variable(&name) else { continue };
+        let value = match setting.put {
+            Put::Text(_) => Value::Text(text),
+            Put::Texts(_) => Value::Texts(text.split(',').map(|part| part.trim().to_owned()).collect()),
+            Put::Switch(_) => Value::Switch(match text.as_str() {
+                "true" | "1" => true,
+                "false" | "0" => false,
+                _ => return Err(wrong(format!("{name}: '{text}' is neither true nor false"))),
+            }),
+        };
+        said.push((setting, name, value));
+    }
+    Ok(said)
+}
+
+/// Makes a value hold.
+fn put(cli: &mut Cli, setting: &Setting, value: &Value) -> Result<(), String> {
+    match (setting.put, value) {
+        (Put::Text(put), Value::Text(text)) => put(cli, text),
+        (Put::Texts(put), Value::Texts(texts)) => put(cli, texts),
+        (Put::Switch(put), Value::Switch(on)) => {
+            put(cli, *on);
+            Ok(())
+        }
+        (Put::Text(_) | Put::Texts(_) | Put::Switch(_), Value::Text(_) | Value::Texts(_) | Value::Switch(_)) => {
+            Err(format!("expected {}", setting.put.expected()))
+        }
+    }
+}
+
+impl About {
+    /// Whether environment and file count for this command.
+    fn holds_for(self, command: Option<&Command>) -> bool {
+        let is_demo = matches!(command, Some(Command::Demo(_)));
+        let is_screen = is_demo || matches!(command, None | Some(Command::Config(_)));
+        match self {
+            // the demo is a cluster of its own
+            About::Cluster => !is_demo,
+            About::Start => is_screen && !is_demo,
+            About::Look => is_screen,
+            About::Everything => true,
+        }
+    }
+}
+
+impl Setting {
+    /// Its name in the file: that of its flag.
+    fn name(&self) -> String {
+        self.flag().get_long().unwrap_or(self.id).to_owned()
+    }
+
+    /// Its variable of the environment.
+    fn variable(&self) -> String {
+        format!("SIDESCOPE_{}", self.name().to_uppercase().replace('-', "_"))
+    }
+
+    /// Its flag.
+    fn flag(&self) -> Arg {
+        let command = Cli::command();
+        let flag = command.get_arguments().find(|argument| argument.get_id() == self.id);
+        flag.cloned().unwrap_or_else(|| Arg::new(self.id))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! `sidescope config`: each setting, its value, and where it comes from; and the table of them for README.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::super::args::{Cli, ConfigArgs, ConfigFormat};
+use super::super::exit::{Ended, Exit};
+use super::super::print;
+use super::table::SETTINGS;
+#[cfg(test)]
+use super::table::Setting;
+use super::{Origin, Settled};
+use crate::output::{Language, Report};
+
+/// Prints them.
+pub(in crate::cli) fn show(cli: &Cli, settled: &Settled, args: &ConfigArgs) -> Result<Exit, Ended> {
+    match args.output {
+        ConfigFormat::Table => print::out(&table(cli, settled))?,
+        ConfigFormat::Json => print::document(&document(cli, settled), Language::Json)?,
+    }
+    Ok(Exit::Ok)
+}
+
+/// Lines of NAME, VALUE, FROM; before them, on a line of its own, the file.
+pub(super) fn table(cli: &Cli, settled: &Settled) -> String {
+    let file = match &settled.file {
+        Some(path) if settled.is_there => format!("# settings of {}", path.display()),
+        Some(path) => format!("# no settings file: {} is not there", path.display()),
+        None => "# no settings file: neither HOME nor XDG_CONFIG_HOME is set".to_owned(),
+    };
+    let mut rows = vec![["SETTING", "VALUE", "FROM"].map(str::to_owned)];
+    for (setting, origin) in SETTINGS.iter().zip(&settled.origins) {
+        rows.push([setting.name(), words(&(setting.get)(cli)), settled.words(origin)]);
+    }
+    let width = |column: fn(&[String; 3]) -> &String| rows.iter().map(|row| column(row).chars().count()).max();
+    let (first, second) = (width(|row| &row[0]).unwrap_or(0), width(|row| &row[1]).unwrap_or(0));
+    let mut text = format!("{file}\n");
+    for [name, value, from] in &rows {
+        let _ = writeln!(text, "{name:<first$}  {value:<second$}  {from}");
+    }
+    text
+}
+
+/// `{kind: Settings, file, items: [{name, value, from: flag|environment|file|default, variable?, line?}]}`
+pub(super) fn document(cli: &Cli, settled: &Settled) -> Report<'static> {
+    let items = SETTINGS.iter().zip(&settled.origins).map(|(setting, origin)| {
+        let mut item = json!({ "name": setting.name(), "value": (setting.get)(cli) });
+        let (from, detail) = match origin {
+            Origin::Flag => ("flag", None),
+            Origin::Variable(name) => ("environment", Some(("variable", json!(name)))),
+            Origin::Line(at) => ("file", Some(("line", json!(at)))),
+            Origin::Default => ("default", None),
+        };
+        if let Json::Object(fields) = &mut item {
+            fields.insert("from".to_owned(), json!(from));
+            fields.extend(detail.map(|(name, value)| (name.to_owned(), value)));
+        }
+        item
+    });
+    let mut body = Map::new();
+    body.insert(
+        "file".to_owned(),
+        json!(settled.file.as_ref().filter(|_| settled.is_there)),
+    );
+    body.insert("items".to_owned(), items.collect());
+    Report {
+        kind: "Settings",
+        body,
+        ..Report::default()
+    }
+}
+
+impl Settled {
+    fn words(&self, origin: &Origin) -> String {
+        match origin {
+            Origin::Flag => "flag".to_owned(),
+            Origin::Variable(name) => format!("environment {name}"),
+            Origin::Line(at) => match &self.file {
+                Some(path) => format!("{}:{at}", path.display()),
+                None => format!("line {at}"),
+            },
+            Origin::Default => "default".to_owned(),
+        }
+    }
+}
+
+/// A value in one line; `-`: nothing is said, so what the flag's own words say holds.
+fn words(value: &Json) -> String {
+    match value {
+        Json::Null => "-".to_owned(),
+        Json::String(text) => text.clone(),
+        Json::Array(items) => items.iter().map(words).collect::<Vec<_>>().join(","),
+        Json::Bool(_) | Json::Number(_) | Json::Object(_) => value.to_string(),
+    }
+}
+
+/// The table of settings for README, in Markdown: made from the flags.
+#[cfg(test)]
+pub(super) fn markdown() -> String {
+    let mut text = String::from("| setting | type | default | |\n|---|---|---|---|\n");
+    for setting in SETTINGS {
+        let flag = setting.flag();
+        let help = flag.get_help().map(ToString::to_string).unwrap_or_default();
+        let (help, in_words) = match help.split_once(" [default: ") {
+            Some((help, default)) => (help.to_owned(), default.trim_end_matches(']').to_owned()),
+            None => (help, String::new()),
+        };
+        let defaults: Vec<_> = flag
+            .get_default_values()
+            .iter()
+            .map(|value| value.to_string_lossy())
+            .collect();
+        let default = if defaults.is_empty() {
+            in_words
+        } else {
+            format!("`{}`", defaults.join(","))
+        };
+        let values = flag.get_possible_values();
+        let names: Vec<&str> = values.iter().map(clap::builder::PossibleValue::get_name).collect();
+        let kind = type_of(setting);
+        let choices = if kind == "text" && !names.is_empty() {
+            format!(": {}", names.join(", "))
+        } else {
+            String::new()
+        };
+        let _ = writeln!(text, "| `{}` | {kind} | {default} | {help}{choices} |", setting.name());
+    }
+    text
+}
+
+/// A setting's type in one word.
+#[cfg(test)]
+fn type_of(setting: &Setting) -> &'static str {
+    use super::table::Put;
+    match setting.put {
+        Put::Text(_) => "text",
+        Put::Texts(_) => "text or list",
+        Put::Switch(_) => "true, false",
+    }
+}
