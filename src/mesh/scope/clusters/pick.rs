@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::locality::{in_force, keeps};
-use super::{Client, Discovery, Target, address_of, class_of, health_of, is_in_view};
+use super::{Client, Discovery, Target, address_of, class_of, health_of, is_in_view, is_tunnelled};
 use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::scope::destination_rules::{MergedRule, Policy};
 use crate::mesh::scope::endpoints::{Endpoint, EndpointHealth, Shard};
@@ -87,7 +87,10 @@ impl<'a> Picker<'a> {
         let mut seen: FxHashSet<(Option<IpAddr>, Address)> = FxHashSet::default();
         for endpoint in picked.into_iter().filter(|endpoint| wanted(endpoint)) {
             let stays = entry.is_none_or(|entry| keeps(entry, &endpoint.workload.place.locality));
-            let is_answer = is_eds || endpoint.port == 0 || is_ip(&endpoint.address);
+            let is_answer = is_eds
+                || endpoint.port == 0
+                || is_ip(&endpoint.address)
+                || is_tunnelled(self.client, &endpoint.workload);
             if !stays || !is_answer {
                 continue;
             }
@@ -324,8 +327,8 @@ struct Chains<'a> {
     last: Option<(Tail<'a>, Arc<Why>)>,
 }
 
-/// The object that lists an endpoint, its status, and whether it is there by chance.
-type Tail<'a> = (&'a (Kind, Key), Reason, bool);
+/// The object that lists an endpoint, its status, and whether it is there by chance, and as a DNS target that is an IP.
+type Tail<'a> = (&'a (Kind, Key), Reason, bool, bool);
 
 impl<'a> Chains<'a> {
     fn of(writer: &'a Writer<'a>, shard: &'a Shard, is_eds: bool) -> Self {
@@ -340,7 +343,8 @@ impl<'a> Chains<'a> {
 
     fn of_endpoint(&mut self, endpoint: &'a Endpoint) -> Arc<Why> {
         let status = Self::status_of(endpoint);
-        let tail = (&endpoint.listed_by, status.clone(), endpoint.is_chance);
+        let is_dns_answer = !self.is_eds && is_ip(&endpoint.address);
+        let tail = (&endpoint.listed_by, status.clone(), endpoint.is_chance, is_dns_answer);
         if let Some((last, why)) = &self.last
             && *last == tail
         {
@@ -350,7 +354,7 @@ impl<'a> Chains<'a> {
             object: endpoint.listed_by.clone(),
         };
         let extra = [
-            (!self.is_eds, Reason::DnsTargetIsAddress),
+            (is_dns_answer, Reason::DnsTargetIsAddress),
             (self.shard.depends_on_past, Reason::DependsOnPast),
             (endpoint.is_chance, Reason::SlicesDiffer),
         ];
