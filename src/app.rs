@@ -6,7 +6,7 @@
 //! | `message`, `key`, `options` | the contract with the runtime |
 //! | `facts`, `findings`, `engine`, `sync`, `lag`, `rates`, `traffic`, `packets`, `workloads` | what is known |
 //! | `ui`, `list`, `panel`, `dialog`, `input`, `filter` | what is shown of it |
-//! | `actions`, `perform`, `go`, `drill`, `marks`, `ask`, `hidden`, `palette` | what a person can do |
+//! | `actions`, `perform`, `go`, `drill`, `marks`, `ask`, `hidden`, `find`, `palette` | what a person can do |
 //! | `refresh`, `choose`, `settle`, `flows`, `widths` | lists and panels follow the facts |
 //! | [`view`] | rows, columns, words, and the screen made of them |
 //!
@@ -25,6 +25,7 @@ mod drill;
 mod engine;
 mod facts;
 pub mod filter;
+mod find;
 mod findings;
 mod flows;
 mod go;

@@ -38,6 +38,7 @@ pub(super) enum Action {
     Namespaces,
     AllNamespaces,
     Workloads,
+    Find,
     Up,
     Down,
     Top,

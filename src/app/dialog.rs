@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::App;
 use super::filter::Fuzzy;
+use super::find::FindDialog;
 use super::hidden::HiddenDialog;
 use super::input::Input;
 use super::key::{KeyCode, KeyPress};
@@ -36,6 +37,8 @@ pub(super) enum Dialog {
     Sort(SortDialog),
     /// Hosts that a pod does not reach.
     Hidden(HiddenDialog),
+    /// Anything, by its name or address.
+    Find(FindDialog),
     /// What is to be copied.
     Copy,
 }
@@ -83,7 +86,9 @@ impl Dialog {
         match self {
             Dialog::Text(text) => asks && text.purpose != Purpose::Help,
             Dialog::Sort(_) | Dialog::Copy => asks,
-            Dialog::Filter(_) | Dialog::Palette(_) | Dialog::Namespaces(_) | Dialog::Hidden(_) => asks && !is_letter,
+            Dialog::Filter(_) | Dialog::Palette(_) | Dialog::Namespaces(_) | Dialog::Hidden(_) | Dialog::Find(_) => {
+                asks && !is_letter
+            }
         }
     }
 }
@@ -272,6 +277,7 @@ impl App {
                 self.press_hidden(now, dialog, key);
                 Vec::new()
             }
+            Dialog::Find(dialog) => self.press_find(now, dialog, key),
             Dialog::Copy => self.press_copy(now, key),
         }
     }
@@ -433,6 +439,7 @@ impl App {
             | Dialog::Namespaces(_)
             | Dialog::Sort(_)
             | Dialog::Hidden(_)
+            | Dialog::Find(_)
             | Dialog::Copy => None,
         });
         let Some(dialog) = waiting else { return };

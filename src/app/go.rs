@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::App;
 use super::filter::Filter;
-use super::list::ItemId;
+use super::list::{ItemId, List};
 use super::message::Command;
 use super::options::Namespaces;
 use super::tables::{Subject, TableId};
@@ -37,7 +37,7 @@ impl App {
         self.enter(now, view);
     }
 
-    fn enter(&mut self, now: Timestamp, view: View) {
+    pub(super) fn enter(&mut self, now: Timestamp, view: View) {
         self.ui.view = view;
         self.ui.switch(Toggle::Zoom, false);
         let wants_pods = matches!(view, View::Pods | View::Overview);
@@ -46,16 +46,16 @@ impl App {
         }
     }
 
-    fn place_now(&self) -> Stop {
-        let filter = self
-            .ui
-            .find_list(self.ui.active())
-            .map(|list| list.filter().text().to_owned());
+    pub(super) fn place_now(&self) -> Stop {
+        let list = self.ui.find_list(self.ui.active());
+        let filter = list.map(|list| list.filter().text().to_owned());
         Stop {
             view: self.ui.view,
             namespaces: self.ui.namespaces.clone(),
             only: self.ui.only.clone(),
             filter: filter.unwrap_or_default(),
+            chosen: self.ui.chosen.clone(),
+            row: list.and_then(List::current).cloned(),
         }
     }
 
@@ -67,6 +67,13 @@ impl App {
         self.rebuild_all(now);
         let table = self.ui.active();
         self.set_filter(now, table, &place.filter);
+        if place.chosen.is_some() && place.chosen != self.ui.chosen {
+            self.ui.chosen = place.chosen;
+            self.show_chosen(self.ui.pods_table());
+        }
+        if let Some(row) = place.row {
+            self.ui.list(table).select(&row);
+        }
     }
 
     /// Back and forth between places.
@@ -157,14 +164,17 @@ impl App {
         }
         let here = self.place_now();
         self.ui.trail.leave(here);
+        self.change_namespaces(now, Some(namespaces))
+    }
+
+    /// Shows other namespaces, if any, as a part of going somewhere.
+    pub(super) fn change_namespaces(&mut self, now: Timestamp, other: Option<Namespaces>) -> Vec<Command> {
+        let Some(namespaces) = other else { return Vec::new() };
         let before = std::mem::replace(&mut self.ui.namespaces, namespaces);
         self.ui.namespaces_before = Some(before);
         self.ui.only = None;
         self.rebuild_all(now);
-        let names = match &self.ui.namespaces {
-            Namespaces::All => Vec::new(),
-            Namespaces::Some(names) => names.clone(),
-        };
+        let names = self.namespace_names();
         vec![Command::ShowNamespaces(names)]
     }
 

@@ -44,6 +44,8 @@ enum Argument {
     Namespace,
     /// Which pod to choose.
     Pod,
+    /// What to look for.
+    Anything,
 }
 
 fn argument(action: Action) -> Argument {
@@ -59,6 +61,8 @@ fn argument(action: Action) -> Argument {
         Argument::Namespace
     } else if POD.contains(&action) {
         Argument::Pod
+    } else if action == Action::Find {
+        Argument::Anything
     } else {
         Argument::None
     }
@@ -101,7 +105,7 @@ impl App {
 
     fn suggest_arguments(&self, word: &str, action: Action, typed: &str) -> Vec<Suggestion> {
         let names: Vec<String> = match argument(action) {
-            Argument::None => Vec::new(),
+            Argument::None | Argument::Anything => Vec::new(),
             Argument::Namespace => self.facts.namespaces().iter().map(ToString::to_string).collect(),
             Argument::Pod => {
                 let pods = self.facts.world.pods.keys();
@@ -175,6 +179,10 @@ impl App {
             }
             Argument::Namespace => self.run_in_namespace(now, entry, rest),
             Argument::Pod => self.run_for_pod(now, entry, rest),
+            Argument::Anything => {
+                self.open_find(rest);
+                Vec::new()
+            }
         }
     }
 

@@ -55,10 +55,14 @@ impl App {
                 dialog.input.insert(text);
                 true
             }
+            Some(Dialog::Find(dialog)) => {
+                dialog.insert(text);
+                true
+            }
             Some(Dialog::Text(_) | Dialog::Sort(_) | Dialog::Copy) | None => false,
         };
         if !pasted {
-            self.say(now, Role::Dim, "pasted text goes into / : or n; nothing is open");
+            self.say(now, Role::Dim, "pasted text goes into / : F or n; nothing is open");
         } else if matches!(self.ui.dialogs.last(), Some(Dialog::Filter(_)))
             && let Some(Dialog::Filter(dialog)) = self.ui.dialogs.pop()
         {
@@ -119,6 +123,7 @@ impl App {
             Action::Namespaces => self.open_namespaces(),
             Action::AllNamespaces => return self.toggle_all_namespaces(now),
             Action::Workloads => self.toggle_workloads(now),
+            Action::Find => self.open_find(""),
             Action::Up => self.ui.list(table).step(-1),
             Action::Down => self.ui.list(table).step(1),
             Action::Top => self.ui.list(table).go_to(0),

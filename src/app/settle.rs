@@ -63,6 +63,7 @@ impl App {
             .iter()
             .map(|(table, area)| self.lay_out(now, *table, *area, frame.size))
             .collect();
+        self.look_on();
         if let Some(Dialog::Text(dialog)) = self.ui.dialogs.last_mut() {
             let inner = Overlay::inner(reading_area(width, height));
             dialog.lay_out(inner.width, inner.height.into());
@@ -342,7 +343,7 @@ impl App {
     /// When the screen changes by time alone.
     fn find_wake(&self, now: Timestamp) -> Option<Timestamp> {
         let mut wakes: Vec<Timestamp> = Vec::new();
-        if !self.ui.walks.is_empty() {
+        if !self.ui.walks.is_empty() || self.is_looking() {
             return Some(now);
         }
         if self.ui.stale.contains(&Stale::Panels) {

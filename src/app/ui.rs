@@ -6,7 +6,7 @@ use std::ops::Range;
 use jiff::{SignedDuration, Timestamp};
 
 use super::dialog::Dialog;
-use super::list::{List, MomentId};
+use super::list::{ItemId, List, MomentId};
 use super::message::Captured;
 use super::options::Namespaces;
 use super::packets::KEPT;
@@ -113,6 +113,10 @@ pub(super) struct Stop {
     pub only: Option<WorkloadId>,
     /// The filter of the tab's own table, as typed.
     pub filter: String,
+    /// The chosen pod.
+    pub chosen: Option<ObjectId>,
+    /// The row under the cursor of that table.
+    pub row: Option<ItemId>,
 }
 
 /// Where a person has been.

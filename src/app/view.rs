@@ -10,6 +10,7 @@ pub mod cut;
 mod draw;
 pub mod explain;
 pub(in crate::app) mod findings;
+mod found;
 pub mod help;
 pub(in crate::app) mod layout;
 pub(in crate::app) mod reasons;

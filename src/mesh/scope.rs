@@ -69,6 +69,7 @@ pub use self::symptom::Symptom;
 pub use self::table::{
     Address, Class, Cluster, Direction, EndpointTable, Governing, Health, Locality, NoTable, PlaneName, Row,
 };
+pub use self::topology::zone_of;
 pub use self::version::Version;
 pub use self::weight::Weight;
 pub(in crate::mesh) use self::{

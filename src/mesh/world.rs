@@ -222,6 +222,14 @@ impl World {
         partners(&self.index.pods, Text::from(ip)).filter_map(|key| self.pods.get(key))
     }
 
+    /// The pods whose addresses begin like this, each with that address, in order of the addresses' texts.
+    pub fn pods_with_ip_like<'a>(&'a self, start: &'a str) -> impl Iterator<Item = (&'a Text, &'a Key)> {
+        let pairs = self.index.pods.range((Text::from(start), Key::default())..);
+        pairs
+            .take_while(move |(ip, _)| ip.starts_with(start))
+            .map(|(ip, pod)| (ip, pod))
+    }
+
     /// How many entries the look-ups and the lists under way hold, besides the objects' own tables: bounded by what
     /// the objects say.
     pub fn held(&self) -> usize {

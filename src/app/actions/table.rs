@@ -112,6 +112,13 @@ pub(in crate::app) static ACTIONS: &[Entry] = &[
     ),
     entry(
         Group::Go,
+        A::Find,
+        &[char('F')],
+        Everywhere,
+        ("find", "find a pod, service, IP, host or Sidecar anywhere"),
+    ),
+    entry(
+        Group::Go,
         A::HistoryBack,
         &[char('[')],
         Everywhere,

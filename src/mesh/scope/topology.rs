@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use crate::mesh::model::{Labels, Node, Pod, Text};
+use crate::mesh::model::{Key, Labels, Node, Pod, Text};
+use crate::mesh::world::World;
 
 use super::table::Locality;
 
@@ -66,6 +67,12 @@ impl Place {
         }
         Self::parse(&Text::from(format!("{region}/{zone}/{subzone}")))
     }
+}
+
+/// The zone that a pod is in, as istiod sees it; empty if unknown.
+pub fn zone_of(world: &World, pod: &Pod) -> Text {
+    let node = world.nodes.get(&Key::new("", pod.node.clone()));
+    Place::of_pod(pod, node.map(AsRef::as_ref)).locality.zone.clone()
 }
 
 /// The locality that the labels of a workload name: dots stand for slashes where there is no slash.

@@ -1,5 +1,6 @@
 //! One kind's objects by key: a persistent ordered map, so that a snapshot is a pointer.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::mesh::model::{Key, Meta};
@@ -63,6 +64,12 @@ impl<T: Row> Table<T> {
             .range(from..)
             .take_while(move |(key, _)| key.namespace == namespace)
             .map(|(_, row)| row)
+    }
+
+    /// The objects whose keys come after this one, by key: where a walk over all of them goes on.
+    pub fn after<'a>(&'a self, key: &Key) -> impl Iterator<Item = &'a Arc<T>> + use<'a, T> {
+        let from = (Bound::Excluded(key.clone()), Bound::Unbounded);
+        self.rows.range(from).map(|(_, row)| row)
     }
 
     /// All keys in order.

@@ -38,6 +38,10 @@ impl App {
                 let help = vec![Span::new(Role::Dim, "Enter explains  Esc closes ")];
                 typed("hidden from the pod: ", &dialog.input, help, width)
             }
+            Some(Dialog::Find(dialog)) => {
+                let help = vec![Span::new(Role::Dim, "Enter goes there  Tab next kind  Esc closes ")];
+                typed("find: ", &dialog.input, help, width)
+            }
             Some(Dialog::Text(_)) => (
                 keys(
                     &[("j k", "move"), ("h l", "scroll"), ("c", "copy"), ("Esc", "close")],

@@ -1,7 +1,7 @@
 //! What lies over the panes: texts, pickers, the palette's suggestions.
 
 use super::super::cut::{Cut, cut};
-use super::super::{Area, Line, Overlay, Role, Screen, Span};
+use super::super::{Area, Line, Overlay, Role, Screen, Span, found};
 use super::cut_line;
 use crate::app::App;
 use crate::app::ask::COPY;
@@ -31,6 +31,10 @@ impl App {
             Dialog::Namespaces(dialog) => Some(namespaces(dialog, screen)),
             Dialog::Sort(dialog) => Some(sort(dialog, screen)),
             Dialog::Hidden(dialog) => Some(hidden(dialog, screen)),
+            Dialog::Find(dialog) => {
+                let (title, lines, chosen) = found::lines(dialog, &self.facts, self.ui.panel(0));
+                Some(list(&title, lines, chosen, screen))
+            }
             Dialog::Copy => {
                 let lines = COPY
                     .iter()
