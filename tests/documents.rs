@@ -97,3 +97,16 @@ fn yaml_is_the_same_document() {
     }
     assert_eq!(yaml, table);
 }
+
+#[test]
+fn names_are_what_kubectl_prints_also_of_all_namespaces() {
+    let world = "alias-of-a-service-in-scope";
+    let sidecars = run(&["sidecars", "-A", "-o", "name"], world);
+    assert_eq!(sidecars, "sidecar.networking.istio.io/default\n".repeat(2));
+    let pods = run(&["pods", "-A", "-o", "name"], world);
+    assert!(pods.lines().count() > 0);
+    for line in pods.lines() {
+        let name = line.strip_prefix("pod/").unwrap();
+        assert!(!name.contains('/'), "{line}");
+    }
+}

@@ -187,7 +187,11 @@ impl Listing for SidecarList {
                 };
                 (
                     key(&sidecar.meta),
-                    columns.row(format!("sidecar/{}", sidecar.meta.key.name), &row, at),
+                    columns.row(
+                        format!("sidecar.networking.istio.io/{}", sidecar.meta.key.name),
+                        &row,
+                        at,
+                    ),
                 )
             })
             .collect()
