@@ -152,11 +152,7 @@ impl App {
                 Vec::new()
             }
             Message::Copied(result) => {
-                let (role, text) = match result {
-                    Ok(how) => (Role::Good, format!("copied: {how}; sent, not confirmed")),
-                    Err(error) => (Role::Bad, format!("not copied: {error}")),
-                };
-                self.say(now, role, text);
+                self.tell_copied(now, result);
                 Vec::new()
             }
             Message::Problem(line) => {

@@ -8,6 +8,7 @@ use super::key::{KeyCode, KeyPress};
 use super::list::ItemId;
 use super::message::{Command, Fetch, Request};
 use super::tables::{Subject, TableId};
+use super::view::cut::{Cut, cut};
 use super::view::{self, Line, Role, Span, copies, reasons, words};
 use crate::mesh::diff::{ObjectText, Side, lines};
 use crate::mesh::history::{Edit, Line as Moment};
@@ -232,12 +233,36 @@ impl App {
             return Vec::new();
         };
         match self.text_to_copy(now, letter) {
-            Ok(text) => vec![Command::Copy(text)],
+            Ok(text) => self.copy(letter, text),
             Err(why) => {
                 self.say(now, Role::Warn, why);
                 Vec::new()
             }
         }
+    }
+
+    /// Has this text copied; the message says what it was.
+    fn copy(&mut self, letter: char, text: String) -> Vec<Command> {
+        let what = COPY
+            .iter()
+            .find(|(key, _)| *key == letter)
+            .map_or("text", |(_, what)| *what);
+        let rows = self.ui.list(self.ui.active()).picked().len();
+        self.ui.copied = Some(match rows {
+            0 | 1 => format!("{what} '{}'", beginning(&text)),
+            rows => format!("{what} of {rows} rows '{}'", beginning(&text)),
+        });
+        vec![Command::Copy(text)]
+    }
+
+    /// Tells what was copied and how, or why not.
+    pub(super) fn tell_copied(&mut self, now: Timestamp, result: Result<String, String>) {
+        let what = self.ui.copied.take().unwrap_or_default();
+        let (role, text) = match result {
+            Ok(how) => (Role::Good, format!("copied {what} {how} (sent, not confirmed)")),
+            Err(error) => (Role::Bad, format!("{what} not copied: {error}")),
+        };
+        self.say(now, role, text);
     }
 
     fn text_to_copy(&mut self, now: Timestamp, letter: char) -> Result<String, String> {
@@ -274,6 +299,16 @@ pub(super) const COPY: &[(char, &str)] = &[
     ('k', "kubectl or istioctl command"),
     ('y', "YAML"),
 ];
+
+/// As much of a text as a message has room for.
+fn beginning(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let whole = cut(line, 40, Cut::End).to_string();
+    if text.lines().nth(1).is_some() && !whole.ends_with('…') {
+        return format!("{whole} …");
+    }
+    whole
+}
 
 fn copy(subject: &Subject<'_>, letter: char, pod: Option<&Key>, now: Timestamp) -> Result<String, String> {
     match letter {

@@ -301,6 +301,7 @@ impl App {
             (KeyCode::Left, _) | (KeyCode::Char('h'), false) => dialog.left = dialog.left.saturating_sub(PAGE),
             (KeyCode::Char('c'), false) => {
                 let text = dialog.text();
+                self.ui.copied = Some(format!("all of '{}'", dialog.title));
                 self.open_text(dialog);
                 return vec![Command::Copy(text)];
             }

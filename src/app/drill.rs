@@ -6,6 +6,7 @@ use super::App;
 use super::list::ItemId;
 use super::message::Command;
 use super::options::Namespaces;
+use super::panel::Standing;
 use super::settle::identity;
 use super::tables::TableId;
 use super::ui::{PINS, Stale, Toggle, View};
@@ -30,6 +31,9 @@ impl App {
                 self.rebuild(now, TableId::Pods);
                 self.ui.list(TableId::Pods).go_to(0);
                 self.show_chosen(TableId::Pods);
+            }
+            (TableId::Services, ItemId::Object(service)) if self.is_out_of_table(&service.key) => {
+                self.explain(now, TableId::Services);
             }
             (TableId::Services, ItemId::Object(service)) => {
                 let host = format!(
@@ -61,6 +65,16 @@ impl App {
             ) => {}
         }
         Vec::new()
+    }
+
+    /// Whether the chosen pod has a table, and no row in it for this service: why is then worth more than no rows.
+    fn is_out_of_table(&self, service: &Key) -> bool {
+        let host = format!("{}.{}.", service.name, service.namespace);
+        let Some(panel) = self.ui.panel(0).filter(|panel| panel.standing == Standing::Present) else {
+            return false;
+        };
+        let mut lines = panel.lines().iter();
+        !lines.any(|line| line.row.cluster.host().starts_with(&host))
     }
 
     fn drill_pod(&mut self, now: Timestamp, id: &ObjectId) {

@@ -84,7 +84,7 @@ pub enum Message {
         /// The text of it.
         text: Result<String, String>,
     },
-    /// The answer to [`Command::Copy`]: how it was sent (`OSC 52`, `tmux`), or why not.
+    /// The answer to [`Command::Copy`]: how it was sent (`to tmux`, `by OSC 52`), or why not.
     Copied(Result<String, String>),
     /// Something went wrong outside of any list: a task's panic, a failed effect. One line for a person.
     Problem(String),

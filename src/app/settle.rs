@@ -247,6 +247,7 @@ impl App {
             moments.push((moment_id(&line, *nth), line));
             *nth += 1;
         }
+        self.ui.untold = self.facts.history.untold(pod);
         moments.sort_by(|(a, _), (b, _)| a.cmp(b));
         self.ui.moments = moments;
         self.rebuild(now, TableId::Timeline);

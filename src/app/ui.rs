@@ -16,7 +16,7 @@ use super::tables::TableId;
 use super::traffic::Place;
 use super::view::Role;
 use super::workloads::WorkloadId;
-use crate::mesh::history::{Line as Moment, ObjectId, Walk};
+use crate::mesh::history::{Line as Moment, ObjectId, Untold, Walk};
 use crate::mesh::model::Key;
 use crate::mesh::world::Delta;
 
@@ -228,6 +228,8 @@ pub(super) struct Ui {
     pub elsewhere: Option<(Timestamp, Range<u64>)>,
     /// The timeline's lines, by identity.
     pub moments: Vec<(MomentId, Moment)>,
+    /// What the timeline leaves out.
+    pub untold: Untold,
     /// What has to be made again before the next frame.
     pub stale: BTreeSet<Stale>,
     /// An endpoint table on show has become another, which its Envoy follows.
@@ -242,6 +244,8 @@ pub(super) struct Ui {
     pub dialogs: Vec<Dialog>,
     /// The message at the foot.
     pub toast: Option<Toast>,
+    /// What is being copied, in words.
+    pub copied: Option<String>,
     /// Where the person has been.
     pub trail: Trail,
     /// The screen is held still.
@@ -275,6 +279,7 @@ impl Ui {
             listed: 0..0,
             elsewhere: None,
             moments: Vec::new(),
+            untold: Untold::default(),
             stale: BTreeSet::from([Stale::Panels, Stale::Moments, Stale::Traffic, Stale::Packets]),
             moved: false,
             on: BTreeSet::new(),
@@ -282,6 +287,7 @@ impl Ui {
             computing: None,
             dialogs: Vec::new(),
             toast: None,
+            copied: None,
             trail: Trail::default(),
             frozen: None,
             opened: false,

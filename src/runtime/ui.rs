@@ -357,12 +357,12 @@ impl Ui {
         let copied = match self.clipboard {
             Clipboard::Tmux => {
                 self.effects
-                    .answer_blocking(move || Message::Copied(clipboard::to_tmux(&text).map(|()| "tmux".to_owned())));
+                    .answer_blocking(move || Message::Copied(clipboard::to_tmux(&text).map(|()| "to tmux".to_owned())));
                 return Ok(None);
             }
             Clipboard::Osc52 => clipboard::osc52(&text).map(|bytes| {
                 self.extra.extend(bytes);
-                "OSC 52".to_owned()
+                "by OSC 52".to_owned()
             }),
             Clipboard::None => Err("this terminal has no clipboard".to_owned()),
         };

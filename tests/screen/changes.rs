@@ -224,6 +224,19 @@ fn a_pinned_pod_that_vanishes_is_followed_to_its_successor() {
 }
 
 #[test]
+fn the_timeline_says_how_much_of_other_pods_it_leaves_out() {
+    let mut stage = Stage::bookinfo();
+    stage.press("5");
+    let title = stage.lines_with("Timeline").remove(1);
+    assert!(
+        title.contains("2 events of other pods hidden"),
+        "my-shell serves nobody: {title}"
+    );
+    stage.press("1/my-shell<Enter>5");
+    assert!(!stage.text().contains("of other pods hidden"), "{}", stage.text());
+}
+
+#[test]
 fn the_timeline_tells_the_edit_its_author_and_its_effect() {
     let mut stage = shell().sized(120, 40);
     stage.wait(60);

@@ -197,8 +197,37 @@ fn copying_takes_name_ip_row_json_and_command() {
     );
     stage.press("cz");
     assert!(foot(&mut stage).contains("'z' copies nothing"), "{}", foot(&mut stage));
-    stage.send(Message::Copied(Ok("OSC 52".to_owned())));
-    assert!(foot(&mut stage).contains("sent, not confirmed"));
+}
+
+#[test]
+fn what_was_copied_and_how_is_told() {
+    let mut stage = Stage::bookinfo().sized(120, 40);
+    let mut told = |keys: &str, answer: Result<&str, &str>| {
+        stage.press(keys);
+        let answer = answer.map(ToOwned::to_owned).map_err(ToOwned::to_owned);
+        stage.send(Message::Copied(answer));
+        foot(&mut stage)
+    };
+    assert_eq!(
+        told("cn", Ok("to tmux")),
+        "copied name 'details-v1-6f9c-ddddd' to tmux (sent, not confirmed)"
+    );
+    assert_eq!(
+        told("ck", Ok("by OSC 52")),
+        "copied kubectl or istioctl command 'kubectl -n bookinfo get pod details-v1-…' by OSC 52 (sent, not confirmed)"
+    );
+    assert_eq!(
+        told("ci", Err("tmux: no server")),
+        "IP '10.244.1.29' not copied: tmux: no server"
+    );
+    assert_eq!(
+        told("<Space><Space>cn", Ok("to tmux")),
+        "copied name of 2 rows 'details-v1-6f9c-ddddd …' to tmux (sent, not confirmed)"
+    );
+    assert_eq!(
+        told("<Esc>ggdc", Ok("to tmux")),
+        "copied all of 'Pod bookinfo/details-v1-6f9c-ddddd' to tmux (sent, not confirmed)"
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Getting about: views, panes, cursors, namespaces, places.
 
-use sidescope::app::{Command, Options};
+use sidescope::app::message::ClusterInfo;
+use sidescope::app::{Command, Message, Options};
 use sidescope::mesh::model::{Key, Kind};
 
 use crate::mesh;
@@ -183,6 +184,55 @@ fn enter_drills_from_services_and_sidecars() {
     let text = stage.text();
     assert!(text.contains("Pods 4  /sidecar:"), "{text}");
     assert!(text.contains("ns bookinfo"), "{text}");
+}
+
+#[test]
+fn enter_on_a_service_without_rows_says_why_there_are_none() {
+    let mut stage = Stage::bookinfo();
+    stage.put(mesh::sidecar("bookinfo", &["istio-system/*"], 1));
+    stage.wait(3_600);
+    stage.screen();
+    stage.wait(3_600);
+    stage.press("2/^reviews<Enter><Enter>");
+    let text = stage.text();
+    assert!(
+        text.contains("reviews.bookinfo.svc.cluster.local is not in scope of"),
+        "{text}"
+    );
+    stage.press("<Esc>");
+    assert_eq!(stage.active().title[0].text.as_str(), "Services");
+}
+
+#[test]
+fn the_header_lets_go_of_what_matters_least_first() {
+    let mut stage = Stage::bookinfo();
+    stage.put(mesh::sidecar("bookinfo", &["./*"], 1));
+    stage.send(Message::Cluster(ClusterInfo {
+        context: "kind-payments-production-eu".into(),
+        ..ClusterInfo::default()
+    }));
+    let parts = ["UTC", "istiod 1.31.0", "kind-", "by Sid"];
+    let mut shown = |width| {
+        stage.size = (width, 24);
+        let head = stage.text().lines().next().unwrap().to_owned();
+        (parts.map(|part| head.contains(part)), head)
+    };
+    let mut before = 0;
+    for width in 60..=200 {
+        let (there, head) = shown(width);
+        assert!(there[3], "{width}: {head}");
+        assert!(
+            there.is_sorted(),
+            "{width}: a part is shown before one that matters more: {head}"
+        );
+        let count = there.iter().filter(|there| **there).count();
+        assert!(count >= before, "{width}: less fits than in a narrower one: {head}");
+        before = count;
+    }
+    assert_eq!(before, 4, "in the end all of it");
+    assert_eq!(shown(80).0, [false, false, false, true], "{}", shown(80).1);
+    assert_eq!(shown(100).0, [false, false, true, true], "{}", shown(100).1);
+    assert_eq!(shown(120).0, [true; 4], "{}", shown(120).1);
 }
 
 #[test]

@@ -157,6 +157,15 @@ pub enum Line {
     Before(Before),
 }
 
+/// What a timeline leaves out of the time before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Untold {
+    /// Of pods that are not behind the rows of the table, or of too many.
+    pub others: usize,
+    /// Too old to be kept or shown.
+    pub older: usize,
+}
+
 impl History {
     /// The timeline, newest first, of all configuration; with a pod: with the effects on it, and the past of itself and
     /// of the pods behind its rows.
@@ -181,6 +190,17 @@ impl History {
             .chain([Line::Start])
             .chain(before.into_iter().cloned().map(Line::Before))
             .collect()
+    }
+
+    /// How much that pods tell of the time before is not in that timeline.
+    pub fn untold(&self, pod: Option<&Key>) -> Untold {
+        let near = behind(pod, pod.and_then(|pod| self.pod(pod)));
+        let own = self.past.pods.iter().filter(|before| near.contains(&before.key));
+        let own = own.count();
+        Untold {
+            others: self.past.pods.len() - own,
+            older: own.saturating_sub(SHOWN) + self.past.dropped,
+        }
     }
 
     fn without_edit(&self, pod: &PodHistory) -> Vec<(Seq, Line)> {

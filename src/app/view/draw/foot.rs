@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::app::actions::{Action, entry};
 use crate::app::dialog::Dialog;
 use crate::app::tables::TableId;
+use crate::app::ui::Toast;
 
 impl App {
     /// The line, and the column of the text cursor if something is typed there.
@@ -42,6 +43,7 @@ impl App {
                 let help = vec![Span::new(Role::Dim, "Enter goes there  Tab next kind  Esc closes ")];
                 typed("find: ", &dialog.input, help, width)
             }
+            Some(Dialog::Text(_)) if self.toast(now).is_some() => (self.message_or_keys(now, width), None),
             Some(Dialog::Text(_)) => (
                 keys(
                     &[("j k", "move"), ("h l", "scroll"), ("c", "copy"), ("Esc", "close")],
@@ -58,8 +60,12 @@ impl App {
         }
     }
 
+    fn toast(&self, now: Timestamp) -> Option<&Toast> {
+        self.ui.toast.as_ref().filter(|toast| toast.until > now)
+    }
+
     fn message_or_keys(&self, now: Timestamp, width: u16) -> Line {
-        if let Some(toast) = self.ui.toast.as_ref().filter(|toast| toast.until > now) {
+        if let Some(toast) = self.toast(now) {
             return cut_line(vec![Span::new(toast.role, format!(" {}", toast.text))], width);
         }
         if let Some(frozen) = &self.ui.frozen {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::super::age::human_duration;
-use super::super::column::{Spec, fit};
+use super::super::column::Spec;
 use super::super::cut::{Cut, cut};
 use super::super::sources::badge;
 use super::super::words::governing_sentence;
@@ -54,23 +54,13 @@ impl App {
         }
         let segments = self.segments(now);
         let cells = |segment: &Segment| segment.label.len() + Shown::from(segment.text.as_str()).width();
-        let wanted: Vec<u16> = segments
+        let parts: Vec<Part> = segments
             .iter()
-            .map(|segment| u16::try_from(cells(segment)).unwrap_or(u16::MAX))
+            .map(|segment| Part::new(segment.spec, u16::try_from(cells(segment)).unwrap_or(u16::MAX)))
             .collect();
-        // a short text takes no more than itself
-        let specs: Vec<Spec> = segments
-            .iter()
-            .zip(&wanted)
-            .map(|(segment, wanted)| Spec {
-                min: segment.spec.min.min(*wanted),
-                ..segment.spec
-            })
-            .collect();
-        let specs: Vec<&Spec> = specs.iter().collect();
         let room = width.saturating_sub(u16::try_from(line_width(&right)).unwrap_or(0) + 2);
         let mut left = vec![Span::new(Role::Header, " ")];
-        for (nth, (at, cells)) in fit(&specs, &wanted, room, 3).into_iter().enumerate() {
+        for (nth, (at, cells)) in share(&parts, room).into_iter().enumerate() {
             let Some(segment) = segments.get(at) else { continue };
             if nth > 0 {
                 left.push(Span::new(Role::Border, SEPARATOR));
@@ -112,13 +102,13 @@ impl App {
             | TableId::Elsewhere => (0, 1),
         };
         let all = [
-            ("", Role::Strong, context, part(1, 8, 16)),
-            ("ns ", Role::Name, self.namespaces_text(), part(1, 6, 20)),
-            ("pod ", Role::Name, pod, part(of_pod, 14, 38)),
+            ("", Role::Strong, context, part(4, 8, 14)),
+            ("ns ", Role::Name, self.namespaces_text(), part(2, 14, 20)),
+            ("pod ", Role::Name, pod, part(of_pod, 14, 30)),
             ("by ", Role::Text, governed, part(of_sidecar, 10, 27)),
-            ("istiod ", Role::Text, self.istiod_version(), part(4, 8, 20)),
-            ("clock ", Role::Warn, clock, part(2, 6, 12)),
-            ("", Role::Header, zone, part(5, 3, 8)),
+            ("istiod ", Role::Text, self.istiod_version(), part(5, 8, 20)),
+            ("clock ", Role::Warn, clock, part(3, 6, 12)),
+            ("", Role::Header, zone, part(6, 3, 8)),
         ];
         all.into_iter()
             .filter(|(_, _, text, _)| !text.is_empty())
@@ -240,6 +230,72 @@ impl App {
             Span::new(Role::Dim, does),
         ]
     }
+}
+
+/// What a part of the header takes.
+#[derive(Clone, Copy)]
+struct Part {
+    priority: u8,
+    /// As narrow as it may be.
+    least: u16,
+    /// What it can be read by.
+    readable: u16,
+    /// All of it.
+    whole: u16,
+}
+
+impl Part {
+    /// A short text takes no more than itself.
+    fn new(spec: Spec, wanted: u16) -> Self {
+        Self {
+            priority: spec.priority,
+            least: spec.min.min(wanted),
+            readable: spec.comfort.max(spec.min).min(wanted),
+            whole: wanted.min(spec.max),
+        }
+    }
+
+    /// Whether it rather goes than that another one is cut.
+    fn may_go(self) -> bool {
+        self.priority > 2
+    }
+}
+
+/// Which parts get how many cells. The least important go first, until what stays can be read; never one before another
+/// that matters less.
+fn share(parts: &[Part], room: u16) -> Vec<(usize, u16)> {
+    let mut kept: Vec<(usize, Part)> = parts.iter().copied().enumerate().collect();
+    let gaps = |parts: usize| SEPARATOR.chars().count() * parts.saturating_sub(1);
+    while let Some(last) = (0..kept.len()).max_by_key(|at| kept.get(*at).map(|(_, part)| part.priority)) {
+        let may_go = kept.get(last).is_some_and(|(_, part)| part.may_go());
+        let needed = kept.iter().map(|(_, part)| {
+            // the first is for reading, whatever becomes of the others
+            let is_readable = may_go || part.priority == 0;
+            usize::from(if is_readable { part.readable } else { part.least })
+        });
+        let needed = needed.sum::<usize>() + gaps(kept.len());
+        if needed <= usize::from(room) || kept.len() == 1 {
+            break;
+        }
+        kept.remove(last);
+    }
+    let mut order: Vec<usize> = (0..kept.len()).collect();
+    order.sort_by_key(|at| kept.get(*at).map(|(at, part)| (part.priority, *at)));
+    let mut cells: Vec<u16> = vec![0; kept.len()];
+    let gaps = u16::try_from(gaps(kept.len())).unwrap_or(u16::MAX);
+    let mut left = room.saturating_sub(gaps);
+    let goals: [fn(&Part) -> u16; 3] = [|part| part.least, |part| part.readable, |part| part.whole];
+    for goal in goals {
+        for at in &order {
+            let (Some((_, part)), Some(cells)) = (kept.get(*at), cells.get_mut(*at)) else {
+                continue;
+            };
+            let more = goal(part).saturating_sub(*cells).min(left);
+            *cells += more;
+            left -= more;
+        }
+    }
+    kept.iter().map(|(at, _)| *at).zip(cells).collect()
 }
 
 fn short_governing(governing: &Governing) -> String {

@@ -15,7 +15,7 @@ use crate::app::panel::{Panel, Standing};
 use crate::app::settle::Laid;
 use crate::app::tables::{Marked, TableId};
 use crate::app::ui::Toggle;
-use crate::mesh::history::{Counts, Glow as MarkGlow, MarkKind, MarkSet};
+use crate::mesh::history::{Counts, Glow as MarkGlow, MarkKind, MarkSet, Untold};
 use crate::mesh::scope::NoTable;
 
 impl App {
@@ -88,7 +88,14 @@ impl App {
             }
             TableId::Workloads if list.is_empty() && !self.is_known(table) => {}
             TableId::Workloads | TableId::Elsewhere => add(Role::Number, list.len().to_string()),
-            TableId::Timeline => add(Role::Number, list.len().saturating_sub(1).to_string()),
+            TableId::Timeline => {
+                add(Role::Number, list.len().saturating_sub(1).to_string());
+                let Untold { others, older } = self.ui.untold;
+                let pieces = [(others, "events of other pods hidden"), (older, "older ones hidden")];
+                for (count, words) in pieces.into_iter().filter(|(count, _)| *count > 0) {
+                    add(Role::Dim, format!("{count} {words}"));
+                }
+            }
         }
         if let Some(only) = self.ui.only.as_ref().filter(|_| table == TableId::Pods) {
             add(Role::Name, format!("of {} {}", only.kind, only.name));
