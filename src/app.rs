@@ -54,6 +54,7 @@ pub mod workloads;
 
 use jiff::Timestamp;
 
+pub use self::actions::Keymap;
 pub use self::computing::{Computed, Computing};
 use self::facts::{Facts, Heard};
 pub use self::findings::{Linting, Tally};

@@ -3,11 +3,14 @@
 //! One table. The dispatcher looks keys up in it, help and README are made from it, the palette offers its names. A key
 //! that works elsewhere answers with where it does.
 
+mod keymap;
+mod names;
 mod table;
 
 use super::key::KeyPress;
 use super::tables::TableId;
 
+pub use self::keymap::Keymap;
 pub(super) use self::table::ACTIONS;
 
 /// Something a person can do.
@@ -200,12 +203,6 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Its keys as help writes them.
-    pub(super) fn keys_text(&self) -> String {
-        let keys: Vec<String> = self.keys.iter().map(ToString::to_string).collect();
-        keys.join(" ")
-    }
-
     /// Whether it works where this table has the keys.
     pub(super) fn works_in(&self, table: TableId, demo: bool) -> bool {
         match self.valid {
@@ -226,11 +223,6 @@ impl Entry {
             }
         }
     }
-}
-
-/// The action of a key.
-pub(super) fn find_key(key: KeyPress) -> Option<&'static Entry> {
-    ACTIONS.iter().find(|entry| entry.keys.contains(&key))
 }
 
 /// The line of an action.

@@ -3,6 +3,7 @@
 //! Not a terminal's event: the runtime translates those, so that tests and recordings can press keys without one.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// What was pressed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -115,6 +116,71 @@ impl fmt::Display for KeyPress {
     }
 }
 
+/// Keys with a name, as help writes them and as others do.
+const NAMED: &[(&str, KeyCode)] = &[
+    ("space", KeyCode::Char(' ')),
+    ("enter", KeyCode::Enter),
+    ("esc", KeyCode::Esc),
+    ("escape", KeyCode::Esc),
+    ("tab", KeyCode::Tab),
+    ("backspace", KeyCode::Backspace),
+    ("del", KeyCode::Delete),
+    ("delete", KeyCode::Delete),
+    ("up", KeyCode::Up),
+    ("down", KeyCode::Down),
+    ("left", KeyCode::Left),
+    ("right", KeyCode::Right),
+    ("home", KeyCode::Home),
+    ("end", KeyCode::End),
+    ("pgup", KeyCode::PageUp),
+    ("pageup", KeyCode::PageUp),
+    ("pgdn", KeyCode::PageDown),
+    ("pagedown", KeyCode::PageDown),
+];
+
+impl FromStr for KeyPress {
+    type Err = String;
+
+    /// Reads what [`KeyPress`] writes: `G`, `Ctrl-f`, `Alt-x`, `Shift-Tab`, `Enter`, `F1`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("'{text}' is no key: write it as x, X, Ctrl-x, Alt-x, F2, Enter, Space, PgDn");
+        let mut key = Self::plain(KeyCode::Esc);
+        let mut rest = text;
+        // '-' itself is a key too
+        while let Some((modifier, after)) = rest
+            .split_once('-')
+            .filter(|(modifier, after)| !modifier.is_empty() && !after.is_empty())
+        {
+            match modifier.to_ascii_lowercase().as_str() {
+                "ctrl" => key.ctrl = true,
+                "alt" => key.alt = true,
+                "shift" => key.shift = true,
+                _ => return Err(wrong()),
+            }
+            rest = after;
+        }
+        let lower = rest.to_ascii_lowercase();
+        let mut letters = rest.chars();
+        key.code = match (letters.next(), letters.next()) {
+            (Some(c), None) if key.ctrl => KeyCode::Char(c.to_ascii_lowercase()),
+            (Some(c), None) if key.shift => KeyCode::Char(c.to_ascii_uppercase()),
+            (Some(c), None) if !c.is_control() => KeyCode::Char(c),
+            _ => {
+                let function = lower.strip_prefix('f').and_then(|number| number.parse().ok());
+                let function = function.filter(|number| (1..=24).contains(number)).map(KeyCode::F);
+                let named = NAMED.iter().find(|(name, _)| *name == lower).map(|(_, code)| *code);
+                named.or(function).ok_or_else(wrong)?
+            }
+        };
+        // as a terminal's events say it
+        if key.shift && key.code == KeyCode::Tab {
+            key.code = KeyCode::BackTab;
+        }
+        key.shift &= !matches!(key.code, KeyCode::Char(_) | KeyCode::BackTab);
+        Ok(key)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,5 +190,17 @@ mod tests {
         assert_eq!(KeyPress::ctrl('f').to_string(), "Ctrl-f");
         assert_eq!(KeyPress::char(' ').to_string(), "Space");
         assert_eq!(KeyPress::char('G').to_string(), "G");
+    }
+
+    #[test]
+    fn keys_are_read_in_any_case_of_their_names_and_of_no_others() {
+        assert_eq!("ctrl-F".parse(), Ok(KeyPress::ctrl('f')));
+        assert_eq!("-".parse(), Ok(KeyPress::char('-')));
+        assert_eq!("Shift-g".parse(), Ok(KeyPress::char('G')));
+        assert_eq!("shift-tab".parse(), Ok(KeyPress::plain(KeyCode::BackTab)));
+        assert_eq!("PageDown".parse(), Ok(KeyPress::plain(KeyCode::PageDown)));
+        for wrong in ["", "Ctrl-", "F0", "F25", "Hyper-x", "xx"] {
+            assert!(wrong.parse::<KeyPress>().is_err(), "{wrong}");
+        }
     }
 }

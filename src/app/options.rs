@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
+use super::actions::Keymap;
 use crate::mesh::model::{Key, Text};
 use crate::mesh::scope::Settings;
 
@@ -21,6 +22,8 @@ pub struct Options {
     pub settings: Settings,
     /// Whether the source is the demo (its keys work, its states have their own words).
     pub demo: bool,
+    /// Which key does what.
+    pub keys: Keymap,
 }
 
 impl Default for Options {
@@ -32,6 +35,7 @@ impl Default for Options {
             retention: SignedDuration::from_mins(10),
             settings: Settings::default(),
             demo: false,
+            keys: Keymap::default(),
         }
     }
 }

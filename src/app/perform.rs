@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::App;
-use super::actions::{Action, Entry, find_key};
+use super::actions::{Action, Entry};
 use super::dialog::{Dialog, TextDialog};
 use super::go::Direction;
 use super::key::KeyPress;
@@ -29,10 +29,19 @@ impl App {
         if !is_interrupt && let Some(dialog) = self.ui.dialogs.pop() {
             return self.press_dialog(now, dialog, key);
         }
-        if let Some(entry) = find_key(key) {
+        if let Some(entry) = self.options.keys.find(key, self.ui.active(), self.options.demo) {
             return self.try_perform(now, entry);
         }
-        self.say(now, Role::Dim, format!("'{key}' does nothing here; ? shows the keys"));
+        let help = self
+            .options
+            .keys
+            .hint(Action::Help)
+            .unwrap_or_else(|| ":help".to_owned());
+        self.say(
+            now,
+            Role::Dim,
+            format!("'{key}' does nothing here; {help} shows the keys"),
+        );
         Vec::new()
     }
 
@@ -78,7 +87,7 @@ impl App {
         if entry.works_in(self.ui.active(), self.options.demo) {
             return self.perform(now, entry.action);
         }
-        let name = entry.keys_text();
+        let name = self.options.keys.text(entry);
         self.say(
             now,
             Role::Dim,
@@ -156,7 +165,7 @@ impl App {
             Action::OwnRows => self.toggle_bootstrap(now),
             Action::Filter => self.open_filter(table),
             Action::Palette => self.open_palette(),
-            Action::Help => self.open_text(super::view::help::help(table, self.options.demo)),
+            Action::Help => self.open_text(super::view::help::help(table, self.options.demo, &self.options.keys)),
             Action::Sources => self.open_text(super::view::sources::sources(&self.facts, now)),
             Action::Log => self.open_text(super::view::sources::log(&self.facts, now, &self.options.time_zone)),
         }

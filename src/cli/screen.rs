@@ -45,6 +45,7 @@ pub(super) fn show(
         time_zone: time_zone(&cli.log),
         retention: SignedDuration::try_from(cli.screen.retention).unwrap_or(SignedDuration::MAX),
         demo: is_demo,
+        keys: cli.screen.keys.clone(),
         ..Options::default()
     };
     let follow = input::follow(Kind::ALL, &cli.cluster, &shown, &connection.cluster);

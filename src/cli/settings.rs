@@ -21,6 +21,7 @@ pub(super) use self::show::show;
 use self::table::{About, Put, SETTINGS, Setting};
 use super::args::{Cli, Command};
 use super::exit::{Ended, Exit};
+use crate::app::Keymap;
 
 /// Where a value comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,6 +53,8 @@ pub(super) struct Settled {
     is_there: bool,
     /// Of each setting, in the order of the table.
     origins: Vec<Origin>,
+    /// Actions whose keys the file says, each with its line.
+    keys: Vec<(String, usize)>,
 }
 
 /// Lets environment and file say what the flags do not. `matches` is what `cli` was made from.
@@ -71,7 +74,10 @@ pub(super) fn settle(
     };
     let is_there = file.is_some();
     let file = file.unwrap_or_default();
-    check(&file, matches)?;
+    let keys = check(&file, matches)?;
+    if About::Look.holds_for(cli.command.as_ref()) {
+        cli.screen.keys = keys;
+    }
     let environment = environment(&variable)?;
     let mut origins = Vec::new();
     for setting in SETTINGS {
@@ -103,6 +109,7 @@ pub(super) fn settle(
         file: path,
         is_there,
         origins,
+        keys: file.keys.into_iter().map(|line| (line.action, line.at)).collect(),
     })
 }
 
@@ -144,8 +151,8 @@ fn find(id: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.id == id)
 }
 
-/// Fails where a line of the file is none, whether or not it would be used; names all such lines.
-fn check(file: &File, matches: &ArgMatches) -> Result<(), Ended> {
+/// Fails where a line of the file is none, whether or not it would be used, naming all such lines. What keys do.
+fn check(file: &File, matches: &ArgMatches) -> Result<Keymap, Ended> {
     let mut scratch = Cli::from_arg_matches(matches).map_err(|error| Ended::new(Exit::Internal, error.to_string()))?;
     let mut problems = Vec::new();
     for line in &file.values {
@@ -167,8 +174,23 @@ fn check(file: &File, matches: &ArgMatches) -> Result<(), Ended> {
             problems.push(file.say(line.at, line.setting.name(), &problem));
         }
     }
+    let wanted: Vec<(String, Vec<String>)> = file
+        .keys
+        .iter()
+        .map(|line| (line.action.clone(), line.keys.clone()))
+        .collect();
+    let keys = Keymap::of(&wanted).unwrap_or_else(|wrong_keys| {
+        for (place, problem) in wrong_keys {
+            problems.extend(
+                file.keys
+                    .get(place)
+                    .map(|line| file.say(line.at, &line.action, &problem)),
+            );
+        }
+        Keymap::default()
+    });
     if problems.is_empty() {
-        Ok(())
+        Ok(keys)
     } else {
         Err(wrong(problems.join("\n")))
     }

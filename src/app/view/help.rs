@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use super::{Line, Role, Span};
-use crate::app::actions::{ACTIONS, Group};
+use crate::app::actions::{ACTIONS, Group, Keymap};
 use crate::app::ask::COPY;
 use crate::app::dialog::{Purpose, TextDialog};
 use crate::app::tables::TableId;
 
 /// What every key does where this table has the keys, then what its columns and signs mean.
-pub fn help(table: TableId, demo: bool) -> TextDialog {
+pub fn help(table: TableId, demo: bool, keys: &Keymap) -> TextDialog {
     let mut lines: Vec<Line> = Vec::new();
     for group in Group::ALL {
         let entries: Vec<_> = ACTIONS
@@ -27,7 +27,7 @@ pub fn help(table: TableId, demo: bool) -> TextDialog {
                 format!("  :{}", entry.name)
             };
             lines.push(vec![
-                Span::new(Role::Key, format!("  {:<14}", entry.keys_text())),
+                Span::new(Role::Key, format!("  {:<14}", keys.text(entry))),
                 Span::new(Role::Text, entry.help),
                 Span::new(Role::Dim, name),
             ]);

@@ -7,6 +7,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::duration;
+use crate::app::Keymap;
 use crate::tui::Theme;
 
 /// How the screen looks, and the file that says so for good.
@@ -40,6 +41,9 @@ pub struct ScreenArgs {
     /// Settings file [default: ~/.config/sidescope/config.toml]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
     pub config: Option<PathBuf>,
+    /// Which key does what: only the settings file says so.
+    #[arg(skip)]
+    pub keys: Keymap,
 }
 
 impl ValueEnum for Theme {
@@ -64,6 +68,9 @@ pub struct ConfigArgs {
     /// Print them; what it does anyway
     #[arg(long)]
     pub show: bool,
+    /// List every action with its keys instead, by the names that [keys] takes
+    #[arg(long, conflicts_with_all = ["show", "output"])]
+    pub keys: bool,
     /// Format
     #[arg(short, long, value_enum, default_value_t)]
     pub output: ConfigFormat,

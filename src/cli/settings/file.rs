@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use super::super::exit::Ended;
-use super::table::{PATHS, SETTINGS, Setting};
+use super::table::{PATHS, Put, SETTINGS, Setting};
 use super::{Value, wrong};
 use crate::mesh::model::nearest;
 
@@ -19,6 +19,16 @@ pub(super) struct File {
     path: PathBuf,
     /// In the order of its lines.
     pub(super) values: Vec<Line>,
+    /// `[keys]`: actions with their keys, in the order of lines.
+    pub(super) keys: Vec<KeyLine>,
+}
+
+/// A line of `[keys]`.
+pub(super) struct KeyLine {
+    pub(super) action: String,
+    pub(super) keys: Vec<String>,
+    /// The number of its line, from 1.
+    pub(super) at: usize,
 }
 
 /// A setting in the file.
@@ -75,10 +85,29 @@ pub(super) fn parse(path: &Path, text: &str, home: Option<&str>) -> Result<File,
         let at = line_of(error.span().map_or(0, |span| span.start));
         vec![format!("{}:{at}: {}", path.display(), error.message())]
     })?;
-    let names: Vec<String> = SETTINGS.iter().map(Setting::name).collect();
+    let mut names: Vec<String> = SETTINGS.iter().map(Setting::name).collect();
+    names.push("keys".to_owned());
     let mut problems = Vec::new();
     for (key, value) in table.get_ref() {
         let (name, at) = (key.get_ref().as_ref(), line_of(key.span().start));
+        if name == "keys" {
+            let Some(table) = value.get_ref().as_table() else {
+                problems.push(file.say(at, name, "expected a table: [keys], then lines such as describe = 'D'"));
+                continue;
+            };
+            for (key, value) in table {
+                let (action, at) = (key.get_ref().to_string(), line_of(key.span().start));
+                match texts(value.get_ref()) {
+                    Some(keys) => file.keys.push(KeyLine { action, keys, at }),
+                    None => problems.push(file.say(
+                        at,
+                        action,
+                        &format!("expected {}", Put::Texts(|_, _| Ok(())).expected()),
+                    )),
+                }
+            }
+            continue;
+        }
         let Some((setting, _)) = SETTINGS.iter().zip(&names).find(|(_, other)| *other == name) else {
             let near = nearest(name, &names).map_or_else(
                 || "'sidescope config' lists all".to_owned(),
@@ -93,6 +122,7 @@ pub(super) fn parse(path: &Path, text: &str, home: Option<&str>) -> Result<File,
         }
     }
     file.values.sort_by_key(|line| line.at);
+    file.keys.sort_by_key(|line| line.at);
     problems.sort_by_key(|problem| line_number(problem, path));
     if problems.is_empty() { Ok(file) } else { Err(problems) }
 }
@@ -104,20 +134,22 @@ fn line_number(problem: &str, path: &Path) -> usize {
     number.and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
+/// A text, or a list of them.
+fn texts(value: &DeValue<'_>) -> Option<Vec<String>> {
+    let text = |value: &DeValue<'_>| value.as_str().map(str::to_owned);
+    match value.as_array() {
+        Some(items) => items.iter().map(|item| text(item.get_ref())).collect(),
+        None => text(value).map(|text| vec![text]),
+    }
+}
+
 fn value_of(value: &DeValue<'_>, setting: &Setting, home: Option<&str>) -> Result<Value, String> {
-    use super::table::Put;
     let wrong = || format!("is of type {}, expected {}", value.type_str(), setting.put.expected());
     let text = |value: &DeValue<'_>| value.as_str().map(|text| at_home(text, setting, home));
     match setting.put {
         Put::Text(_) => text(value).map(Value::Text),
         Put::Switch(_) => value.as_bool().map(Value::Switch),
-        Put::Texts(_) => match value.as_array() {
-            Some(items) => {
-                let texts: Option<Vec<String>> = items.iter().map(|item| text(item.get_ref())).collect();
-                texts.map(Value::Texts)
-            }
-            None => text(value).map(|text| Value::Texts(vec![text])),
-        },
+        Put::Texts(_) => texts(value).map(Value::Texts),
     }
     .ok_or_else(wrong)
 }

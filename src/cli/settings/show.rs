@@ -15,6 +15,10 @@ use crate::output::{Language, Report};
 
 /// Prints them.
 pub(in crate::cli) fn show(cli: &Cli, settled: &Settled, args: &ConfigArgs) -> Result<Exit, Ended> {
+    if args.keys {
+        print::out(&keys(cli))?;
+        return Ok(Exit::Ok);
+    }
     match args.output {
         ConfigFormat::Table => print::out(&table(cli, settled))?,
         ConfigFormat::Json => print::document(&document(cli, settled), Language::Json)?,
@@ -32,6 +36,9 @@ pub(super) fn table(cli: &Cli, settled: &Settled) -> String {
     let mut rows = vec![["SETTING", "VALUE", "FROM"].map(str::to_owned)];
     for (setting, origin) in SETTINGS.iter().zip(&settled.origins) {
         rows.push([setting.name(), words(&(setting.get)(cli)), settled.words(origin)]);
+    }
+    for (name, keys, at) in settled.remapped(cli) {
+        rows.push([format!("keys.{name}"), keys, settled.words(&Origin::Line(at))]);
     }
     let width = |column: fn(&[String; 3]) -> &String| rows.iter().map(|row| column(row).chars().count()).max();
     let (first, second) = (width(|row| &row[0]).unwrap_or(0), width(|row| &row[1]).unwrap_or(0));
@@ -58,12 +65,16 @@ pub(super) fn document(cli: &Cli, settled: &Settled) -> Report<'static> {
         }
         item
     });
+    let keys = settled.remapped(cli);
+    let keys = keys
+        .iter()
+        .map(|(name, keys, at)| json!({ "name": format!("keys.{name}"), "value": keys, "from": "file", "line": at }));
     let mut body = Map::new();
     body.insert(
         "file".to_owned(),
         json!(settled.file.as_ref().filter(|_| settled.is_there)),
     );
-    body.insert("items".to_owned(), items.collect());
+    body.insert("items".to_owned(), items.chain(keys).collect());
     Report {
         kind: "Settings",
         body,
@@ -71,7 +82,26 @@ pub(super) fn document(cli: &Cli, settled: &Settled) -> Report<'static> {
     }
 }
 
+/// Lines of ACTION, KEYS, WHAT.
+fn keys(cli: &Cli) -> String {
+    let mut text = format!("{:<18}  {:<16}  WHAT\n", "ACTION", "KEYS");
+    for (name, keys, help) in cli.screen.keys.list() {
+        let _ = writeln!(text, "{name:<18}  {keys:<16}  {help}");
+    }
+    text
+}
+
 impl Settled {
+    /// Actions whose keys the file says: name, keys, line.
+    fn remapped(&self, cli: &Cli) -> Vec<(String, String, usize)> {
+        let all = cli.screen.keys.list();
+        let line = |(name, at): &(String, usize)| {
+            let (_, keys, _) = all.iter().find(|(other, ..)| other == name)?;
+            Some((name.clone(), keys.clone(), *at))
+        };
+        self.keys.iter().filter_map(line).collect()
+    }
+
     fn words(&self, origin: &Origin) -> String {
         match origin {
             Origin::Flag => "flag".to_owned(),

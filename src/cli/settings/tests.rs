@@ -240,6 +240,50 @@ fn config_prints_each_setting_with_where_it_comes_from() {
 }
 
 #[test]
+fn keys_of_the_file_are_checked_and_shown_with_their_lines() {
+    let (cli, settled_keys) = settled(
+        &["config"],
+        &[],
+        "[keys]\ndescribe = 'D'\nwide = ['W', 'F2']\nworkloads = []",
+    )
+    .unwrap();
+    let text = show::table(&cli, &settled_keys);
+    assert!(
+        text.lines()
+            .any(|line| line.starts_with("keys.wide ") && line.contains("W F2") && line.ends_with(":3")),
+        "{text}"
+    );
+    let document = serde_json::Value::Object(show::document(&cli, &settled_keys).body);
+    let last = document["items"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(
+        last,
+        serde_json::json!({"name": "keys.workloads", "value": "", "from": "file", "line": 4})
+    );
+    let cases = [
+        (
+            "[keys]\nwide = 'W'",
+            "FILE:2: 'wide': 'W' is also 'workloads': give that another key",
+        ),
+        (
+            "[keys]\n\nup = []",
+            "FILE:3: 'up': has no key left, and no :command does it",
+        ),
+        ("keys.wid = 'x'", "FILE:1: 'wid': is no action: did you mean 'wide'?"),
+        (
+            "keys = 1",
+            "FILE:1: 'keys': expected a table: [keys], then lines such as describe = 'D'",
+        ),
+        (
+            "keys.wide = 1",
+            "FILE:1: 'wide': expected a text in quotes, or a list of them",
+        ),
+    ];
+    for (text, line) in cases {
+        assert_eq!(settled(&["pods"], &[], text).unwrap_err(), line);
+    }
+}
+
+#[test]
 fn readme_has_the_table_of_settings() {
     let readme = include_str!("../../../README.md");
     let table = show::markdown();

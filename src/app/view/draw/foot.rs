@@ -76,11 +76,13 @@ impl App {
             };
             return cut_line(vec![Span::new(Role::Warn, text)], width);
         }
-        keys(&self.hints(), width)
+        let hints = self.hints();
+        let hints: Vec<(&str, &str)> = hints.iter().map(|(key, what)| (key.as_str(), *what)).collect();
+        keys(&hints, width)
     }
 
     /// The keys that matter most here.
-    fn hints(&self) -> Vec<(&'static str, &'static str)> {
+    fn hints(&self) -> Vec<(String, &'static str)> {
         let drill = match self.ui.active() {
             TableId::Pods => "endpoints",
             TableId::Workloads | TableId::Sidecars => "its pods",
@@ -92,40 +94,40 @@ impl App {
         };
         let has_packets = self.facts.packets.source().is_some();
         let on_enter = if self.ui.active() == TableId::Traffic && !has_packets {
-            ("x", "why")
+            (Action::Explain, "why")
         } else {
-            ("Enter", drill)
+            (Action::Drill, drill)
         };
         let mut hints = vec![
-            ("?", "help"),
+            (Action::Help, "help"),
             on_enter,
-            ("/", "filter"),
-            ("n", "namespaces"),
-            ("}", "next change"),
+            (Action::Filter, "filter"),
+            (Action::Namespaces, "namespaces"),
+            (Action::NextChange, "next change"),
         ];
-        let more: &[(Action, &'static str, &'static str)] = if self.options.demo {
+        let more: &[(Action, &'static str)] = if self.options.demo {
             &[
-                (Action::DemoStep, ".", "next step"),
-                (Action::Pin, "p", "pin"),
-                (Action::Palette, ":", "commands"),
-                (Action::BackOrQuit, "q", "quit"),
+                (Action::DemoStep, "next step"),
+                (Action::Pin, "pin"),
+                (Action::Palette, "commands"),
+                (Action::BackOrQuit, "quit"),
             ]
         } else {
             &[
-                (Action::Pin, "p", "pin"),
-                (Action::FaultsOnly, "!", "faults"),
-                (Action::Palette, ":", "commands"),
-                (Action::BackOrQuit, "q", "quit"),
+                (Action::Pin, "pin"),
+                (Action::FaultsOnly, "faults"),
+                (Action::Palette, "commands"),
+                (Action::BackOrQuit, "quit"),
             ]
         };
         let table = self.ui.active();
         let works = |action: Action| entry(action).is_some_and(|entry| entry.works_in(table, self.options.demo));
-        hints.extend(
-            more.iter()
-                .filter(|(action, ..)| works(*action))
-                .map(|(_, key, what)| (*key, *what)),
-        );
+        hints.extend(more.iter().filter(|(action, _)| works(*action)));
+        let key = |action: Action| self.options.keys.hint(action);
         hints
+            .into_iter()
+            .filter_map(|(action, what)| Some((key(action)?, what)))
+            .collect()
     }
 }
 
