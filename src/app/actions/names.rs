@@ -51,6 +51,7 @@ impl Action {
             Action::Yaml => "yaml",
             Action::Events => "events",
             Action::Explain => "explain",
+            Action::Find => "find",
             Action::HiddenHosts => "hidden",
             Action::Pick => "pick",
             Action::NextChange => "next-change",
