@@ -68,7 +68,7 @@ pub struct ConfigArgs {
     /// Print them; what it does anyway
     #[arg(long)]
     pub show: bool,
-    /// List every action with its keys instead, by the names that [keys] takes
+    /// List every action with its keys instead, by the names that the keys table takes
     #[arg(long, conflicts_with_all = ["show", "output"])]
     pub keys: bool,
     /// Format
