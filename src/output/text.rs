@@ -34,7 +34,8 @@ fn line(text: &mut String, cells: &[Shown], widths: &[usize]) {
     for (at, (cell, width)) in cells.iter().zip(widths).enumerate() {
         text.push_str(cell.as_str());
         if at + 1 < cells.len() {
-            let _ = write!(text, "{:1$}", "", width.saturating_sub(cell.width()));
+            // a format's own width ends at 65,535
+            text.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width())));
         }
     }
     text.push('\n');
@@ -66,6 +67,16 @@ mod tests {
             rows,
             ..Sheet::default()
         }
+    }
+
+    #[test]
+    fn a_cell_may_be_longer_than_a_formats_width() {
+        let long = "x".repeat(70_000);
+        let text = table(&sheet(&[&[&long, "b"], &["a", "b"]]), false);
+        assert!(
+            text.lines()
+                .all(|line| line.len() > 70_000 || line.starts_with(char::is_uppercase))
+        );
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::table::SETTINGS;
 #[cfg(test)]
 use super::table::Setting;
 use super::{Origin, Settled};
+use crate::app::view::Shown;
 use crate::output::{Language, Report};
 
 /// Prints them.
@@ -29,8 +30,11 @@ pub(in crate::cli) fn show(cli: &Cli, settled: &Settled, args: &ConfigArgs) -> R
 /// Lines of NAME, VALUE, FROM; before them, on a line of its own, the file.
 pub(super) fn table(cli: &Cli, settled: &Settled) -> String {
     let file = match &settled.file {
-        Some(path) if settled.is_there => format!("# settings of {}", path.display()),
-        Some(path) => format!("# no settings file: {} is not there", path.display()),
+        Some(path) if settled.is_there => format!("# settings of {}", shown(&path.display().to_string())),
+        Some(path) => format!(
+            "# no settings file: {} is not there",
+            shown(&path.display().to_string())
+        ),
         None => "# no settings file: neither HOME nor XDG_CONFIG_HOME is set".to_owned(),
     };
     let mut rows = vec![["SETTING", "VALUE", "FROM"].map(str::to_owned)];
@@ -40,13 +44,19 @@ pub(super) fn table(cli: &Cli, settled: &Settled) -> String {
     for (name, keys, at) in settled.remapped(cli) {
         rows.push([format!("keys.{name}"), keys, settled.words(&Origin::Line(at))]);
     }
-    let width = |column: fn(&[String; 3]) -> &String| rows.iter().map(|row| column(row).chars().count()).max();
+    let rows: Vec<[Shown; 3]> = rows.iter().map(|row| row.each_ref().map(|cell| shown(cell))).collect();
+    let width = |column: fn(&[Shown; 3]) -> &Shown| rows.iter().map(|row| column(row).width()).max();
     let (first, second) = (width(|row| &row[0]).unwrap_or(0), width(|row| &row[1]).unwrap_or(0));
+    let gap = |cell: &Shown, width: usize| " ".repeat(width.saturating_sub(cell.width()) + 2);
     let mut text = format!("{file}\n");
     for [name, value, from] in &rows {
-        let _ = writeln!(text, "{name:<first$}  {value:<second$}  {from}");
+        let _ = writeln!(text, "{name}{}{value}{}{from}", gap(name, first), gap(value, second));
     }
     text
+}
+
+fn shown(text: &str) -> Shown {
+    Shown::from(text)
 }
 
 /// `{kind: Settings, file, items: [{name, value, from: flag|environment|file|default, variable?, line?}]}`

@@ -27,7 +27,7 @@ lints! {
     // Sidecars: which governs
     SC001 Warning [Pod] "" sidecars::shadowed:
         "a Sidecar that fits pods and governs none of them" =>
-        "istiod takes the oldest that fits and merges nothing: this one does nothing", "merge the Sidecars into one, or make their selectors differ";
+        "istiod takes one with a selector before one without, of alike ones the oldest, and merges nothing: this one does nothing", "merge the Sidecars into one, or make their selectors differ";
     SC002 Error [Pod] "IST0110" sidecars::conflicting_selectors:
         "several Sidecars with selectors that fit one pod" =>
         "only the oldest of them counts for the pod", "make the selectors differ";

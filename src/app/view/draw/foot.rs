@@ -69,11 +69,13 @@ impl App {
             return cut_line(vec![Span::new(toast.role, format!(" {}", toast.text))], width);
         }
         if let Some(frozen) = &self.ui.frozen {
-            let text = match frozen.deltas {
-                0 => " held still; f goes on".to_owned(),
-                1 => " held still; 1 change waits; f goes on".to_owned(),
-                waiting => format!(" held still; {waiting} changes wait; f goes on"),
+            let waits = match frozen.deltas {
+                0 => String::new(),
+                1 => " 1 change waits;".to_owned(),
+                waiting => format!(" {waiting} changes wait;"),
             };
+            let key = self.options.keys.hint(Action::Freeze).unwrap_or_default();
+            let text = format!(" held still;{waits} {key} goes on");
             return cut_line(vec![Span::new(Role::Warn, text)], width);
         }
         let hints = self.hints();
