@@ -16,8 +16,8 @@
 //!
 //! | room | holds | may name | never |
 //! |---|---|---|---|
-//! | [`mesh`] | `model`: plain data in Kubernetes' and Istio's own nouns; `world`: tables, coverage, `Delta` in and `Change` out; `scope`: istiod's rules, a file a step; `diff`; `history`: journal, edits, causes, marks, timeline | nothing above it | I/O, clock, environment, tokio, kube, ratatui, logging |
-//! | [`sources`] | `kubernetes`: connect, list and watch, decode, port-forward; `envoy`: the admin page; `files`: dumps | `mesh::{model, world}` | app, tui |
+//! | [`mesh`] | `model`: plain data in Kubernetes' and Istio's own nouns; `world`: tables, coverage, `Delta` in and `Change` out; `scope`: istiod's rules, a file a step; `diff`; `lint`; `suggest`; `history`: journal, edits, causes, marks, timeline | nothing above it | I/O, clock, environment, tokio, kube, ratatui, logging |
+//! | [`sources`] | `kubernetes`: connect, list and watch, decode, port-forward; `envoy`: the admin page; `packets`: captures; `files`: dumps | `mesh::{model, world}` | app, tui |
 //! | [`app`] | the state machine `update(message) -> commands`, actions, lists, panels; `view`: rows, columns, words, the screen before it has colours | `mesh` | clock, channels, colours |
 //! | [`tui`] | cells and bytes: panes, theme (`Role` to style), the terminal taken and given back | `app::view` | state that changes while it draws |
 //! | [`output`] | the same rows as text, JSON, YAML, names | `app::view` | a terminal |
@@ -33,6 +33,9 @@
 //! `Delta`s, never whole API objects, and send batches over a bounded channel. Each turn visits every source once, in
 //! this order and each with a budget: terminal input, signals, deltas, answers to effects, the timer. Then at most one
 //! frame is drawn: at once after rest, at most every 10 ms under load, and not at all if no cell would change.
+//!
+//! What takes longer than a frame is worked out beside the loop, on a snapshot of the world, and comes back as a message:
+//! findings of lint, and the first table of a pod that imports very many services.
 //!
 //! `World::apply` is gated by equality: an object that says nothing new is no change. What did change goes, with its
 //! inverse and its time, into the bounded journal of `mesh::history`. From that one journal come the marks, the causes,
@@ -68,6 +71,7 @@
 //! | an output format | a file in `output/` |
 //! | a pane or a style | `app/view/draw/` says what, `tui/` says how |
 //! | an option | a field in `cli/args.rs`; help and completions follow |
+//! | a setting of the file | an entry in `cli/settings/table.rs`; `config` and the environment follow |
 //! | a command's exit code | `cli/exit.rs` |
 //! | a step of the demo's story | `demo/story/script.rs`, then `cargo test --test record-demo` on a real cluster |
 
