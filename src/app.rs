@@ -144,6 +144,10 @@ impl App {
                 self.ui.stale.insert(Stale::Panels);
                 Vec::new()
             }
+            Message::Broke(work) => {
+                self.let_go(now, work);
+                Vec::new()
+            }
             Message::Linted(found) => {
                 self.take_findings(now, found);
                 Vec::new()

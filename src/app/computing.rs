@@ -52,9 +52,12 @@ impl fmt::Debug for Computed {
 mod tests {
     use jiff::Timestamp;
 
+    use crate::app::key::KeyPress;
+    use crate::app::message::Work;
     use crate::app::{App, Command, Message, Options};
+    use crate::mesh::history::ObjectId;
     use crate::mesh::model::{EndpointSlice, Key, Kind, Meta, Object, Pod, Proxy, Service, ServicePort};
-    use crate::mesh::model::{SliceEndpoint, SlicePort};
+    use crate::mesh::model::{SliceEndpoint, SlicePort, Uid};
     use crate::mesh::world::{Delta, Found, ListScope};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -66,17 +69,20 @@ mod tests {
         }
     }
 
-    /// A pod without a Sidecar, and so many services with one endpoint each.
-    fn mesh(services: u16) -> Vec<Delta> {
-        let pod = Pod {
-            meta: meta("web"),
+    fn pod(name: &str) -> Pod {
+        Pod {
+            meta: meta(name),
             phase: "Running".into(),
             ips: ["10.0.0.1".into()].into(),
             ready: true,
             proxy: Some(Proxy::default().into()),
             ..Pod::default()
-        };
-        let mut objects = vec![Object::from(pod)];
+        }
+    }
+
+    /// A pod without a Sidecar, and so many services with one endpoint each.
+    fn mesh(services: u16) -> Vec<Delta> {
+        let mut objects = vec![Object::from(pod("web"))];
         for number in 0..services {
             let name = format!("s{number}");
             let port = ServicePort {
@@ -144,6 +150,49 @@ mod tests {
         let answer = app.computing(pod).run();
         let commands = app.update(NOW, answer);
         assert!(!commands.iter().any(|command| matches!(command, Command::Compute(_))));
+        assert!(text(&mut app).contains("10.1.0.0:8080"));
+    }
+
+    #[test]
+    fn work_that_breaks_is_said_holds_up_no_other_and_is_tried_again_when_asked_for() {
+        let (mut app, _, _) = open(2_001);
+        let (web, other) = (Key::new("shop", "web"), Key::new("shop", "other"));
+        let asked = |commands: &[Command]| {
+            let ask_for = |pod: &Key| commands.contains(&Command::Compute(pod.clone()));
+            [&web, &other].map(ask_for)
+        };
+        let commands = app.update(NOW, Message::Broke(Work::Table(web.clone())));
+        assert_eq!(asked(&commands), [false, false], "it would break again");
+        let shown = text(&mut app);
+        assert!(shown.contains("the work over its 2001 services broke"), "{shown}");
+        assert!(shown.contains("tries again"), "{shown}");
+        let commands = app.update(
+            NOW,
+            Message::Deltas {
+                at: NOW,
+                batch: vec![Delta::Put(pod("other").into())],
+            },
+        );
+        assert_eq!(
+            asked(&commands),
+            [false, false],
+            "a change does not try again by itself"
+        );
+        app.ui.pins.push(ObjectId {
+            key: other.clone(),
+            uid: Uid::default(),
+        });
+        assert_eq!(
+            asked(&app.update(NOW, Message::Tick)),
+            [false, true],
+            "another table is worked out"
+        );
+        let answer = app.computing(other.clone()).run();
+        app.update(NOW, answer);
+        let commands = app.update(NOW, Message::Key(KeyPress::ctrl('r')));
+        assert_eq!(asked(&commands), [true, false]);
+        let answer = app.computing(web.clone()).run();
+        app.update(NOW, answer);
         assert!(text(&mut app).contains("10.1.0.0:8080"));
     }
 

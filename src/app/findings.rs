@@ -67,10 +67,7 @@ impl Findings {
 
     /// Takes in the answer; says whether it is another than before.
     pub(super) fn take(&mut self, now: Timestamp, answer: Vec<Finding>) -> bool {
-        let asked = self.asked.take().unwrap_or(now);
-        let took = now.duration_since(asked);
-        let pause = took.checked_mul(RESTS).unwrap_or(PAUSE).max(PAUSE);
-        self.not_before = asked.checked_add(pause).ok();
+        self.rest(now);
         let mut found: BTreeMap<Key, Vec<Finding>> = BTreeMap::new();
         for finding in answer {
             found.entry(finding.object.1.clone()).or_default().push(finding);
@@ -84,6 +81,19 @@ impl Findings {
     pub(super) fn forgo(&mut self) {
         self.asked = None;
         self.is_stale = true;
+    }
+
+    /// There is no answer: what broke once breaks again, so that they are asked for after the next change.
+    pub(super) fn give_up(&mut self, now: Timestamp) {
+        self.rest(now);
+    }
+
+    /// The work has come to an end, and is not begun again at once.
+    fn rest(&mut self, now: Timestamp) {
+        let asked = self.asked.take().unwrap_or(now);
+        let took = now.duration_since(asked);
+        let pause = took.checked_mul(RESTS).unwrap_or(PAUSE).max(PAUSE);
+        self.not_before = asked.checked_add(pause).ok();
     }
 
     /// Those of a Sidecar, the worst first; `None` if that is not known yet.

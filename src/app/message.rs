@@ -77,6 +77,8 @@ pub enum Message {
     Linted(Vec<Finding>),
     /// The answer to [`Command::Compute`].
     Computed(Computed),
+    /// Work beside the loop panicked, which is a fault of ours: it will never answer.
+    Broke(Work),
     /// The answer to [`Command::Fetch`]: the text, or a sentence that says why there is none.
     Fetched {
         /// What was asked for.
@@ -238,6 +240,15 @@ pub enum Fetch {
     Yaml,
     /// Its events, as `kubectl events --for` prints them.
     Events,
+}
+
+/// Work beside the loop of which the app awaits the end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Work {
+    /// The table of this pod: [`Command::Compute`].
+    Table(Key),
+    /// What is wrong with Sidecars: [`Command::Lint`].
+    Findings,
 }
 
 /// Something the runtime has to do.

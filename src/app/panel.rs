@@ -48,6 +48,8 @@ pub(super) enum Standing {
     None(NoTable),
     /// It is being worked out, from so many services.
     Computing(usize),
+    /// The work at it, over so many services, broke: a fault of ours.
+    Broken(usize),
 }
 
 /// A table of more rows than these takes longer than a frame to show.
@@ -85,6 +87,11 @@ impl Panel {
     /// A pod's place, as long as its table is worked out from so many services.
     pub(super) fn computing(pod: Key, services: usize, now: Timestamp) -> Self {
         Self::without_table(pod, Standing::Computing(services), now)
+    }
+
+    /// A pod's place after the work at its table broke.
+    pub(super) fn broken(pod: Key, services: usize, now: Timestamp) -> Self {
+        Self::without_table(pod, Standing::Broken(services), now)
     }
 
     fn without_table(pod: Key, standing: Standing, now: Timestamp) -> Self {

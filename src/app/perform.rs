@@ -109,6 +109,8 @@ impl App {
             Action::NextTheme => return vec![Command::NextTheme],
             Action::LogIn => return vec![Command::LogIn],
             Action::Relist => {
+                self.ui.broken.clear();
+                self.ui.stale.insert(Stale::Panels);
                 self.say(now, Role::Dim, "listing everything anew");
                 return vec![Command::Relist];
             }

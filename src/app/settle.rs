@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::App;
 use super::dialog::Dialog;
 use super::list::{ItemId, MomentId};
-use super::message::Command;
+use super::message::{Command, Work};
 use super::panel::Panel;
 use super::tables::{TableId, moment_id};
 use super::view::layout::{Frame, Size, Wanted, frame};
@@ -131,7 +131,9 @@ impl App {
                 continue;
             }
             if let Some(services) = self.long_work(&id.key) {
-                self.put_panel(slot, Panel::computing(id.key.clone(), services, now));
+                let is_broken = self.ui.broken.contains(&id.key);
+                let panel = if is_broken { Panel::broken } else { Panel::computing };
+                self.put_panel(slot, panel(id.key.clone(), services, now));
                 if let Ok(slot) = u8::try_from(slot) {
                     self.rebuild(now, TableId::Endpoints(slot));
                 }
@@ -192,9 +194,21 @@ impl App {
             return None;
         }
         let mut pods = self.subjects().into_iter().map(|id| id.key);
-        let pod = pods.find(|pod| self.long_work(pod).is_some())?;
+        let pod = pods.find(|pod| !self.ui.broken.contains(pod) && self.long_work(pod).is_some())?;
         self.ui.computing = Some(pod.clone());
         Some(Command::Compute(pod))
+    }
+
+    /// Work beside the loop will not come to its end: others may be done, and this is not asked for again by itself.
+    pub(super) fn let_go(&mut self, now: Timestamp, work: Work) {
+        match work {
+            Work::Table(pod) => {
+                self.ui.computing = None;
+                self.ui.broken.insert(pod);
+                self.ui.stale.insert(Stale::Panels);
+            }
+            Work::Findings => self.facts.findings.give_up(now),
+        }
     }
 
     /// Packets are seen from the chosen pod.

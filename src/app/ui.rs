@@ -240,6 +240,8 @@ pub(super) struct Ui {
     pub walks: Vec<Walk>,
     /// The pod whose table is worked out beside the loop.
     pub computing: Option<Key>,
+    /// Pods whose table broke while it was worked out: not tried again unless asked for.
+    pub broken: BTreeSet<Key>,
     /// What lies over the panes, the topmost last.
     pub dialogs: Vec<Dialog>,
     /// The message at the foot.
@@ -285,6 +287,7 @@ impl Ui {
             on: BTreeSet::new(),
             walks: Vec::new(),
             computing: None,
+            broken: BTreeSet::new(),
             dialogs: Vec::new(),
             toast: None,
             copied: None,

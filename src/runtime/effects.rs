@@ -1,5 +1,7 @@
 //! What the app's commands do outside of the terminal: each starts a task, and its answer is a message.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use kube::Client;
 use tokio::sync::{mpsc, watch};
 
@@ -155,11 +157,14 @@ impl Effects {
         Ok(())
     }
 
-    /// Runs work that blocks, and sends its answer to the loop.
-    pub(super) fn answer_blocking(&self, work: impl FnOnce() -> Message + Send + 'static) {
+    /// Runs work that blocks, and sends its answer to the loop; if it panics, `broke` is the answer. The hook says why.
+    pub(super) fn answer_blocking(&self, broke: Message, work: impl FnOnce() -> Message + Send + 'static) {
         let answers = self.answers.clone();
         self.tasks.spawn_blocking(move || {
-            let _ = answers.blocking_send(work());
+            // nothing that the work could have left half done is seen again: it owns all that it has
+            let answer = catch_unwind(AssertUnwindSafe(work)).unwrap_or(broke);
+            // the loop has ended if it takes no more
+            let _ = answers.blocking_send(answer);
         });
     }
 }
@@ -206,5 +211,23 @@ async fn tell_story(mut state: watch::Receiver<DemoState>, answers: mpsc::Sender
         if answers.send(Message::Demo(now)).await.is_err() || state.changed().await.is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::message::Work;
+
+    #[tokio::test]
+    async fn work_that_panics_is_answered_for() {
+        let (answers, mut answered) = mpsc::channel(ANSWERS);
+        let (to_world, _world) = mpsc::channel(1);
+        let effects = Effects::start(Sources::Given(Vec::new()), None, answers, to_world);
+        let broke = || Message::Broke(Work::Findings);
+        effects.answer_blocking(broke(), || panic!("on purpose"));
+        assert_eq!(answered.recv().await, Some(broke()));
+        effects.answer_blocking(broke(), || Message::Tick);
+        assert_eq!(answered.recv().await, Some(Message::Tick));
     }
 }

@@ -20,7 +20,7 @@ use super::keys;
 use super::packets::News;
 use super::panics::Fault;
 use super::signals::Caught;
-use crate::app::message::CaptureState;
+use crate::app::message::{CaptureState, Work};
 use crate::app::{App, Command, Message};
 use crate::mesh::world::SourceState;
 use crate::sources::kubernetes::SourceMessage;
@@ -304,12 +304,14 @@ impl Ui {
             Command::Demo(control) => self.effects.steer(control),
             Command::Fetch(request) => self.effects.fetch(request),
             Command::Compute(pod) => {
+                let broke = Message::Broke(Work::Table(pod.clone()));
                 let computing = self.app.computing(pod);
-                self.effects.answer_blocking(move || computing.run());
+                self.effects.answer_blocking(broke, move || computing.run());
             }
             Command::Lint => {
                 let linting = self.app.linting();
-                self.effects.answer_blocking(move || linting.run());
+                let broke = Message::Broke(Work::Findings);
+                self.effects.answer_blocking(broke, move || linting.run());
             }
         }
         Ok(None)
@@ -356,8 +358,10 @@ impl Ui {
     async fn copy(&mut self, text: String) -> io::Result<Option<End>> {
         let copied = match self.clipboard {
             Clipboard::Tmux => {
-                self.effects
-                    .answer_blocking(move || Message::Copied(clipboard::to_tmux(&text).map(|()| "to tmux".to_owned())));
+                let broke = Message::Copied(Err("an internal error: see :log".to_owned()));
+                self.effects.answer_blocking(broke, move || {
+                    Message::Copied(clipboard::to_tmux(&text).map(|()| "to tmux".to_owned()))
+                });
                 return Ok(None);
             }
             Clipboard::Osc52 => clipboard::osc52(&text).map(|bytes| {

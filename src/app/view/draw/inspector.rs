@@ -139,7 +139,7 @@ impl App {
                 let successor = self.ui.chosen.as_ref().and_then(|gone| self.successor(gone));
                 Some(self.gone_note(*since, now, successor.as_ref()))
             }
-            Standing::Present | Standing::None(_) | Standing::Computing(_) => None,
+            Standing::Present | Standing::None(_) | Standing::Computing(_) | Standing::Broken(_) => None,
         };
         (gone, notes)
     }

@@ -218,6 +218,12 @@ impl App {
                         let words = format!("going through {services} services: this pod imports all of them ...");
                         Some(State::new(Role::Dim, &words))
                     }
+                    Standing::Broken(services) => {
+                        let words =
+                            format!("no table: the work over its {services} services broke, by a fault of sidescope");
+                        let state = State::new(Role::Bad, words).next(":log", "which fault, for a report");
+                        Some(state.next("Ctrl-r", "tries again"))
+                    }
                     Standing::Present | Standing::Past { .. } if is_empty => Some(state::no_endpoints(
                         panel.table.as_deref(),
                         hidden,
