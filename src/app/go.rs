@@ -244,7 +244,7 @@ impl App {
             Subject::Pod(row) => Some((Kind::Pod, row.pod.meta.key.clone())),
             Subject::Service(row) => Some((Kind::Service, row.service.meta.key.clone())),
             Subject::Sidecar(row) => Some((Kind::Sidecar, row.sidecar.meta.key.clone())),
-            Subject::Endpoint(row) | Subject::Flow(row) => row.row.pod.clone().map(|pod| (Kind::Pod, pod)),
+            Subject::Endpoint(row) | Subject::Flow(row) => row.row.backend.pod.clone().map(|pod| (Kind::Pod, pod)),
             Subject::Packet(row) => row.pod().map(|pod| (Kind::Pod, pod.clone())),
             Subject::Place(row) => row.pod().map(|pod| (Kind::Pod, pod.clone())),
             Subject::Moment(row) => match row.line {

@@ -285,7 +285,7 @@ impl<'a> Subject<'a> {
 }
 
 fn endpoint_row<'a>(facts: &'a Facts, pod: &Key, line: &'a Line) -> EndpointRow<'a> {
-    let behind = line.row.pod.as_ref().and_then(|pod| facts.world.pods.get(pod));
+    let behind = line.row.backend.pod.as_ref().and_then(|pod| facts.world.pods.get(pod));
     EndpointRow {
         row: &line.row,
         behind: behind.map(AsRef::as_ref),

@@ -226,7 +226,7 @@ pub(super) fn socket(address: &Address) -> Option<Socket> {
             ip: ip.parse().ok()?,
             port: *port,
         }),
-        Address::Pipe(_) | Address::Internal(..) => None,
+        Address::Pipe(_) | Address::Internal(_) => None,
     }
 }
 

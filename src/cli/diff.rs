@@ -169,7 +169,7 @@ impl Rows {
 }
 
 fn sheet_row(columns: &Columns<EndpointTableOf>, row: &Row, world: &World, at: Timestamp) -> SheetRow {
-    let behind = row.pod.as_ref().and_then(|key| world.pods.get(key));
+    let behind = row.backend.pod.as_ref().and_then(|key| world.pods.get(key));
     let view = EndpointRow {
         row,
         behind: behind.map(AsRef::as_ref),

@@ -274,7 +274,12 @@ pub(super) fn endpoint_sheet(
     let mut doubles: BTreeMap<(String, String), u32> = BTreeMap::new();
     let mut rows = Vec::new();
     for row in wanted(&table, which) {
-        let behind = row.pod.as_ref().and_then(|key| world.pods.get(key)).map(Arc::as_ref);
+        let behind = row
+            .backend
+            .pod
+            .as_ref()
+            .and_then(|key| world.pods.get(key))
+            .map(Arc::as_ref);
         let view = EndpointRow {
             row,
             behind,
@@ -336,7 +341,7 @@ impl FilterArgs {
     pub(super) fn shows(&self, row: &scope::Row) -> bool {
         let (address, port) = match &row.address {
             Address::Socket(ip, port) => (ip.to_string(), *port),
-            Address::Pipe(_) | Address::Internal(..) => (row.address.to_string(), 0),
+            Address::Pipe(_) | Address::Internal(_) => (row.address.to_string(), 0),
         };
         let is = |wanted: &Option<String>, text: &str| {
             wanted

@@ -67,7 +67,7 @@ pub use self::sidecar_scope::{ScopeKey, SidecarScope};
 pub use self::sidecars::Passed;
 pub use self::symptom::Symptom;
 pub use self::table::{
-    Address, Class, Cluster, Direction, EndpointTable, Governing, Health, Locality, NoTable, PlaneName, Row,
+    Address, Backend, Class, Cluster, Direction, EndpointTable, Governing, Health, Locality, NoTable, PlaneName, Row,
 };
 pub use self::topology::zone_of;
 pub use self::version::Version;

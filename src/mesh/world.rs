@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 pub use self::coverage::{Coverage, CoverageMap, Found, Gap};
 pub use self::source::{Failure, SourceState};
-pub use self::table::Table;
+pub use self::table::{Row, Table};
 use super::model::{
     DestinationRule, EndpointSlice, EnvoyFilter, Event, GRPCRoute, Gateway, HTTPRoute, Istiod, Key, Kind,
     MeshConfigMap, Namespace, Node, Object, Pod, RevisionTag, Service, ServiceEntry, Sidecar, TCPRoute, TLSRoute, Text,
@@ -160,8 +160,8 @@ crate::kinds!(define_world);
 /// one partner, and a set of its own for each would cost more than the objects.
 #[derive(Clone, Debug, Default)]
 struct Index {
-    /// Service, slice.
-    slices: imbl::OrdSet<(Key, Key)>,
+    /// Service, slice, with the slice itself, for it is asked for with every look-up.
+    slices: imbl::OrdMap<(Key, Key), Arc<EndpointSlice>>,
     /// Address, pod.
     pods: imbl::OrdSet<(Text, Key)>,
 }
@@ -214,7 +214,14 @@ impl World {
 
     /// The slices that name this service, in order of their keys.
     pub fn slices_of<'a>(&'a self, service: &Key) -> impl Iterator<Item = &'a Arc<EndpointSlice>> + use<'a> {
-        partners(&self.index.slices, service.clone()).filter_map(|key| self.slices.get(key))
+        let from = (service.clone(), Key::default());
+        let of = service.clone();
+        let pairs = self
+            .index
+            .slices
+            .range(from..)
+            .take_while(move |((service, _), _)| *service == of);
+        pairs.map(|(_, slice)| slice)
     }
 
     /// The pods that have this address, in order of their keys: several where pods share their node's network.
@@ -266,10 +273,13 @@ impl World {
 impl Index {
     fn follow(&mut self, change: &Change) {
         match (&change.before, &change.after) {
-            // Addresses and services rarely change with an object.
+            // Addresses rarely change with an object.
             (Some(Object::Pod(before)), Some(Object::Pod(after))) if before.ips == after.ips => {}
-            (Some(Object::EndpointSlice(before)), Some(Object::EndpointSlice(after)))
-                if before.service == after.service => {}
+            (Some(Object::EndpointSlice(before)), Some(after @ Object::EndpointSlice(slice)))
+                if before.service == slice.service =>
+            {
+                self.learn(after);
+            }
             (before, after) => {
                 if let Some(object) = before {
                     self.forget(object);
@@ -283,7 +293,8 @@ impl Index {
 
     fn learn(&mut self, object: &Object) {
         if let Object::EndpointSlice(slice) = object {
-            self.slices.insert((service_of(slice), slice.meta.key.clone()));
+            self.slices
+                .insert((service_of(slice), slice.meta.key.clone()), Arc::clone(slice));
         } else if let Object::Pod(pod) = object {
             for ip in pod.ips.iter() {
                 self.pods.insert((ip.clone(), pod.meta.key.clone()));

@@ -52,7 +52,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::mesh::model::Text;
     use crate::mesh::scope::{Address, Class, Cluster, Health};
 
     #[test]
@@ -63,10 +62,7 @@ mod tests {
             cluster: Arc::new(Cluster::Named("agent".into())),
             class: Class::Exact,
             why: Arc::default(),
-            pod: None,
-            node: Text::default(),
-            locality: Arc::default(),
-            weight: 1,
+            backend: Arc::default(),
         };
         let rows = [
             row(Address::Socket("fd00::1".into(), 8080), Health::Healthy),

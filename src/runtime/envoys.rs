@@ -21,7 +21,7 @@ use super::feed::Tasks;
 use crate::app::Message;
 use crate::app::message::{EnvoyRow, EnvoyTable, NoEnvoy};
 use crate::mesh::model::{Key, Text};
-use crate::mesh::scope::{Address, Class, Cluster, Health, Locality, Reason, Row, Why};
+use crate::mesh::scope::{Address, Backend, Class, Cluster, Health, Locality, Reason, Row, Why};
 use crate::mesh::world::Failure;
 use crate::sources::envoy::{Admin, AdminError, Endpoint, Looked, Pace, parse};
 use crate::sources::kubernetes::Forward;
@@ -228,23 +228,27 @@ fn no_envoy(error: &AdminError) -> NoEnvoy {
 /// It is no JSON of clusters; the text names the place.
 pub(super) fn table(answer: &[u8], last: Option<&EnvoyTable>) -> Result<EnvoyTable, serde_json::Error> {
     let mut clusters: FxHashMap<Text, Arc<Cluster>> = FxHashMap::default();
-    let mut localities: FxHashMap<[Text; 3], Arc<Locality>> = FxHashMap::default();
+    let mut backends: FxHashMap<([Text; 3], u32), Arc<Backend>> = FxHashMap::default();
     let why = Why::of([Reason::OnlyActual]);
     let hosts = parse(answer)?.into_iter().map(|host| {
         let named = clusters.entry(host.cluster);
         let cluster = named.or_insert_with_key(|name| Arc::new(Cluster::parse(name)));
-        let placed = localities.entry(host.locality);
-        let locality = placed.or_insert_with_key(|[region, zone, sub_zone]| {
-            Arc::new(Locality {
-                region: region.clone(),
-                zone: zone.clone(),
-                sub_zone: sub_zone.clone(),
+        let placed = backends.entry((host.locality, host.weight));
+        let backend = placed.or_insert_with_key(|([region, zone, sub_zone], weight)| {
+            Arc::new(Backend {
+                locality: Arc::new(Locality {
+                    region: region.clone(),
+                    zone: zone.clone(),
+                    sub_zone: sub_zone.clone(),
+                }),
+                weight: *weight,
+                ..Backend::default()
             })
         });
         let address = match host.endpoint {
             Endpoint::Socket(ip, port) => Address::Socket(ip, port),
             Endpoint::Pipe(path) => Address::Pipe(path),
-            Endpoint::Internal(listener, id) => Address::Internal(listener, id),
+            Endpoint::Internal(listener, id) => Address::Internal(Text::from(format!("{listener}/{id}"))),
         };
         let health = Health::ALL.into_iter().find(|health| host.health == health.as_str());
         let row = Row {
@@ -253,10 +257,7 @@ pub(super) fn table(answer: &[u8], last: Option<&EnvoyTable>) -> Result<EnvoyTab
             cluster: Arc::clone(cluster),
             class: Class::Runtime,
             why: Arc::clone(&why),
-            pod: None,
-            node: Text::default(),
-            locality: Arc::clone(locality),
-            weight: host.weight,
+            backend: Arc::clone(backend),
         };
         let row = EnvoyRow {
             row,

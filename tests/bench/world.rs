@@ -18,7 +18,7 @@ use sidescope::mesh::diff;
 use sidescope::mesh::history::{History, Seq};
 use sidescope::mesh::model::{EndpointSlice, Interner, Key, Kind, Meta, Object, Pod, SliceEndpoint, SlicePort, Text};
 use sidescope::mesh::scope::{
-    Address, Class, Cluster, Direction, EndpointTable, Governing, Health, Locality, PlaneName, Row, Why,
+    Address, Backend, Class, Cluster, Direction, EndpointTable, Governing, Health, PlaneName, Row, Why,
 };
 use sidescope::mesh::world::{Delta, Found, ListScope, World};
 
@@ -173,7 +173,7 @@ fn world_1_000_changes_ago(bencher: Bencher<'_, '_>) {
 
 fn table(rows: usize, unlike: usize) -> EndpointTable {
     let why = Arc::new(Why::default());
-    let locality = Arc::new(Locality::default());
+    let backend = Arc::new(Backend::default());
     let mut found: Vec<Row> = (0..rows)
         .map(|n| Row {
             address: Address::Socket(format!("10.{}.{}.{}", n >> 16, n >> 8 & 255, n & 255).into(), 8080),
@@ -190,10 +190,7 @@ fn table(rows: usize, unlike: usize) -> EndpointTable {
             }),
             class: Class::Exact,
             why: Arc::clone(&why),
-            pod: None,
-            node: Text::default(),
-            locality: Arc::clone(&locality),
-            weight: 1,
+            backend: Arc::clone(&backend),
         })
         .collect();
     found.sort_by(Row::order);

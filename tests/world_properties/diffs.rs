@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use sidescope::mesh::diff::{Side, lines, tables};
 use sidescope::mesh::model::Text;
 use sidescope::mesh::scope::{
-    Address, Class, Cluster, Direction, EndpointTable, Governing, Health, Locality, PlaneName, Row, Why,
+    Address, Class, Cluster, Direction, EndpointTable, Governing, Health, PlaneName, Row, Why,
 };
 
 use crate::universe::{cases, nothing, pod_key};
@@ -22,17 +22,14 @@ fn row(ip: u8, port: u16, host: u8, health: bool, named: bool) -> Row {
     Row {
         address: match ip {
             0 => Address::Pipe("etc/x".into()),
-            1 => Address::Internal("connect".into(), "1".into()),
+            1 => Address::Internal("connect/1".into()),
             ip => Address::Socket(format!("10.0.0.{ip}").into(), port),
         },
         health: if health { Health::Healthy } else { Health::Unhealthy },
         cluster: Arc::new(if named { Cluster::Named(name.into()) } else { cluster }),
         class: Class::Exact,
         why: Arc::new(Why::default()),
-        pod: None,
-        node: Text::default(),
-        locality: Arc::new(Locality::default()),
-        weight: 1,
+        backend: Arc::default(),
     }
 }
 

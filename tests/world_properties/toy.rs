@@ -5,8 +5,8 @@ use std::sync::Arc;
 use sidescope::mesh::history::{Outcome, Tables};
 use sidescope::mesh::model::{Key, Text};
 use sidescope::mesh::scope::{
-    Address, Class, Cluster, Direction, EndpointTable, Governing, Health, Locality, NoTable, PlaneName, Reason, Row,
-    Why,
+    Address, Backend, Class, Cluster, Direction, EndpointTable, Governing, Health, Locality, NoTable, PlaneName,
+    Reason, Row, Why,
 };
 use sidescope::mesh::world::{Change, World};
 
@@ -96,18 +96,20 @@ pub(crate) fn table(world: &World, pod: &Key) -> Result<Arc<EndpointTable>, NoTa
                         } else {
                             Health::Unhealthy
                         },
-                        // A subset's labels are the pod's: a pod's change reaches the row.
-                        weight: labels_weight(world, &key.namespace, &ip),
+                        backend: Arc::new(Backend {
+                            pod: endpoint.pod.clone(),
+                            node: endpoint.node.clone(),
+                            locality: Arc::new(Locality {
+                                zone: zone(world, &found.node),
+                                ..Locality::default()
+                            }),
+                            // A subset's labels are the pod's: a pod's change reaches the row.
+                            weight: labels_weight(world, &key.namespace, &ip),
+                        }),
                         address: Address::Socket(ip, slice.ports[0].number),
                         cluster: Arc::clone(&cluster),
                         class: Class::Exact,
                         why: Arc::clone(&why),
-                        pod: endpoint.pod.clone(),
-                        node: endpoint.node.clone(),
-                        locality: Arc::new(Locality {
-                            zone: zone(world, &found.node),
-                            ..Locality::default()
-                        }),
                     });
                 }
             }

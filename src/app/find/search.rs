@@ -362,7 +362,7 @@ impl Search {
         for (at, line) in lines.iter().enumerate().skip(from) {
             if let (Some(asked), Address::Socket(ip, _)) = (&self.address, &line.id.address)
                 && let Some(score) = asked.score(ip)
-                && (asked.is(ip) || line.row.pod.is_none())
+                && (asked.is(ip) || line.row.backend.pod.is_none())
             {
                 self.add(Group::Addresses, score, Hit::Row(line.id.clone()));
             }

@@ -31,11 +31,11 @@ pub(crate) fn explain(
         },
         fact("Class", Role::Text, class_sentence(row.class)),
     ];
-    if let Some(pod) = &row.pod {
+    if let Some(pod) = &row.backend.pod {
         lines.push(fact("Pod", Role::Name, pod.to_string()));
     }
-    if !row.node.is_empty() {
-        lines.push(fact("Node", Role::Text, row.node.to_string()));
+    if !row.backend.node.is_empty() {
+        lines.push(fact("Node", Role::Text, row.backend.node.to_string()));
     }
     lines.push(Vec::new());
     let heading_text = if line.gone { "Why it was here" } else { "Why it is here" };

@@ -84,9 +84,14 @@ impl Reasons {
 
     /// What changed about a row.
     pub fn of_changed(&self, before: &Row, after: &Row) -> String {
-        let text = |pod: &Row| pod.pod.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+        let text = |pod: &Row| {
+            pod.backend
+                .pod
+                .as_ref()
+                .map_or_else(|| "none".to_owned(), ToString::to_string)
+        };
         let place = |row: &Row| {
-            let locality = &row.locality;
+            let locality = &row.backend.locality;
             format!("{}/{}/{}", locality.region, locality.zone, locality.sub_zone)
         };
         let facts = [
@@ -101,9 +106,13 @@ impl Reasons {
                 after.class.as_str().to_owned(),
             ),
             ("pod", text(before), text(after)),
-            ("node", before.node.to_string(), after.node.to_string()),
+            ("node", before.backend.node.to_string(), after.backend.node.to_string()),
             ("locality", place(before), place(after)),
-            ("weight", before.weight.to_string(), after.weight.to_string()),
+            (
+                "weight",
+                before.backend.weight.to_string(),
+                after.backend.weight.to_string(),
+            ),
         ];
         let differ = facts.iter().filter(|(_, old, new)| old != new);
         let said: Vec<String> = differ

@@ -202,8 +202,8 @@ pub fn says_the_same(a: &Row, b: &Row) -> bool {
         && a.health == b.health
         && (Arc::ptr_eq(&a.cluster, &b.cluster) || a.cluster == b.cluster)
         && a.class == b.class
-        && a.pod == b.pod
-        && a.node == b.node
-        && (Arc::ptr_eq(&a.locality, &b.locality) || a.locality == b.locality)
-        && a.weight == b.weight
+        && a.backend.pod == b.backend.pod
+        && a.backend.node == b.backend.node
+        && (Arc::ptr_eq(&a.backend.locality, &b.backend.locality) || a.backend.locality == b.backend.locality)
+        && a.backend.weight == b.backend.weight
 }

@@ -282,7 +282,7 @@ impl Span<'_> {
             .collect();
         let of = |pod: &Key| events.iter().find(|(_, (key, _))| key == pod);
         let rows = || [after, before].into_iter().flatten();
-        let named = || rows().filter_map(|row| row.pod.as_ref()).find_map(of);
+        let named = || rows().filter_map(|row| row.backend.pod.as_ref()).find_map(of);
         let at_address = || {
             let has = |change: &Change| rows().any(|row| has_address(change, &row.address));
             events.iter().find(|(change, _)| has(change))
@@ -297,7 +297,7 @@ impl Span<'_> {
             .filter_map(|(_, change)| change.identity())
             .filter_map(|(kind, key)| (kind == Kind::Node).then_some(key))
             .collect();
-        match nodes.iter().find(|node| node.name == row.node) {
+        match nodes.iter().find(|node| node.name == row.backend.node) {
             Some(node) => Some(Cause::Node((*node).clone())),
             None => match nodes.as_slice() {
                 [node] => Some(Cause::Node((*node).clone())),

@@ -222,5 +222,8 @@ fn behind<'a>(pod: Option<&'a Key>, followed: Option<&'a PodHistory>) -> FxHashS
     let table = followed.and_then(PodHistory::last_table).map(|(table, _)| table);
     let rows = table.map_or(&[][..], |table| &table.rows);
     let rows = if rows.len() <= ROWS { rows } else { &[] };
-    rows.iter().filter_map(|row| row.pod.as_ref()).chain(pod).collect()
+    rows.iter()
+        .filter_map(|row| row.backend.pod.as_ref())
+        .chain(pod)
+        .collect()
 }

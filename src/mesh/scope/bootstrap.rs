@@ -71,9 +71,6 @@ fn row(cluster: Text, address: Address, why: &Arc<Why>) -> Row {
         cluster: Arc::new(Cluster::Named(cluster)),
         class: Class::Bootstrap,
         why: Arc::clone(why),
-        pod: None,
-        node: Text::default(),
-        locality: Arc::default(),
-        weight: 1,
+        backend: Arc::default(),
     }
 }

@@ -396,13 +396,12 @@ fn is_tunnelled(client: &Client<'_>, workload: &Workload) -> bool {
 /// istio: `buildEnvoyLbEndpoint`.
 fn address_of(client: &Client<'_>, endpoint: &Endpoint) -> Address {
     if is_tunnelled(client, &endpoint.workload) {
-        let ip = &endpoint.address;
-        let id = if ip.contains(':') {
-            format!("[{ip}]:{}", endpoint.port)
+        let (ip, port) = (&endpoint.address, endpoint.port);
+        return Address::Internal(Text::from(if ip.contains(':') {
+            format!("connect_originate/[{ip}]:{port}")
         } else {
-            format!("{ip}:{}", endpoint.port)
-        };
-        return Address::Internal(Text::from("connect_originate"), Text::from(id));
+            format!("connect_originate/{ip}:{port}")
+        }));
     }
     match u16::try_from(endpoint.port) {
         Ok(0) => Address::Pipe(
@@ -430,8 +429,8 @@ fn health_of(endpoint: &Endpoint) -> Health {
 
 /// Whether the proxy wants to see endpoints of this network.
 fn is_in_view(proxy: &ProxyFacts, endpoint: &Endpoint) -> bool {
-    let network = endpoint.workload.labels.get(NETWORK).cloned().unwrap_or_default();
-    proxy.networks.is_empty() || proxy.networks.contains(&network)
+    let network = || endpoint.workload.labels.get(NETWORK).cloned().unwrap_or_default();
+    proxy.networks.is_empty() || proxy.networks.contains(&network())
 }
 
 /// How certain a row of this endpoint is.

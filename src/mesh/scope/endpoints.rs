@@ -11,15 +11,17 @@ pub(crate) use self::entries::of_source as of_entry;
 pub(crate) use self::pods::PodWorkloads;
 pub(crate) use self::workloads::port_of as port_behind_service;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::mesh::model::{Key, Kind, Labels, Pod, Text, WorkloadEntry};
+use crate::mesh::model::{Key, Kind, Labels, Namespace, Pod, Text, WorkloadEntry};
 use crate::mesh::world::World;
 
 use super::plane::Plane;
 use super::reason::Withheld;
 use super::registry::HostKey;
 use super::service::MeshService;
+use super::table::Backend;
 use super::topology::{NETWORK, Place, WorkloadLabels};
 
 /// By which a workload says whether it takes mutual TLS.
@@ -30,6 +32,8 @@ const TLS_MODE: &str = "security.istio.io/tlsMode";
 pub(crate) struct Endpoint {
     /// An IP, a host name or the path of a socket; may be empty.
     pub(crate) address: Text,
+    /// The address, if it is an IP, without its zone.
+    pub(crate) ip: Option<IpAddr>,
     /// 0 means that the address is a socket's path.
     pub(crate) port: u32,
     /// By which it is matched to the service's port in EDS.
@@ -64,14 +68,10 @@ pub(crate) enum EndpointHealth {
 pub(crate) struct Workload {
     /// With those istiod adds; subsets are chosen by them.
     pub(crate) labels: WorkloadLabels,
-    /// Where it is.
-    pub(crate) place: Place,
-    /// Name of the node; empty if unknown.
-    pub(crate) node: Text,
-    /// The pod, if it is one.
-    pub(crate) pod: Option<Key>,
-    /// As sent.
-    pub(crate) weight: u32,
+    /// Its locality as istiod holds it, by which endpoints are grouped (see [`Place`]).
+    pub(crate) place: Text,
+    /// What its rows show.
+    pub(crate) backend: Arc<Backend>,
     /// Takes tunnelled traffic (istio: `supportTunnel`).
     pub(crate) takes_tunnel: bool,
     /// Has a sidecar that takes Istio's mutual TLS (istio: `IstioEndpoint.TLSMode`).
@@ -82,20 +82,20 @@ pub(crate) struct Workload {
 
 impl Workload {
     /// Something with these labels.
-    fn labelled(plane: &Plane, labels: WorkloadLabels) -> Self {
+    fn labelled(plane: &Plane, labels: WorkloadLabels, place: Text, backend: Backend) -> Self {
         let has = |name: &str, value: &str| {
             let found = labels.get(name);
             found.is_some_and(|found| found.split(',').any(|one| one == value))
         };
         let draining = &plane.flags.draining_label;
         Self {
-            weight: 1,
             takes_tunnel: has("gateway.istio.io/managed", "istio.io-mesh-controller")
                 || has("networking.istio.io/tunnel", "http"),
             has_mtls: labels.own.get(TLS_MODE).is_some_and(|mode| *mode == "istio"),
             is_labelled_draining: !draining.is_empty() && labels.get(draining).is_some_and(|value| !value.is_empty()),
             labels,
-            ..Self::default()
+            place,
+            backend: Arc::new(backend),
         }
     }
 
@@ -103,11 +103,11 @@ impl Workload {
     pub(crate) fn of_pod(world: &World, plane: &Plane, pod: &Pod) -> Self {
         let node = world.nodes.get(&Key::new(Text::default(), pod.node.clone()));
         let place = Place::of_pod(pod, node.map(|node| &**node));
-        Self::of_pod_at(world, plane, pod, place)
+        Self::of_pod_at(home(world, plane), plane, pod, place)
     }
 
-    /// A pod that is there.
-    fn of_pod_at(world: &World, plane: &Plane, pod: &Pod, place: Place) -> Self {
+    /// A pod that is there; `home` is istiod's namespace.
+    fn of_pod_at(home: Option<&Arc<Namespace>>, plane: &Plane, pod: &Pod, place: Place) -> Self {
         let redirection = pod.meta.annotations.get("ambient.istio.io/redirection");
         let is_redirected = plane.flags.ambient && redirection.is_some_and(|value| *value == "enabled");
         let labels = WorkloadLabels {
@@ -115,35 +115,40 @@ impl Workload {
             locality: Arc::clone(&place.locality),
             cluster: plane.flags.cluster.clone(),
             node: pod.node.clone(),
-            network: Some(network_of(world, plane, &pod.meta.labels)),
+            network: Some(network_of(home, &pod.meta.labels)),
         };
-        let labelled = Self::labelled(plane, labels);
-        Self {
-            place,
-            node: pod.node.clone(),
+        let backend = Backend {
             pod: Some(pod.meta.key.clone()),
-            takes_tunnel: labelled.takes_tunnel || is_redirected,
-            ..labelled
-        }
+            node: pod.node.clone(),
+            locality: place.locality,
+            weight: 1,
+        };
+        let mut workload = Self::labelled(plane, labels, place.text, backend);
+        workload.takes_tunnel |= is_redirected;
+        workload
     }
 
     /// An address with nothing known behind it.
     fn unknown(world: &World, plane: &Plane) -> Self {
         let labels = WorkloadLabels {
             cluster: plane.flags.cluster.clone(),
-            network: Some(network_of(world, plane, &Labels::default())),
+            network: Some(network_of(home(world, plane), &Labels::default())),
             ..WorkloadLabels::default()
         };
-        Self::labelled(plane, labels)
+        Self::labelled(plane, labels, Text::default(), Backend::default())
     }
+}
+
+/// istiod's namespace, which may name a network.
+fn home<'w>(world: &'w World, plane: &Plane) -> Option<&'w Arc<Namespace>> {
+    world.namespaces.get(&Key::new("", plane.name.namespace.clone()))
 }
 
 /// The network of a workload: its own label, else that of istiod's namespace; empty if neither says.
 ///
 /// istio: `networkManager.Network`. Networks by address range are not followed.
-fn network_of(world: &World, plane: &Plane, labels: &Labels) -> Text {
+fn network_of(home: Option<&Arc<Namespace>>, labels: &Labels) -> Text {
     let own = labels.get(NETWORK).filter(|network| !network.is_empty());
-    let home = world.namespaces.get(&Key::new("", plane.name.namespace.clone()));
     let home = home.and_then(|namespace| namespace.meta.labels.get(NETWORK));
     own.or(home).cloned().unwrap_or_default()
 }
@@ -187,7 +192,7 @@ impl Shard {
         let mut shard = Self::default();
         if let Some(name) = kubernetes_name(key, &plane.flags.domain) {
             let service = Key::new(key.namespace.clone(), name);
-            let pods = &mut PodWorkloads::default();
+            let pods = &mut PodWorkloads::of_world(world, plane);
             shard.depends_on_past = slices::collect(world, plane, key, &service, pods, &mut shard.endpoints);
         }
         shard

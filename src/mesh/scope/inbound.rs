@@ -111,9 +111,6 @@ fn row(port: u32, address: Address, reason: Reason, patches: &Patches, hosts: &[
         cluster: Arc::new(cluster),
         class,
         why: Why::of([reason].into_iter().chain(patched)),
-        pod: None,
-        node: Text::default(),
-        locality: Arc::default(),
-        weight: 1,
+        backend: Arc::default(),
     })
 }

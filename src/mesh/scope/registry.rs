@@ -2,12 +2,13 @@
 //!
 //! istio: `pilot/pkg/model/push_context.go`, `initServiceRegistry`, `serviceExportTo`, `IsServiceVisible`.
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use crate::mesh::model::{Key, Kind, Meta, Service, ServiceEntry, Text};
-use crate::mesh::world::World;
+use crate::mesh::world::{Row, World};
 
 use super::discovery::{Discovery, is_valid, selects};
 use super::export::ExportTo;
@@ -38,45 +39,125 @@ pub(crate) struct EntrySource {
 pub(crate) struct Registry {
     /// In istiod's order.
     pub(crate) all: Vec<Arc<MeshService>>,
-    by_host: FxHashMap<Text, Vec<Arc<MeshService>>>,
+    by_host: FxHashMap<Text, SameHost>,
     exported: FxHashMap<Text, Vec<Arc<MeshService>>>,
     public: Vec<Arc<MeshService>>,
     entries: FxHashMap<HostKey, Vec<EntrySource>>,
     entry_hosts: FxHashMap<Text, Vec<HostKey>>,
     default_export: ExportTo,
-    of_services: FxHashMap<Key, Made<Service>>,
-    of_entries: FxHashMap<Key, Made<ServiceEntry>>,
+    of_services: Vec<Made<Service, Arc<MeshService>>>,
+    of_entries: Vec<Made<ServiceEntry, EntryServices>>,
 }
 
-/// The services that one object gives, and what they were made from.
+/// The services of a ServiceEntry, each with how often istiod has its endpoints.
+type EntryServices = Arc<[(Arc<MeshService>, usize)]>;
+
+/// One host nearly always has one service.
 #[derive(Clone, Debug)]
-struct Made<T> {
+enum SameHost {
+    One(Arc<MeshService>),
+    Many(Vec<Arc<MeshService>>),
+}
+
+impl SameHost {
+    fn as_slice(&self) -> &[Arc<MeshService>] {
+        match self {
+            SameHost::One(service) => std::slice::from_ref(service),
+            SameHost::Many(services) => services,
+        }
+    }
+
+    /// Adds one; of one namespace the first counts, but a Kubernetes Service before a ServiceEntry.
+    fn add(&mut self, service: &Arc<MeshService>) {
+        let mut services = match self {
+            SameHost::One(first) => vec![Arc::clone(first)],
+            SameHost::Many(services) => std::mem::take(services),
+        };
+        match services.iter_mut().find(|other| other.namespace == service.namespace) {
+            None => services.push(Arc::clone(service)),
+            Some(kept) if !kept.source.is_kubernetes() && service.source.is_kubernetes() => {
+                *kept = Arc::clone(service);
+            }
+            Some(_) => {}
+        }
+        *self = Self::Many(services);
+    }
+}
+
+/// What one object gives, and what that was made from.
+#[derive(Clone, Debug)]
+struct Made<T, S> {
     object: Arc<T>,
     near: Option<Text>,
     cap: Cap,
-    /// Each with how often istiod has its endpoints.
-    services: Arc<[(Arc<MeshService>, usize)]>,
+    gives: S,
 }
 
-impl<T: Clone> Made<T> {
-    /// What was made before, if it was made from the same.
-    fn of(
-        before: Option<&Self>,
-        object: &Arc<T>,
-        (near, cap): (Option<Text>, Cap),
-        make: impl FnOnce(&T, Option<&Text>, Cap) -> Vec<(MeshService, usize)>,
-    ) -> Self {
-        let is_same = |made: &&Self| Arc::ptr_eq(&made.object, object) && made.near == near && made.cap == cap;
-        if let Some(made) = before.filter(is_same) {
-            return made.clone();
-        }
-        let services = make(object, near.as_ref(), cap).into_iter();
+impl<T, S> Made<T, S> {
+    fn new(object: &Arc<T>, near: Option<Text>, cap: Cap, gives: S) -> Self {
+        let object = Arc::clone(object);
         Self {
-            object: Arc::clone(object),
-            services: services.map(|(service, copies)| (Arc::new(service), copies)).collect(),
+            object,
             near,
             cap,
+            gives,
         }
+    }
+}
+
+/// What was made before, in the order of the objects' keys.
+struct Before<'a, T, S>(&'a [Made<T, S>]);
+
+impl<T: Row, S: Clone> Before<'_, T, S> {
+    /// What was made of this object, if it was made from the same; objects are asked for in order.
+    fn take(&mut self, object: &Arc<T>, near: Option<&Text>, cap: Cap) -> Option<S> {
+        let key = &object.meta().key;
+        let earlier = self.0.iter().take_while(|made| made.object.meta().key < *key).count();
+        self.0 = self.0.get(earlier..)?;
+        let made = self.0.first()?;
+        let is_same = Arc::ptr_eq(&made.object, object) && made.near.as_ref() == near && made.cap == cap;
+        is_same.then(|| made.gives.clone())
+    }
+}
+
+/// What all objects of a namespace have in common; asked for again and again while one walks them in order.
+struct Home<'a> {
+    world: &'a World,
+    discovery: &'a Discovery,
+    has_default_distribution: bool,
+    namespace: Text,
+    is_discovered: bool,
+    near: Option<Text>,
+}
+
+impl<'a> Home<'a> {
+    fn new(world: &'a World, discovery: &'a Discovery, version: Version) -> Self {
+        let mut home = Self {
+            world,
+            discovery,
+            has_default_distribution: version.is_at_least(30),
+            namespace: Text::default(),
+            is_discovered: false,
+            near: None,
+        };
+        home.enter(&Text::default());
+        home
+    }
+
+    /// Goes to a namespace.
+    fn at(&mut self, namespace: &Text) -> &Self {
+        if self.namespace != *namespace {
+            self.enter(namespace);
+        }
+        self
+    }
+
+    fn enter(&mut self, namespace: &Text) {
+        self.namespace = namespace.clone();
+        self.is_discovered = self.discovery.has_namespace(namespace);
+        let object = self.world.namespaces.get(&Key::new("", namespace.clone()));
+        let annotation = object.and_then(|object| object.meta.annotations.get(TRAFFIC_DISTRIBUTION));
+        self.near = annotation.filter(|_| self.has_default_distribution).cloned();
     }
 }
 
@@ -94,34 +175,35 @@ impl Registry {
             default_export: mesh.service_export_to.clone(),
             ..Self::default()
         };
-        let near = |namespace: &Text| {
-            let namespace = world.namespaces.get(&Key::new("", namespace.clone()));
-            let annotation = namespace.and_then(|namespace| namespace.meta.annotations.get(TRAFFIC_DISTRIBUTION));
-            annotation.filter(|_| version.is_at_least(30)).cloned()
-        };
+        let mut home = Home::new(world, discovery, version);
+        let mut made_before = Before(&before.of_entries);
         for entry in world.service_entries.iter() {
             if discovery.has(Kind::ServiceEntry, &entry.meta) {
-                let key = &entry.meta.key;
-                let given = (near(&key.namespace), cap_of(world, mesh, &entry.meta));
-                let made = Made::of(before.of_entries.get(key), entry, given, MeshService::of_entry);
-                registry.add_entry(entry, &made.services);
-                registry.of_entries.insert(key.clone(), made);
-            }
-        }
-        for service in world.services.iter() {
-            let key = &service.meta.key;
-            if discovery.has_namespace(&key.namespace) {
-                let given = (near(&key.namespace), Cap::Public);
-                let made = Made::of(before.of_services.get(key), service, given, |service, near, _| {
-                    vec![(MeshService::of_service(service, near, domain), 1)]
+                let near = home.at(&entry.meta.key.namespace).near.clone();
+                let cap = cap_of(world, mesh, &entry.meta);
+                let gives = made_before.take(entry, near.as_ref(), cap).unwrap_or_else(|| {
+                    let services = MeshService::of_entry(entry, near.as_ref(), cap).into_iter();
+                    services.map(|(service, copies)| (Arc::new(service), copies)).collect()
                 });
-                registry
-                    .all
-                    .extend(made.services.iter().map(|(service, _)| Arc::clone(service)));
-                registry.of_services.insert(key.clone(), made);
+                registry.add_entry(entry, &gives);
+                registry.of_entries.push(Made::new(entry, near, cap, gives));
             }
         }
-        registry.all.sort_by(|a, b| a.order(b));
+        let most = world.services.len();
+        registry.all.reserve(most);
+        registry.of_services.reserve(most);
+        let mut made_before = Before(&before.of_services);
+        for service in world.services.iter() {
+            let home = home.at(&service.meta.key.namespace);
+            if home.is_discovered {
+                let near = home.near.clone();
+                let gives = made_before.take(service, near.as_ref(), Cap::Public);
+                let gives = gives.unwrap_or_else(|| Arc::new(MeshService::of_service(service, near.as_ref(), domain)));
+                registry.all.push(Arc::clone(&gives));
+                registry.of_services.push(Made::new(service, near, Cap::Public, gives));
+            }
+        }
+        MeshService::sort(&mut registry.all);
         registry.index();
         registry
     }
@@ -150,14 +232,14 @@ impl Registry {
         for sources in self.entries.values_mut() {
             sources.sort_by(|a, b| a.service.order(&b.service));
         }
+        self.by_host.reserve(self.all.len());
+        self.public.reserve(self.all.len());
         for service in &self.all {
-            let same_host = self.by_host.entry(service.host.clone()).or_default();
-            match same_host.iter_mut().find(|other| other.namespace == service.namespace) {
-                None => same_host.push(Arc::clone(service)),
-                Some(kept) if !kept.source.is_kubernetes() && service.source.is_kubernetes() => {
-                    *kept = Arc::clone(service);
+            match self.by_host.entry(service.host.clone()) {
+                Entry::Vacant(free) => {
+                    free.insert(SameHost::One(Arc::clone(service)));
                 }
-                Some(_) => {}
+                Entry::Occupied(mut taken) => taken.get_mut().add(service),
             }
             let export = self.export_of(service);
             if export.contains(ExportTo::PUBLIC) {
@@ -183,7 +265,7 @@ impl Registry {
 
     /// The service of each namespace that has this host, in istiod's order; exportTo plays no part.
     pub(crate) fn with_host(&self, host: &str) -> &[Arc<MeshService>] {
-        self.by_host.get(host).map_or(&[], Vec::as_slice)
+        self.by_host.get(host).map_or(&[], SameHost::as_slice)
     }
 
     /// The service with this host in this namespace.

@@ -167,7 +167,10 @@ impl SidecarScope {
         let (egress, namespace) = (self.egress(), self.key.namespace.clone());
         for (index, egress) in egress.iter().enumerate() {
             let listener = Listener::of(index, egress, &namespace, plane.version).only(only);
-            for service in listener.services(plane) {
+            let services = listener.services(plane);
+            self.services.reserve(services.len());
+            self.by_host.reserve(services.len());
+            for service in services {
                 self.add(service);
             }
             listener.virtual_service_imports(plane, |service| self.add(service));

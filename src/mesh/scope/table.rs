@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
+use super::host::first_bytes;
 use super::reason::Why;
 use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::world::Gap;
@@ -42,7 +43,14 @@ pub struct Row {
     pub class: Class,
     /// Why it is here; shared by all rows of a service.
     pub why: Arc<Why>,
-    /// The pod behind it, if one is known.
+    /// What is behind it; shared by all rows of one workload.
+    pub backend: Arc<Backend>,
+}
+
+/// What is behind an endpoint.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Backend {
+    /// The pod, if one is known.
     pub pod: Option<Key>,
     /// The node it is on; empty if unknown.
     pub node: Text,
@@ -50,6 +58,17 @@ pub struct Row {
     pub locality: Arc<Locality>,
     /// Load-balancing weight as sent; 1 where unset.
     pub weight: u32,
+}
+
+impl Default for Backend {
+    fn default() -> Self {
+        Self {
+            pod: None,
+            node: Text::default(),
+            locality: Arc::default(),
+            weight: 1,
+        }
+    }
 }
 
 impl Row {
@@ -78,8 +97,8 @@ pub enum Address {
     Socket(Text, u16),
     /// A Unix domain socket.
     Pipe(Text),
-    /// An Envoy internal listener: its name and endpoint id.
-    Internal(Text, Text),
+    /// An Envoy internal listener: its name and endpoint id, with a slash between.
+    Internal(Text),
 }
 
 impl Address {
@@ -87,27 +106,22 @@ impl Address {
     fn sort_text(&self) -> String {
         match self {
             Address::Socket(ip, _) => ip.to_string(),
-            Address::Pipe(_) | Address::Internal(..) => self.to_string(),
+            Address::Pipe(_) | Address::Internal(_) => self.to_string(),
         }
     }
 
     /// The first bytes of that text; an IPv4 address has no more.
     fn first_bytes(&self) -> u128 {
-        let number = |text: &str| {
-            let mut first = [0; 16];
-            first.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
-            u128::from_be_bytes(first)
-        };
         match self {
-            Address::Socket(ip, _) => number(ip),
-            Address::Pipe(_) | Address::Internal(..) => number(&self.sort_text()),
+            Address::Socket(ip, _) => first_bytes(ip),
+            Address::Pipe(_) | Address::Internal(_) => first_bytes(&self.sort_text()),
         }
     }
 
     fn port(&self) -> u16 {
         match self {
             Address::Socket(_, port) => *port,
-            Address::Pipe(_) | Address::Internal(..) => 0,
+            Address::Pipe(_) | Address::Internal(_) => 0,
         }
     }
 
@@ -129,7 +143,7 @@ impl fmt::Display for Address {
             Address::Socket(ip, 0) => write!(f, "{ip}"),
             Address::Socket(ip, port) => write!(f, "{ip}:{port}"),
             Address::Pipe(path) => write!(f, "unix://{path}"),
-            Address::Internal(listener, id) => write!(f, "envoy://{listener}/{id}"),
+            Address::Internal(target) => write!(f, "envoy://{target}"),
         }
     }
 }

@@ -204,11 +204,11 @@ fn full_text(subject: &Subject<'_>, gone: bool, now: Timestamp) -> Line {
             Span::new(Role::Text, format!("  {was}{}  ", row.row.health.as_str())),
             Span::new(Role::Name, cluster.to_string()),
         ];
-        if let (Some(pod), Cluster::Traffic { .. }) = (&row.row.pod, cluster) {
-            let place = if row.row.node.is_empty() {
+        if let (Some(pod), Cluster::Traffic { .. }) = (&row.row.backend.pod, cluster) {
+            let place = if row.row.backend.node.is_empty() {
                 String::new()
             } else {
-                format!(" on {}", row.row.node)
+                format!(" on {}", row.row.backend.node)
             };
             line.push(Span::new(Role::Dim, format!("  pod {pod}{place}")));
         } else if !host.is_empty() {
@@ -301,9 +301,9 @@ fn traffic(envoy: &Envoy, at: usize) -> Option<Line> {
     for fault in host.row.faults.iter() {
         add("Envoy:", Role::Bad, fault.as_str().to_owned());
     }
-    add("weight", Role::Dim, host.row.row.weight.to_string());
+    add("weight", Role::Dim, host.row.row.backend.weight.to_string());
     add("priority", Role::Dim, host.row.priority.to_string());
-    let locality = &host.row.row.locality;
+    let locality = &host.row.row.backend.locality;
     let parts = [&locality.region, &locality.zone, &locality.sub_zone].map(Text::as_str);
     let parts: Vec<&str> = parts.into_iter().take_while(|part| !part.is_empty()).collect();
     if !parts.is_empty() {

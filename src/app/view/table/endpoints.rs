@@ -186,6 +186,7 @@ static COLUMNS: &[Column<Endpoints>] = &[
         },
         datum: |row| {
             row.row
+                .backend
                 .pod
                 .as_ref()
                 .map_or(Value::Empty, |pod| Value::Text(pod.name.clone()))
@@ -224,7 +225,7 @@ static COLUMNS: &[Column<Endpoints>] = &[
             help: "The node it is on.",
             ..Spec::NEW
         },
-        datum: |row| text_or_empty(&row.row.node).into(),
+        datum: |row| text_or_empty(&row.row.backend.node).into(),
     },
     Column {
         spec: Spec {
@@ -237,7 +238,7 @@ static COLUMNS: &[Column<Endpoints>] = &[
             help: "The zone it is in.",
             ..Spec::NEW
         },
-        datum: |row| text_or_empty(&row.row.locality.zone).into(),
+        datum: |row| text_or_empty(&row.row.backend.locality.zone).into(),
     },
     Column {
         spec: Spec {
@@ -301,7 +302,7 @@ static COLUMNS: &[Column<Endpoints>] = &[
             help: "Its load-balancing weight.",
             ..Spec::NEW
         },
-        datum: |row| Value::Number(row.row.weight.into()).into(),
+        datum: |row| Value::Number(row.row.backend.weight.into()).into(),
     },
     Column {
         spec: Spec {

@@ -64,7 +64,7 @@ static COLUMNS: &[Column<Traffic>] = &[
             ..EXTRA
         },
         datum: |row| {
-            let pod = row.row.pod.as_ref();
+            let pod = row.row.backend.pod.as_ref();
             pod.map_or(Value::Empty, |pod| Value::Text(pod.name.clone())).into()
         },
     },

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::Counters;
 use super::stamps::{ShardStamp, Stamps};
+use super::{Counters, MANY_SERVICES};
 use crate::mesh::model::Text;
 use crate::mesh::scope::endpoints::{PodWorkloads, Shard};
 use crate::mesh::scope::plane::Plane;
@@ -108,6 +108,14 @@ impl KeptPlane {
         };
         self.scopes.insert(key, kept);
         scope
+    }
+
+    /// Makes ready for so many hosts, if most of them are new.
+    pub(super) fn prepare(&mut self, world: &World, hosts: usize) {
+        if hosts > MANY_SERVICES && self.shards.len() < hosts / 2 {
+            self.shards.reserve(hosts);
+            self.pods.fill(world, &self.plane);
+        }
     }
 
     /// The endpoints of a host. The very same ones as before, if nothing about them is different.

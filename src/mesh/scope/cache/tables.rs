@@ -149,7 +149,11 @@ impl<'a> Work<'a> {
     }
 
     fn renew_groups(&mut self, subject: &Subject<'_>) {
-        self.groups.reserve(self.scope.services.len());
+        let services = self.scope.services.len();
+        self.groups.reserve(services);
+        if let Some(kept) = self.cache.planes.get_mut(&self.found.choice.key) {
+            kept.prepare(self.world, services);
+        }
         for service in &self.scope.services {
             let host = &service.service.host;
             let Some(shard) = self.shard(service) else {

@@ -136,20 +136,20 @@ impl Builder<'_> {
         wanted: impl Fn(&Endpoint) -> bool,
         rows: &[Row],
     ) -> Vec<WithheldEndpoint> {
-        let mut given: Vec<_> = rows.iter().map(|row| (&row.address, &row.pod)).collect();
+        let mut given: Vec<_> = rows.iter().map(|row| (&row.address, &row.backend.pod)).collect();
         let mut withheld = Vec::new();
         for endpoint in self.picker.of_port(target) {
             let address = address_of(self.client, endpoint);
             let gave = given
                 .iter()
-                .position(|(row, pod)| **row == address && **pod == endpoint.workload.pod);
+                .position(|(row, pod)| **row == address && **pod == endpoint.workload.backend.pod);
             if let Some(at) = gave {
                 given.swap_remove(at);
                 continue;
             }
             withheld.push(WithheldEndpoint {
                 address: Text::from(address.to_string()),
-                pod: endpoint.workload.pod.clone(),
+                pod: endpoint.workload.backend.pod.clone(),
                 listed_by: endpoint.listed_by.clone(),
                 why: self.picker.refuses(target, policy, &wanted, endpoint),
             });

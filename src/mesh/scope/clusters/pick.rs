@@ -13,7 +13,6 @@ use super::{Client, Discovery, Target, address_of, class_of, health_of, is_in_vi
 use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::scope::destination_rules::{MergedRule, Policy};
 use crate::mesh::scope::endpoints::{Endpoint, EndpointHealth, Shard};
-use crate::mesh::scope::host::{is_ip, parse_ip};
 use crate::mesh::scope::protocol::Protocol;
 use crate::mesh::scope::reason::{Lack, Reason, Why, Withheld};
 use crate::mesh::scope::service::{MeshPort, MeshService, TrafficDistribution};
@@ -84,18 +83,18 @@ impl<'a> Picker<'a> {
         }
         let patched = writer.changed_by.cloned();
         chains.common.extend(patched.map(|filter| Reason::Patched { filter }));
-        let mut seen: FxHashSet<(Option<IpAddr>, Address)> = FxHashSet::default();
+        let mut seen: FxHashSet<Identity> = FxHashSet::default();
+        seen.reserve(picked.len());
+        rows.reserve(picked.len());
         for endpoint in picked.into_iter().filter(|endpoint| wanted(endpoint)) {
-            let stays = entry.is_none_or(|entry| keeps(entry, &endpoint.workload.place.locality));
-            let is_answer = is_eds
-                || endpoint.port == 0
-                || is_ip(&endpoint.address)
-                || is_tunnelled(self.client, &endpoint.workload);
+            let stays = entry.is_none_or(|entry| keeps(entry, &endpoint.workload.backend.locality));
+            let is_answer =
+                is_eds || endpoint.port == 0 || endpoint.ip.is_some() || is_tunnelled(self.client, &endpoint.workload);
             if !stays || !is_answer {
                 continue;
             }
             let address = address_of(self.client, endpoint);
-            if is_eds && !seen.insert(identity_of(&address)) {
+            if is_eds && !seen.insert(Identity::of(endpoint, &address)) {
                 continue;
             }
             rows.push(self.row(writer, endpoint, address, chains.of_endpoint(endpoint)));
@@ -115,10 +114,7 @@ impl<'a> Picker<'a> {
                 !writer.is_tie && writer.changed_by.is_none(),
             ),
             why,
-            pod: workload.pod.clone(),
-            node: workload.node.clone(),
-            locality: Arc::clone(&workload.place.locality),
-            weight: workload.weight,
+            backend: Arc::clone(&workload.backend),
         }
     }
 
@@ -161,7 +157,7 @@ impl<'a> Picker<'a> {
     ) -> Vec<&'a Endpoint> {
         let filter = Filter::of(self, target, policy);
         let mut sent: Vec<&Endpoint> = of_port.filter(|endpoint| filter.refuses(endpoint).is_none()).collect();
-        sent.sort_by(|a, b| a.workload.place.text.cmp(&b.workload.place.text));
+        sent.sort_by(|a, b| a.workload.place.cmp(&b.workload.place));
         sent
     }
 
@@ -213,7 +209,7 @@ impl<'a> Picker<'a> {
         if !wanted(endpoint) {
             return Withheld::NoMutualTls;
         }
-        if !is_eds && endpoint.port != 0 && !is_ip(&endpoint.address) {
+        if !is_eds && endpoint.port != 0 && endpoint.ip.is_none() {
             return Withheld::DnsName;
         }
         let distribution = in_force(
@@ -222,7 +218,7 @@ impl<'a> Picker<'a> {
             self.service.service.distribution,
         );
         let entry = distribution.and_then(|found| found.entry_for(&self.client.proxy.locality));
-        let is_near = entry.is_none_or(|entry| keeps(entry, &endpoint.workload.place.locality));
+        let is_near = entry.is_none_or(|entry| keeps(entry, &endpoint.workload.backend.locality));
         if is_near {
             Withheld::Twice
         } else {
@@ -275,14 +271,14 @@ impl<'a> Filter<'a> {
     fn refuses(&self, endpoint: &Endpoint) -> Option<Withheld> {
         let workload = &endpoint.workload;
         let flags = &self.client.plane.flags;
-        let is_address = || endpoint.address.is_empty() || endpoint.port == 0 || is_ip(&endpoint.address);
+        let is_address = || endpoint.address.is_empty() || endpoint.port == 0 || endpoint.ip.is_some();
         if self.is_eds && !is_address() {
             return Some(Withheld::NotAnAddress);
         }
         if !workload.labels.matches(&self.target.labels) {
             return Some(Withheld::SubsetDiffers);
         }
-        if self.service.is_node_local && workload.node != self.client.proxy.node {
+        if self.service.is_node_local && workload.backend.node != self.client.proxy.node {
             return Some(Withheld::OtherNode);
         }
         match endpoint.health {
@@ -306,13 +302,19 @@ impl<'a> Filter<'a> {
 }
 
 /// Envoy keeps the first of several hosts that have this in common.
-fn identity_of(address: &Address) -> (Option<IpAddr>, Address) {
-    match address {
-        Address::Socket(ip, port) => match parse_ip(ip).filter(|_| !ip.contains('%')) {
-            Some(parsed) => (Some(parsed), Address::Socket(Text::default(), *port)),
-            None => (None, address.clone()),
-        },
-        Address::Pipe(_) | Address::Internal(..) => (None, address.clone()),
+#[derive(PartialEq, Eq, Hash)]
+enum Identity {
+    /// However it is written.
+    Ip(IpAddr, u16),
+    Other(Address),
+}
+
+impl Identity {
+    fn of(endpoint: &Endpoint, address: &Address) -> Self {
+        match (address, endpoint.ip) {
+            (Address::Socket(text, port), Some(ip)) if !text.contains('%') => Identity::Ip(ip, *port),
+            (Address::Socket(..) | Address::Pipe(_) | Address::Internal(_), _) => Identity::Other(address.clone()),
+        }
     }
 }
 
@@ -343,7 +345,7 @@ impl<'a> Chains<'a> {
 
     fn of_endpoint(&mut self, endpoint: &'a Endpoint) -> Arc<Why> {
         let status = Self::status_of(endpoint);
-        let is_dns_answer = !self.is_eds && is_ip(&endpoint.address);
+        let is_dns_answer = !self.is_eds && endpoint.ip.is_some();
         let tail = (&endpoint.listed_by, status.clone(), endpoint.is_chance, is_dns_answer);
         if let Some((last, why)) = &self.last
             && *last == tail

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::workloads::{UNIX, in_namespace, is_for_dns_only, labels_of, workload_of};
 use super::{Endpoint, EndpointHealth, PodWorkloads, Workload, is_in_use};
 use crate::mesh::model::{ContainerPort, EntryPort, Key, Kind, Labels, Pod, ServiceEntry, Text};
+use crate::mesh::scope::host::parse_ip;
 use crate::mesh::scope::plane::Plane;
 use crate::mesh::scope::registry::{EntrySource, HostKey};
 use crate::mesh::scope::service::Resolution;
@@ -41,10 +42,7 @@ pub(crate) fn of_source(world: &World, plane: &Plane, source: &EntrySource, pods
             selected.add_endpoints(&entry.ports, &mut out);
         }
     } else if entry.endpoints.is_empty() && is_dns {
-        let workload = Arc::new(Workload {
-            weight: 1,
-            ..Workload::default()
-        });
+        let workload = Arc::new(Workload::default());
         for port in entry.ports.iter() {
             let number = if port.target > 0 { port.target } else { port.number };
             let listed_by = (Kind::ServiceEntry, entry.meta.key.clone());
@@ -99,6 +97,7 @@ impl Selected {
 
 fn endpoint(address: Text, number: u32, port: &EntryPort, workload: &Arc<Workload>, by: (Kind, Key)) -> Endpoint {
     Endpoint {
+        ip: parse_ip(&address),
         address,
         port: number,
         port_name: port.name.clone(),

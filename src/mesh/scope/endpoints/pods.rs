@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::{Workload, find_pod, is_known};
+use super::{Workload, find_pod, home, is_known};
 use crate::mesh::model::{Key, Namespace, Node, Pod, Text};
 use crate::mesh::scope::plane::Plane;
 use crate::mesh::scope::topology::{Place, from_label};
@@ -34,6 +34,13 @@ struct Known {
 }
 
 impl PodWorkloads {
+    /// None so far, in this world.
+    pub(crate) fn of_world(world: &World, plane: &Plane) -> Self {
+        let mut pods = Self::default();
+        pods.check(world, plane);
+        pods
+    }
+
     /// A pod that istiod knows and the workload that it is, in the world of the last check.
     pub(crate) fn find(&mut self, world: &World, plane: &Plane, key: &Key) -> Option<(Arc<Pod>, Arc<Workload>)> {
         if let Some(known) = self.pods.get(key).filter(|known| known.turn == self.turn) {
@@ -46,6 +53,10 @@ impl PodWorkloads {
     /// The workload that a pod is, in the world of the last check.
     pub(crate) fn of(&mut self, world: &World, plane: &Plane, pod: &Arc<Pod>) -> Arc<Workload> {
         let node = world.nodes.get(&Key::new(Text::default(), pod.node.clone()));
+        self.of_node(plane, pod, node)
+    }
+
+    fn of_node(&mut self, plane: &Plane, pod: &Arc<Pod>, node: Option<&Arc<Node>>) -> Arc<Workload> {
         if let Some(known) = self.pods.get_mut(&pod.meta.key)
             && Arc::ptr_eq(&known.pod, pod)
             && is_same(known.node.as_ref(), node)
@@ -54,7 +65,7 @@ impl PodWorkloads {
             return Arc::clone(&known.workload);
         }
         let place = self.place_of(pod, node);
-        let workload = Arc::new(Workload::of_pod_at(world, plane, pod, place));
+        let workload = Arc::new(Workload::of_pod_at(self.home.as_ref(), plane, pod, place));
         let known = Known {
             pod: Arc::clone(pod),
             node: node.cloned(),
@@ -65,11 +76,19 @@ impl PodWorkloads {
         workload
     }
 
+    /// Works out all pods in one walk, which takes less than to look up most of them one by one.
+    pub(crate) fn fill(&mut self, world: &World, plane: &Plane) {
+        self.check(world, plane);
+        self.pods.reserve(world.pods.len());
+        let nodes: FxHashMap<&Text, &Arc<Node>> = world.nodes.iter().map(|node| (&node.meta.key.name, node)).collect();
+        for pod in world.pods.iter() {
+            self.of_node(plane, pod, nodes.get(&pod.node).copied());
+        }
+    }
+
     /// Drops what no longer counts: all, if the network may be another or most pods are gone.
     pub(crate) fn check(&mut self, world: &World, plane: &Plane) {
-        let home = world
-            .namespaces
-            .get(&Key::new(Text::default(), plane.name.namespace.clone()));
+        let home = home(world, plane);
         let is_crowded = self.pods.len() > 2 * world.pods.len() || self.places.len() > 2 * world.nodes.len();
         if is_crowded || !is_same(self.home.as_ref(), home) {
             *self = Self {

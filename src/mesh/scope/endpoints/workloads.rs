@@ -6,11 +6,12 @@
 
 use std::sync::Arc;
 
-use super::{Endpoint, EndpointHealth, TLS_MODE, Workload, network_of};
+use super::{Endpoint, EndpointHealth, TLS_MODE, Workload, home, network_of};
 use crate::mesh::model::{self, Key, Kind, Labels, Service, ServicePort, TargetPort, Text, WorkloadEntry};
-use crate::mesh::scope::host::is_ip;
+use crate::mesh::scope::host::{is_ip, parse_ip};
 use crate::mesh::scope::plane::Plane;
 use crate::mesh::scope::service::{MeshPort, Resolution};
+use crate::mesh::scope::table::Backend;
 use crate::mesh::scope::topology::{Place, WorkloadLabels, from_label};
 use crate::mesh::world::World;
 
@@ -25,7 +26,7 @@ pub(super) fn workload_of(world: &World, plane: &Plane, entry: &model::Workload,
     };
     let place = Place::parse(&text);
     let network = if entry.network.is_empty() {
-        network_of(world, plane, &labels)
+        network_of(home(world, plane), &labels)
     } else {
         entry.network.clone()
     };
@@ -37,13 +38,14 @@ pub(super) fn workload_of(world: &World, plane: &Plane, entry: &model::Workload,
         network: Some(network).filter(|network| !network.is_empty()),
     };
     let has_account = entry.has_account && labels.own.get(TLS_MODE).is_none();
-    let labelled = Workload::labelled(plane, labels);
-    Workload {
-        place,
+    let backend = Backend {
+        locality: place.locality,
         weight: entry.weight.max(1),
-        has_mtls: labelled.has_mtls || has_account,
-        ..labelled
-    }
+        ..Backend::default()
+    };
+    let mut workload = Workload::labelled(plane, labels, place.text, backend);
+    workload.has_mtls |= has_account;
+    workload
 }
 
 /// Labels of the spec with those of the object, which win.
@@ -81,7 +83,7 @@ pub(super) fn in_namespace<'w>(
 
 /// Adds the `WorkloadEntries` that a Service selects.
 pub(super) fn collect(world: &World, plane: &Plane, name: &Key, out: &mut Vec<Endpoint>) {
-    if !plane.flags.services_select_workload_entries {
+    if !plane.flags.services_select_workload_entries || world.workload_entries.is_empty() {
         return;
     }
     let Some(service) = world.services.get(name).filter(|service| !service.selector.is_empty()) else {
@@ -112,6 +114,7 @@ pub(super) fn collect(world: &World, plane: &Plane, name: &Key, out: &mut Vec<En
             if let Some(port) = port_of(service, first, &entry.workload) {
                 out.push(Endpoint {
                     address: entry.workload.address.clone(),
+                    ip: parse_ip(&entry.workload.address),
                     port,
                     port_name: first.name.clone(),
                     entry_port: 0,

@@ -53,7 +53,7 @@ fn target(service: &MeshService, port: u32) -> ServiceTarget {
 fn of_entries(world: &World, plane: &Plane, proxy: &ProxyFacts) -> Vec<ServiceTarget> {
     let mut targets = Vec::new();
     for source in plane.registry.entries_in(proxy.namespace()) {
-        let found = endpoints::of_entry(world, plane, source, &mut PodWorkloads::default());
+        let found = endpoints::of_entry(world, plane, source, &mut PodWorkloads::of_world(world, plane));
         let own = found.iter().filter(|endpoint| proxy.ips.contains(&endpoint.address));
         targets.extend(own.map(|endpoint| target(&source.service, endpoint.port)));
     }

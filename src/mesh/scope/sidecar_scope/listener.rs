@@ -139,6 +139,7 @@ impl<'a> Listener<'a> {
     /// istio: `selectServices`, second half. Before 1.24 Kubernetes is not preferred.
     fn keep_one_namespace(&self, taken: &mut Vec<ScopeService>, prefers_kubernetes: bool) {
         let mut chosen: FxHashMap<&Text, (&Text, bool)> = FxHashMap::default();
+        chosen.reserve(taken.len());
         let mut has_choice = false;
         for one in taken.iter() {
             let new = (&one.service.namespace, one.service.source.is_kubernetes());
