@@ -196,7 +196,7 @@ impl App {
                 add(
                     "what",
                     Role::Text,
-                    "it has no address, or too little of it was captured".to_owned(),
+                    "no port is known: no TCP or UDP, a later part of a packet, or too little was captured".to_owned(),
                 );
             }
         }
@@ -212,7 +212,7 @@ impl App {
                 Some(format!("of {}:{}{}", end.ip, end.port, name.unwrap_or_default()))
             }
             Place::Elsewhere(end, what) => Some(format!("of {}:{} {what}", end.ip, end.port)),
-            Place::Nowhere | Place::Others => Some("without an address".to_owned()),
+            Place::Nowhere | Place::Others => Some("without a port".to_owned()),
         }
     }
 

@@ -153,8 +153,9 @@ mod tests {
             packet: Packet {
                 at: Timestamp::UNIX_EPOCH,
                 seen: None,
-                tagged: false,
+                opaque: false,
                 missing: 0,
+                extensions: Box::default(),
                 content: Content::Udp(end(40_000), end(port), 7),
             },
             line: port.to_string().into(),

@@ -38,7 +38,7 @@ pub enum Place {
     Endpoint(Socket),
     /// Something else, and what it is.
     Elsewhere(Socket, Elsewhere),
-    /// No address is known: no IP, or too little of it was captured.
+    /// No port is known: no TCP or UDP, a later part of a packet, or too little of it was captured.
     Nowhere,
     /// One of too many.
     Others,
@@ -81,7 +81,7 @@ pub struct Total {
 pub struct Totals {
     /// By place.
     pub places: BTreeMap<Place, Total>,
-    /// Packets that were cut or contradict themselves.
+    /// Packets that were cut, contradict themselves, or could not be read at all.
     pub odd: u64,
 }
 
@@ -213,7 +213,7 @@ impl Directory {
                 format!("{}{}", pod.unwrap_or_default(), clusters.join(","))
             }
             Place::Elsewhere(_, what) => what.to_string(),
-            Place::Nowhere => "no address".to_owned(),
+            Place::Nowhere => "no port".to_owned(),
             Place::Others => "others".to_owned(),
         }
     }
@@ -291,13 +291,22 @@ fn payload(packet: &Packet) -> u64 {
     match &packet.content {
         Content::Tcp(segment) => segment.payload().into(),
         Content::Udp(_, _, length) => (*length).into(),
-        Content::Cut(_) | Content::Malformed(_) | Content::Ip(..) | Content::Ether(_) => 0,
+        Content::Cut(_)
+        | Content::Malformed(_)
+        | Content::Ip(..)
+        | Content::Fragment(..)
+        | Content::Ether(_)
+        | Content::Family(_)
+        | Content::Unread(..) => 0,
     }
 }
 
-/// Whether it was cut or contradicts itself.
+/// Whether it was cut, contradicts itself, or could not be read at all.
 fn is_odd(packet: &Packet) -> bool {
-    matches!(packet.content, Content::Cut(_) | Content::Malformed(_))
+    matches!(
+        packet.content,
+        Content::Cut(_) | Content::Malformed(_) | Content::Unread(..)
+    )
 }
 
 #[cfg(test)]
@@ -334,8 +343,9 @@ mod tests {
         Packet {
             at: Timestamp::UNIX_EPOCH,
             seen: None,
-            tagged: false,
+            opaque: false,
             missing: 0,
+            extensions: Box::default(),
             content: Content::Tcp(segment),
         }
     }
@@ -433,7 +443,7 @@ mod tests {
         let world = World::default();
         let directory = Directory::new(&world, None, [].iter());
         let cut = Packet {
-            content: Content::Cut(Layer::Link),
+            content: Content::Cut(Layer::Link("ether")),
             ..packet("10.0.0.1:1", "10.0.0.2:2")
         };
         let mut totals = Totals::default();

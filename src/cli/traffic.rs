@@ -213,7 +213,7 @@ fn table(totals: &Totals, directory: &Directory) -> String {
         text.push_str(&section("ELSEWHERE", "WHAT", elsewhere, directory));
     }
     if totals.odd > 0 {
-        let _ = writeln!(text, "\n{} packets were cut or contradict themselves", totals.odd);
+        let _ = writeln!(text, "\n{} packets could not be read whole: cut, contradictory, or of a kind that is not read", totals.odd);
     }
     text
 }

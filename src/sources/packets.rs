@@ -5,7 +5,11 @@
 //! ([`crate::mesh::model::Content`]); a capture that breaks off ends, and says so.
 
 mod capture;
+mod extension;
 mod frame;
+mod ip;
+mod link;
 
 pub use self::capture::{Capture, CaptureError};
-pub use self::frame::{Link, decode};
+pub use self::frame::decode;
+pub use self::link::{Link, LinkType};

@@ -91,8 +91,9 @@ impl Source {
         let packet = Packet {
             at: self.at,
             seen: None,
-            tagged: false,
+            opaque: false,
             missing: 0,
+            extensions: Box::default(),
             content: Content::Tcp(Segment {
                 source: socket(from),
                 destination: socket(to),

@@ -1,46 +1,31 @@
 //! A packet as a line: the very text of `tcpdump -n` (4.99) for TCP over IPv4 and IPv6, a plain line for all else.
 //!
-//! tcpdump: `print-tcp.c`, `print-ip.c`, `print-ip6.c`, `print-sll.c`. Not here: what tcpdump makes of the payload on
+//! tcpdump: `print-tcp.c`, `print-ip.c`, `print-ip6.c`, `print-rt6.c`, `print-frag6.c`, `print-sll.c`. Not here: what tcpdump makes of the payload on
 //! ports it has a dissector for (80, 53 and the like); the line ends with its length.
 //! Sequence numbers are relative to the first ones seen of a conversation, so lines depend on the packets before.
 
+mod options;
+
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
-use crate::mesh::model::{Content, Layer, Packet, Seen, Segment, Socket};
+use self::options::{Options, Stop};
+use crate::mesh::model::{Content, Extension, Layer, Packet, Routing, Seen, Segment, Socket, Unread};
 
 /// Conversations that are remembered; a stream that has seen more forgets all of them, and begins anew with absolute
 /// numbers.
 const MOST: usize = 200_000;
 /// A header without options.
 const FIXED: u32 = 20;
-/// Names of TCP options, by their kinds.
-const OPTIONS: &[(u8, &str)] = &[
-    (0, "eol"),
-    (1, "nop"),
-    (2, "mss"),
-    (3, "wscale"),
-    (4, "sackOK"),
-    (5, "sack"),
-    (6, "echo"),
-    (7, "echoreply"),
-    (8, "TS"),
-    (11, "cc"),
-    (12, "ccnew"),
-    (13, ""),
-    (19, "md5"),
-    (20, "scps"),
-    (28, "uto"),
-    (29, "tcp-ao"),
-    (30, "mptcp"),
-    (34, "tfo"),
-    (254, "exp"),
-];
 /// Names of protocols over IP, by their numbers.
-const PROTOCOLS: &[(u8, &str)] = &[(1, "ICMP"), (2, "igmp"), (58, "ICMP6"), (132, "sctp")];
+const PROTOCOLS: &[(u8, &str)] = &[(1, "ICMP"), (2, "igmp"), (58, "ICMP6"), (59, "no next header"), (132, "sctp")];
+/// The protocols that have ports.
+const TCP: u8 = 6;
+const UDP: u8 = 17;
 
 /// Prints packets one after the other.
 #[derive(Debug)]
@@ -92,10 +77,17 @@ impl<'z> Printer<'z> {
         if version.is_some() && packet.missing > 0 {
             let _ = write!(line, "truncated-ip{suffix} - {} bytes missing!{gap}", packet.missing);
         }
+        let is_told = !packet.extensions.is_empty();
+        if is_told && let Some((source, destination)) = packet.content.addresses() {
+            let _ = write!(line, "{source} > {destination}: ");
+            for extension in &packet.extensions {
+                extend(&mut line, extension);
+            }
+        }
         if let Content::Tcp(segment) = &packet.content {
-            self.segment(&mut line, segment);
+            self.segment(&mut line, segment, is_told);
         } else {
-            plain(&mut line, &packet.content);
+            plain(&mut line, &packet.content, is_told);
         }
         line
     }
@@ -113,8 +105,8 @@ impl<'z> Printer<'z> {
         format!("{name:<5} {direction:<3} ")
     }
 
-    fn segment(&mut self, line: &mut String, segment: &Segment) {
-        ends(line, segment.source, segment.destination);
+    fn segment(&mut self, line: &mut String, segment: &Segment, is_told: bool) {
+        ends(line, segment.source, segment.destination, is_told);
         let (header, length) = (u32::from(segment.header), segment.length);
         if header < FIXED {
             // tcpdump's own number wraps where the segment is shorter still
@@ -229,12 +221,50 @@ fn clock(at: Timestamp, zone: &TimeZone) -> String {
     format!("{} ", at.strftime("%H:%M:%S.%6f"))
 }
 
-fn ends(line: &mut String, source: Socket, destination: Socket) {
-    let _ = write!(
-        line,
-        "{}.{} > {}.{}: ",
-        source.ip, source.port, destination.ip, destination.port
-    );
+/// The ports, with the addresses unless these are told already.
+fn ends(line: &mut String, source: Socket, destination: Socket, is_told: bool) {
+    let _ = if is_told {
+        write!(line, "{} > {}: ", source.port, destination.port)
+    } else {
+        write!(
+            line,
+            "{}.{} > {}.{}: ",
+            source.ip, source.port, destination.ip, destination.port
+        )
+    };
+}
+
+fn extend(line: &mut String, extension: &Extension) {
+    match extension {
+        Extension::HopByHop => line.push_str("HBH "),
+        Extension::Destination => line.push_str("DSTOPT "),
+        Extension::Routing(routing) => route(line, routing),
+        Extension::Fragment(offset, length) => {
+            // nothing follows a later part
+            let gap = if *offset == 0 { " " } else { "" };
+            let _ = write!(line, "frag ({offset}|{length}){gap}");
+        }
+    }
+}
+
+fn route(line: &mut String, routing: &Routing) {
+    let (length, kind) = (routing.length, routing.kind);
+    let old = if kind == 0 { " [Deprecated]" } else { "" };
+    let _ = write!(line, "RT6 (len={length}, type={kind}{old}, segleft={}", routing.left);
+    if kind == 4 {
+        let [last, flags, tag @ ..] = routing.word.to_be_bytes();
+        let _ = write!(line, ", last-entry={last}");
+        if flags != 0 {
+            let _ = write!(line, ", flags=0x{flags:x}");
+        }
+        let _ = write!(line, ", tag={:x}", u16::from_be_bytes(tag));
+    } else if routing.word != 0 {
+        let _ = write!(line, ", rsv=0x{:x}", routing.word);
+    }
+    for (number, address) in routing.addresses.iter().enumerate() {
+        let _ = write!(line, ", [{number}]{address}");
+    }
+    line.push_str(") ");
 }
 
 fn flags(line: &mut String, flags: u8) {
@@ -259,132 +289,6 @@ fn flags(line: &mut String, flags: u8) {
     );
 }
 
-/// Options that are printed.
-struct Options<'s> {
-    /// What was captured of them and behind them.
-    bytes: &'s [u8],
-    /// How many are left by the header's word.
-    left: usize,
-    /// What sequence numbers of the other end are relative to.
-    base: u32,
-}
-
-/// Why printing of options ends before their end.
-enum Stop {
-    /// No more was captured.
-    Cut,
-    /// They contradict themselves.
-    Bad,
-}
-
-impl Options<'_> {
-    fn print(&mut self, line: &mut String) -> Result<(), Stop> {
-        let mut separator = "";
-        while self.left > 0 {
-            line.push_str(separator);
-            separator = ",";
-            let kind = self.byte()?;
-            let has_length = !matches!(kind, 0 | 1);
-            let stated = if has_length { usize::from(self.byte()?) } else { 1 };
-            // a length that the option states holds its two first bytes too
-            if has_length && (stated < 2 || stated > self.left) {
-                return Err(Stop::Bad);
-            }
-            self.left -= if has_length { 2 } else { 1 };
-            match OPTIONS.iter().find(|(known, _)| *known == kind) {
-                Some((_, name)) => line.push_str(name),
-                None => {
-                    let _ = write!(line, "unknown-{kind}");
-                }
-            }
-            let used = self.data(line, kind, stated.saturating_sub(2))?;
-            self.bytes = self.bytes.get(used..).unwrap_or_default();
-            self.left -= used;
-            if used + if has_length { 2 } else { 1 } != stated {
-                let _ = write!(line, "[len {stated}]");
-            }
-            if kind == 0 {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes a byte.
-    fn byte(&mut self) -> Result<u8, Stop> {
-        let (byte, rest) = self.bytes.split_first().ok_or(Stop::Cut)?;
-        self.bytes = rest;
-        Ok(*byte)
-    }
-
-    /// Looks at so many bytes from a place on.
-    fn look(&self, from: usize, length: usize) -> Result<&[u8], Stop> {
-        if from + length > self.left {
-            return Err(Stop::Bad);
-        }
-        self.bytes.get(from..from + length).ok_or(Stop::Cut)
-    }
-
-    fn number(&self, from: usize) -> Result<u32, Stop> {
-        let bytes = self.look(from, 4)?.first_chunk().ok_or(Stop::Cut)?;
-        Ok(u32::from_be_bytes(*bytes))
-    }
-
-    /// Prints what an option of so many bytes holds; how many of them that took.
-    fn data(&self, line: &mut String, kind: u8, stated: usize) -> Result<usize, Stop> {
-        match kind {
-            0 | 1 | 4 => return Ok(0),
-            2 => {
-                let bytes = self.look(0, 2)?.first_chunk().ok_or(Stop::Cut)?;
-                let _ = write!(line, " {}", u16::from_be_bytes(*bytes));
-                return Ok(2);
-            }
-            3 => {
-                let scale = self.look(0, 1)?.first().copied().unwrap_or_default();
-                let _ = write!(line, " {scale}");
-                return Ok(1);
-            }
-            5 if !stated.is_multiple_of(8) => line.push_str(" invalid sack"),
-            5 => {
-                let _ = write!(line, " {} ", stated / 8);
-                for at in (0..stated).step_by(8) {
-                    let (from, to) = (self.number(at)?, self.number(at + 4)?);
-                    let (from, to) = (from.wrapping_sub(self.base), to.wrapping_sub(self.base));
-                    let _ = write!(line, "{{{from}:{to}}}");
-                }
-            }
-            6 | 7 | 11 | 12 | 13 => {
-                let _ = write!(line, " {}", self.number(0)?);
-                return Ok(4);
-            }
-            8 => {
-                self.look(0, 8)?;
-                let _ = write!(line, " val {} ecr {}", self.number(0)?, self.number(4)?);
-                return Ok(8);
-            }
-            34 if stated == 0 => line.push_str("  cookiereq"),
-            34 => {
-                let cookie = self.look(0, stated)?;
-                let _ = write!(line, "  cookie {}", hex(cookie));
-            }
-            _ => {
-                let bytes = self.look(0, stated)?;
-                if !bytes.is_empty() {
-                    let _ = write!(line, " 0x{}", hex(bytes));
-                }
-            }
-        }
-        Ok(stated)
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// tcpdump names IPv4 as soon as it sees any of it, IPv6 only once it has the whole header.
 fn is_begun(content: &Content) -> bool {
     match content {
@@ -392,36 +296,73 @@ fn is_begun(content: &Content) -> bool {
         Content::Tcp(_)
         | Content::Udp(..)
         | Content::Ip(..)
+        | Content::Fragment(..)
         | Content::Ether(_)
+        | Content::Family(_)
+        | Content::Unread(..)
         | Content::Cut(_)
         | Content::Malformed(_) => true,
     }
 }
 
-/// All that is no TCP, or not enough of it.
-fn plain(line: &mut String, content: &Content) {
-    let protocol = |number: u8| {
-        let known = PROTOCOLS.iter().find(|(known, _)| *known == number);
-        known.map_or_else(|| format!("ip-proto-{number}"), |(_, name)| (*name).to_owned())
+/// All that is no TCP, or not enough of it; addresses may be told already.
+fn plain(line: &mut String, content: &Content, is_told: bool) {
+    let number = |number: &u8| format!("ip-proto-{number}");
+    let from_to = |source: &IpAddr, destination: &IpAddr| {
+        if is_told {
+            String::new()
+        } else {
+            format!("{source} > {destination}: ")
+        }
     };
     let text = match content {
         Content::Tcp(_) => String::new(),
         Content::Udp(source, destination, length) => {
-            ends(line, *source, *destination);
+            ends(line, *source, *destination, is_told);
             format!("UDP, length {length}")
         }
-        Content::Ip(source, destination, number) => format!("{source} > {destination}: {}", protocol(*number)),
+        Content::Ip(source, destination, protocol) => {
+            let known = PROTOCOLS.iter().find(|(known, _)| known == protocol);
+            let name = known.map_or_else(|| number(protocol), |(_, name)| (*name).to_owned());
+            from_to(source, destination) + &name
+        }
+        // the extension header has said it
+        Content::Fragment(..) if is_told => String::new(),
+        Content::Fragment(source, destination, protocol) => from_to(source, destination) + &number(protocol),
         Content::Ether(0x0806) => "ARP".to_owned(),
         Content::Ether(other) => format!("ethertype 0x{other:04x}"),
-        Content::Cut(Layer::Link) => " [|ether]".to_owned(),
+        Content::Family(family) => format!("AF {family}"),
+        Content::Unread(Unread::Link(link), length) => format!("link type {link} is not read, length {length}"),
+        Content::Unread(Unread::Interface(interface), length) => {
+            format!("interface {interface} is nowhere described, length {length}")
+        }
+        Content::Cut(Layer::Link(what)) => format!(" [|{what}]"),
         Content::Cut(Layer::Ip(6, _)) => " [|ip6]".to_owned(),
         Content::Cut(Layer::Ip(..)) => " [|ip]".to_owned(),
-        Content::Cut(Layer::Transport(source, destination)) => format!("{source} > {destination}: [|tcp]"),
-        Content::Cut(Layer::Tcp(source, destination)) => {
-            ends(line, *source, *destination);
-            " [|tcp]".to_owned()
+        Content::Cut(Layer::Extension(source, destination, kind)) => {
+            format!("{} [|{}]", from_to(source, destination), header(*kind))
+        }
+        // of TCP tcpdump tells addresses a second time
+        Content::Cut(Layer::Transport(source, destination, TCP)) => format!("{source} > {destination}: [|tcp]"),
+        Content::Cut(Layer::Transport(source, destination, _)) => from_to(source, destination) + " [|udp]",
+        Content::Cut(Layer::Ports(source, destination, protocol)) => {
+            ends(line, *source, *destination, is_told);
+            (if *protocol == UDP { " [|udp]" } else { " [|tcp]" }).to_owned()
+        }
+        Content::Malformed(Layer::Extension(source, destination, kind)) => {
+            format!("{}[bad {}]", from_to(source, destination), header(*kind))
         }
         Content::Malformed(_) => "[bad hdr]".to_owned(),
     };
     line.push_str(&text);
+}
+
+/// An extension header, as tcpdump says which one breaks off.
+fn header(kind: u8) -> &'static str {
+    match kind {
+        Extension::HOP_BY_HOP => "hbhopt",
+        Extension::DESTINATION => "dstopt",
+        Extension::ROUTING => "rt6",
+        _ => "frag6",
+    }
 }

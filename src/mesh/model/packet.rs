@@ -1,6 +1,6 @@
 //! One captured packet, as far as somebody who looks for traffic between endpoints wants to know it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use jiff::Timestamp;
 
@@ -11,10 +11,12 @@ pub struct Packet {
     pub at: Timestamp,
     /// Where a capture on all interfaces saw it; `None` for others.
     pub seen: Option<Seen>,
-    /// Whether it is in a VLAN, which a plain filter does not look into.
-    pub tagged: bool,
+    /// Whether a plain filter does not look into it: it is in a VLAN, or not what the capture's link type promises.
+    pub opaque: bool,
     /// Bytes that the IP header promises beyond what was on the wire.
     pub missing: u32,
+    /// Headers between that of IPv6 and the content, in order; none for most packets.
+    pub extensions: Box<[Extension]>,
     /// What it is.
     pub content: Content,
 }
@@ -28,6 +30,54 @@ pub struct Seen {
     pub direction: u8,
 }
 
+/// An extension header of IPv6.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Extension {
+    /// Options for each router on the way.
+    HopByHop,
+    /// Options for the destination.
+    Destination,
+    /// The way to take.
+    Routing(Routing),
+    /// The packet is a part of one: where in it, and how many bytes of it.
+    Fragment(u16, u32),
+}
+
+impl Extension {
+    /// `next header` of hop-by-hop options.
+    pub const HOP_BY_HOP: u8 = 0;
+    /// `next header` of a routing header.
+    pub const ROUTING: u8 = 43;
+    /// `next header` of a fragment header.
+    pub const FRAGMENT: u8 = 44;
+    /// `next header` of destination options.
+    pub const DESTINATION: u8 = 60;
+}
+
+/// A routing header of IPv6.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Routing {
+    /// As the header states it, in units of 8 bytes behind the first 8.
+    pub length: u8,
+    /// 0, 2, or 4 for a segment routing header.
+    pub kind: u8,
+    /// Stations still to be visited.
+    pub left: u8,
+    /// The four bytes before the addresses, which mean something else with each kind.
+    pub word: u32,
+    /// The stations.
+    pub addresses: Box<[Ipv6Addr]>,
+}
+
+/// Why a packet was not read at all, though it was captured.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unread {
+    /// Frames of this link type are not read here (`LINKTYPE_`).
+    Link(u16),
+    /// The capture never says what the frames of this interface are.
+    Interface(u32),
+}
+
 /// What a packet is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Content {
@@ -35,10 +85,16 @@ pub enum Content {
     Tcp(Segment),
     /// UDP over IP: from, to, length of its payload.
     Udp(Socket, Socket, u32),
-    /// Another protocol over IP, by its number, or a part of a packet whose ports are in another one: from, to.
+    /// Another protocol over IP, by its number: from, to.
     Ip(IpAddr, IpAddr, u8),
+    /// A later part of a packet, whose ports are in the first one: from, to, the protocol's number.
+    Fragment(IpAddr, IpAddr, u8),
     /// No IP: its `EtherType`.
     Ether(u16),
+    /// No IP on a BSD loopback interface: its address family.
+    Family(u32),
+    /// Nobody knows, and how many bytes it has on the wire.
+    Unread(Unread, u32),
     /// So little of it was captured that it cannot be told; what it was up to there.
     Cut(Layer),
     /// Its headers contradict themselves.
@@ -48,14 +104,16 @@ pub enum Content {
 /// How far a packet could be read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Layer {
-    /// Not even the frame.
-    Link,
+    /// Not even the frame; what frames begin with there, as tcpdump calls it.
+    Link(&'static str),
     /// The frame: 4 or 6, and whether anything of the IP header was captured.
     Ip(u8, bool),
-    /// IP: from, to.
-    Transport(IpAddr, IpAddr),
-    /// IP and the ports of TCP: from, to.
-    Tcp(Socket, Socket),
+    /// IP, and not the extension header of this number: from, to.
+    Extension(IpAddr, IpAddr, u8),
+    /// IP: from, to, the protocol's number.
+    Transport(IpAddr, IpAddr, u8),
+    /// IP and the ports of TCP or UDP: from, to, the protocol's number.
+    Ports(Socket, Socket, u8),
 }
 
 /// An address and a port.
@@ -117,16 +175,23 @@ impl Packet {
     pub fn ends(&self) -> Option<(Socket, Socket)> {
         match &self.content {
             Content::Tcp(segment) => Some((segment.source, segment.destination)),
-            Content::Udp(source, destination, _) | Content::Cut(Layer::Tcp(source, destination)) => {
+            Content::Udp(source, destination, _) | Content::Cut(Layer::Ports(source, destination, _)) => {
                 Some((*source, *destination))
             }
-            Content::Ip(..) | Content::Ether(_) | Content::Cut(_) | Content::Malformed(_) => None,
+            Content::Ip(..)
+            | Content::Fragment(..)
+            | Content::Ether(_)
+            | Content::Family(_)
+            | Content::Unread(..)
+            | Content::Cut(_)
+            | Content::Malformed(_) => None,
         }
     }
 
-    /// What `tcpdump dst port N` lets through.
+    /// What `tcpdump dst port N` lets through: it looks behind no extension header.
     pub fn is_to_port(&self, port: u16) -> bool {
-        !self.tagged && self.ends().is_some_and(|(_, to)| to.port == port)
+        let is_plain = !self.opaque && self.extensions.is_empty();
+        is_plain && self.ends().is_some_and(|(_, to)| to.port == port)
     }
 }
 
@@ -136,14 +201,19 @@ impl Content {
         match self {
             Content::Tcp(segment) => Some((segment.source.ip, segment.destination.ip)),
             Content::Udp(source, destination, _)
-            | Content::Cut(Layer::Tcp(source, destination))
-            | Content::Malformed(Layer::Tcp(source, destination)) => Some((source.ip, destination.ip)),
+            | Content::Cut(Layer::Ports(source, destination, _))
+            | Content::Malformed(Layer::Ports(source, destination, _)) => Some((source.ip, destination.ip)),
             Content::Ip(source, destination, ..)
-            | Content::Cut(Layer::Transport(source, destination))
-            | Content::Malformed(Layer::Transport(source, destination)) => Some((*source, *destination)),
+            | Content::Fragment(source, destination, _)
+            | Content::Cut(Layer::Transport(source, destination, _) | Layer::Extension(source, destination, _))
+            | Content::Malformed(Layer::Transport(source, destination, _) | Layer::Extension(source, destination, _)) => {
+                Some((*source, *destination))
+            }
             Content::Ether(_)
-            | Content::Cut(Layer::Link | Layer::Ip(..))
-            | Content::Malformed(Layer::Link | Layer::Ip(..)) => None,
+            | Content::Family(_)
+            | Content::Unread(..)
+            | Content::Cut(Layer::Link(_) | Layer::Ip(..))
+            | Content::Malformed(Layer::Link(_) | Layer::Ip(..)) => None,
         }
     }
 }

@@ -4,10 +4,13 @@ use std::io::{Cursor, Read};
 
 use jiff::Timestamp;
 use pcap_parser::traits::{PcapNGPacketBlock as _, PcapReaderIterator};
-use pcap_parser::{Block, PcapBlockOwned, PcapError, create_reader};
+use pcap_parser::{
+    Block, IDB_MAGIC, InterfaceDescriptionBlock, OptionCode, PcapBlockOwned, PcapError, create_reader,
+};
 
-use super::frame::{Link, decode};
-use crate::mesh::model::Packet;
+use super::frame::{decode, unread};
+use super::link::{Link, LinkType};
+use crate::mesh::model::{Content, Packet, Unread};
 
 /// Room for the longest packet that tcpdump captures (256 KiB) and its header.
 const BUFFER: usize = 1024 * 1024;
@@ -27,6 +30,9 @@ pub enum CaptureError {
     /// It stops in the middle of a packet: the machine was turned off, the pipe broke.
     #[error("the capture stops in the middle of a packet")]
     Truncated,
+    /// All its frames begin with something that is not read here.
+    #[error("its packets are of link type {0}, which is not read: capture on an interface of Ethernet or IP, or on 'any'")]
+    Link(LinkType),
     /// It goes on with something that is no packet.
     #[error("the capture is damaged after {0} packets")]
     Damaged(u64),
@@ -38,10 +44,22 @@ pub enum CaptureError {
 /// A capture that is read.
 pub struct Capture<'r> {
     reader: Box<dyn PcapReaderIterator + Send + 'r>,
-    /// Of each interface of the section: its frames, and units of time in a second and their offset.
-    interfaces: Vec<(Link, u64, i64)>,
+    /// Of the section, in the order in which it describes them.
+    interfaces: Vec<Interface>,
     packets: u64,
     ended: bool,
+}
+
+/// An interface of a capture.
+#[derive(Clone, Copy, Debug)]
+struct Interface {
+    link: Link,
+    /// Units of its clock in a second.
+    units: u128,
+    /// Seconds that are added to its clock.
+    offset: i64,
+    /// Of longer frames no more was captured; `None` where it says nothing of that.
+    most: Option<u32>,
 }
 
 impl<'r> Capture<'r> {
@@ -82,7 +100,7 @@ impl<'r> Capture<'r> {
                 Ok((length, block)) => {
                     let packet = packet(&block, &mut self.interfaces);
                     self.reader.consume(length);
-                    match packet {
+                    match packet? {
                         Some(packet) => {
                             self.packets += 1;
                             return Ok(Some(packet));
@@ -118,49 +136,109 @@ impl Iterator for Capture<'_> {
 }
 
 /// The packet of a block, if it is one.
-fn packet(block: &PcapBlockOwned<'_>, interfaces: &mut Vec<(Link, u64, i64)>) -> Option<Packet> {
-    match block {
+fn packet(block: &PcapBlockOwned<'_>, interfaces: &mut Vec<Interface>) -> Result<Option<Packet>, CaptureError> {
+    let packet = match block {
         PcapBlockOwned::LegacyHeader(header) => {
             let is_nano = NANOSECONDS.contains(&header.magic_number);
-            let units = if is_nano { 1_000_000_000 } else { 1_000_000 };
-            interfaces.push((Link::of(header.network.0), units, 0));
-            None
+            interfaces.push(Interface {
+                link: Link::of(header.network.0.cast_unsigned(), header.is_bigendian()),
+                units: if is_nano { 1_000_000_000 } else { 1_000_000 },
+                offset: 0,
+                most: None,
+            });
+            return Ok(None);
         }
         PcapBlockOwned::Legacy(frame) => {
-            let (link, units, _) = *interfaces.first()?;
-            let at = time(frame.ts_sec.into(), frame.ts_usec.into(), units);
-            Some(decode(link, frame.data, frame.origlen, at))
+            let seconds = i64::from(frame.ts_sec);
+            let find = |interface: &Interface| time(seconds, frame.ts_usec.into(), interface.units);
+            read(interfaces, 0, frame.data, frame.origlen, find)?
         }
         PcapBlockOwned::NG(Block::SectionHeader(_)) => {
             interfaces.clear();
-            None
+            return Ok(None);
         }
         PcapBlockOwned::NG(Block::InterfaceDescription(described)) => {
-            let units = described.ts_resolution().unwrap_or(1_000_000);
-            interfaces.push((Link::of(described.linktype.0), units.max(1), described.ts_offset()));
-            None
+            interfaces.push(Interface::of(described));
+            return Ok(None);
         }
         PcapBlockOwned::NG(Block::EnhancedPacket(frame)) => {
-            let (link, units, offset) = *interfaces.get(usize::try_from(frame.if_id).ok()?)?;
-            let ticks = u64::from(frame.ts_high) << 32 | u64::from(frame.ts_low);
-            let seconds = i64::try_from(ticks / units).unwrap_or(i64::MAX).saturating_add(offset);
-            Some(decode(
-                link,
-                frame.packet_data(),
-                frame.origlen,
-                time(seconds, ticks % units, units),
-            ))
+            let ticks = u128::from(u64::from(frame.ts_high) << 32 | u64::from(frame.ts_low));
+            let find = |interface: &Interface| {
+                let seconds = i64::try_from(ticks / interface.units).unwrap_or(i64::MAX);
+                time(
+                    seconds.saturating_add(interface.offset),
+                    ticks % interface.units,
+                    interface.units,
+                )
+            };
+            read(interfaces, frame.if_id, frame.packet_data(), frame.origlen, find)?
         }
         PcapBlockOwned::NG(Block::SimplePacket(frame)) => {
-            let (link, ..) = *interfaces.first()?;
-            Some(decode(link, frame.packet_data(), frame.origlen, Timestamp::UNIX_EPOCH))
+            let most = interfaces.first().and_then(|interface| interface.most).unwrap_or(u32::MAX);
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
+            let data = frame.packet_data();
+            // what stands behind is there to fill a word
+            let data = data.get(..most).unwrap_or(data);
+            read(interfaces, 0, data, frame.origlen, |_| Timestamp::UNIX_EPOCH)?
         }
-        PcapBlockOwned::NG(_) => None,
+        PcapBlockOwned::NG(_) => return Ok(None),
+    };
+    Ok(Some(packet))
+}
+
+/// Reads a frame that was captured on an interface.
+fn read(
+    interfaces: &[Interface],
+    number: u32,
+    data: &[u8],
+    wire: u32,
+    time: impl FnOnce(&Interface) -> Timestamp,
+) -> Result<Packet, CaptureError> {
+    let interface = usize::try_from(number).ok().and_then(|number| interfaces.get(number));
+    let Some(interface) = interface else {
+        let content = Content::Unread(Unread::Interface(number), wire);
+        return Ok(unread(content, time(&Interface::UNKNOWN)));
+    };
+    if let Link::Other(link) = interface.link
+        && interfaces.iter().all(|other| matches!(other.link, Link::Other(_)))
+    {
+        return Err(CaptureError::Link(link));
+    }
+    Ok(decode(interface.link, data, wire, time(interface)))
+}
+
+impl Interface {
+    /// What is true of an interface that nothing is said of.
+    const UNKNOWN: Self = Self {
+        link: Link::Ethernet,
+        units: 1_000_000,
+        offset: 0,
+        most: None,
+    };
+
+    fn of(described: &InterfaceDescriptionBlock<'_>) -> Self {
+        let big_endian = described.block_type != IDB_MAGIC;
+        let bits = u32::from(described.if_tsresol & 0x7f);
+        // the library reads neither powers of two nor offsets of the other byte order
+        let units = if described.if_tsresol & 0x80 == 0 {
+            10u128.checked_pow(bits)
+        } else {
+            1u128.checked_shl(bits)
+        };
+        let offset = described.options.iter().find(|option| option.code == OptionCode::IfTsoffset);
+        let offset = offset.and_then(|option| option.value.first_chunk().copied());
+        let offset = offset.map_or(0, if big_endian { i64::from_be_bytes } else { i64::from_le_bytes });
+        Self {
+            link: Link::of(described.linktype.0.cast_unsigned(), big_endian),
+            units: units.unwrap_or(1_000_000),
+            offset,
+            most: Some(described.snaplen).filter(|most| *most > 0),
+        }
     }
 }
 
-fn time(seconds: i64, ticks: u64, units: u64) -> Timestamp {
-    let nanoseconds = u128::from(ticks) * 1_000_000_000 / u128::from(units);
+fn time(seconds: i64, ticks: u128, units: u128) -> Timestamp {
+    let nanoseconds = ticks.saturating_mul(1_000_000_000) / units;
     let nanoseconds = i32::try_from(nanoseconds).unwrap_or(999_999_999);
     Timestamp::new(seconds, nanoseconds).unwrap_or(Timestamp::UNIX_EPOCH)
 }
