@@ -20,6 +20,8 @@ pub struct Options {
     pub retention: SignedDuration,
     /// What is known better than the objects tell of the control plane.
     pub settings: Settings,
+    /// The flags that name the cluster, in commands that a person is told; each with a blank before it.
+    pub cluster_flags: String,
     /// Whether the source is the demo (its keys work, its states have their own words).
     pub demo: bool,
     /// Which key does what.
@@ -34,6 +36,7 @@ impl Default for Options {
             time_zone: TimeZone::UTC,
             retention: SignedDuration::from_mins(10),
             settings: Settings::default(),
+            cluster_flags: String::new(),
             demo: false,
             keys: Keymap::default(),
         }

@@ -287,7 +287,8 @@ impl Totals {
     }
 }
 
-fn payload(packet: &Packet) -> u64 {
+/// Bytes of a packet's payload; 0 where that is not known.
+pub fn payload(packet: &Packet) -> u64 {
     match &packet.content {
         Content::Tcp(segment) => segment.payload().into(),
         Content::Udp(_, _, length) => (*length).into(),

@@ -4,6 +4,7 @@
 //! cluster is in a [`Shown`] by the time it is in a span.
 
 pub mod age;
+pub mod capture;
 pub mod column;
 pub(in crate::app) mod copies;
 pub mod cut;

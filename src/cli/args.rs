@@ -262,9 +262,15 @@ impl PacketArgs {
 
 /// `traffic`
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Without packets -o json is one document: {kind: EndpointTraffic, pod, watchedSeconds, items}. Packets are JSON Lines: \
+    {kind: Packet, time, line, bytes, source, destination, at} each, then {kind: PacketTotals, pod, endpoints, elsewhere, unread}; \
+    without POD packets have no 'at', and no totals follow.\n\
+    Exit codes: 0 ok; 1 no Envoy or no tcpdump there; 2 a capture that cannot be read; 3 the cluster could not be read, or not all of it."
+)]
 pub struct TrafficArgs {
-    /// The pod whose endpoints are meant: [kind/]NAME[.NAMESPACE]; only '-o packets' does without
-    #[arg(value_name = "POD", required_unless_present = "pcap")]
+    /// The pod whose endpoints are meant: [kind/]NAME[.NAMESPACE]; packets of a capture can be printed without
+    #[arg(value_name = "POD", required_unless_present_any = ["pcap", "iface"])]
     pub pod: Option<String>,
     /// Packet by packet.
     #[command(flatten)]
@@ -288,6 +294,8 @@ pub enum TrafficFormat {
     Table,
     /// Lines of packets alone, as tcpdump prints them
     Packets,
+    /// A document of what Envoy counted; of packets a line each and one for their counts (JSON Lines)
+    Json,
 }
 
 /// What is asked of Envoy.

@@ -7,6 +7,7 @@ use super::args::{ClusterArgs, ScopeArgs};
 use super::exit::{Ended, Exit};
 use super::print;
 use crate::app::Namespaces;
+use crate::app::view::capture;
 use crate::mesh::model::{Diagnostic, Key, Kind, Text};
 use crate::mesh::scope::Settings;
 use crate::mesh::world::{Failure, World};
@@ -212,4 +213,10 @@ pub(super) fn names(shown: &Namespaces) -> Arc<[Text]> {
         Namespaces::All => [].into(),
         Namespaces::Some(names) => names.as_slice().into(),
     }
+}
+
+/// The flags that name this cluster, for commands that a person is told.
+pub(super) fn cluster_flags(cluster: &ClusterArgs) -> String {
+    let kubeconfig = cluster.kubeconfig.as_ref().map(|path| path.display().to_string());
+    capture::cluster_flags(kubeconfig.as_deref(), cluster.context.as_deref())
 }

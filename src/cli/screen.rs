@@ -44,6 +44,7 @@ pub(super) fn show(
         namespaces: shown.clone(),
         time_zone: time_zone(&cli.log),
         retention: SignedDuration::try_from(cli.screen.retention).unwrap_or(SignedDuration::MAX),
+        cluster_flags: input::cluster_flags(&cli.cluster),
         demo: is_demo,
         keys: cli.screen.keys.clone(),
         ..Options::default()

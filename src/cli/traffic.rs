@@ -1,19 +1,17 @@
 //! `traffic`: what a pod's endpoints are asked, by Envoy's own counters or packet by packet.
 
 pub(super) mod exec;
+mod json;
+mod source;
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{BufReader, Read};
-use std::path::Path;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
-
+use self::source::Source;
 use super::actual::{TO_FIND, admin_port, silent};
 use super::args::{Cli, TrafficArgs, TrafficFormat};
 use super::exit::{Ended, Exit};
-use super::headless::{find, gather_from, no_such_table};
+use super::headless::{self, find, gather_from, no_such_table};
 use super::input;
 use super::print;
 use super::reference::PodReference;
@@ -22,16 +20,14 @@ use super::screen::time_zone;
 use crate::app::rates::Rates;
 use crate::app::traffic::{Directory, Place, Total, Totals};
 use crate::app::view::Shown;
-use crate::app::view::tcpdump::Printer;
 use crate::mesh::model::{Key, Kind, Packet};
 use crate::mesh::scope::{self, Row};
 use crate::mesh::world::World;
-use crate::output::{self, Chosen};
+use crate::output::{self, Chosen, Language};
 use crate::runtime::actual::Envoy;
-use crate::runtime::capture::{self, interface_name};
+use crate::runtime::capture;
 use crate::runtime::clock::now;
 use crate::sources::kubernetes::Connection;
-use crate::sources::packets::{Capture, CaptureError};
 
 /// Columns of endpoints by what they do.
 const COLUMNS: &[&str] = &[
@@ -48,49 +44,84 @@ const COLUMNS: &[&str] = &[
 
 /// Prints a pod's traffic.
 pub(super) async fn run(cli: &Cli, args: &TrafficArgs) -> Result<Exit, Ended> {
-    if !args.packets.is_any() {
-        return by_counters(cli, args).await;
+    let is_joined = args.output != TrafficFormat::Packets;
+    match &args.pod {
+        Some(pod) if !args.packets.is_any() && is_joined => by_counters(cli, args, pod).await,
+        Some(_) if !args.packets.is_any() => {
+            let line = "-o packets prints those of a capture: name it with --pcap FILE, --iface NAME or --exec CONTAINER";
+            Err(Ended::new(Exit::Usage, line))
+        }
+        Some(pod) if is_joined => joined(cli, args, pod).await,
+        None if args.output == TrafficFormat::Table => {
+            let line = "name the pod whose endpoints are meant, or choose -o packets";
+            Err(Ended::new(Exit::Usage, line))
+        }
+        Some(_) | None => alone(cli, args).await,
     }
+}
+
+/// Packets alone: no cluster is asked unless the capture is in it.
+async fn alone(cli: &Cli, args: &TrafficArgs) -> Result<Exit, Ended> {
     let zone = time_zone(&cli.log);
-    if args.output == TrafficFormat::Packets {
-        let source = match (&args.packets.exec, &args.pod) {
-            (Some(container), Some(pod)) => {
-                let (connection, pod) = named(cli, pod).await?;
-                exec::open(cli, &connection, &pod, container, args.packets.dst_port).await?
-            }
-            (_, _) => Source::here(args)?,
-        };
-        return source
-            .read(args, &zone, |line, _| print::out(&format!("{line}\n")))
-            .await;
-    }
-    let Some(pod) = &args.pod else {
-        let line = "name the pod whose endpoints are meant, or choose -o packets";
-        return Err(Ended::new(Exit::Usage, line));
+    let source = match (&args.packets.exec, &args.pod) {
+        (Some(container), Some(pod)) => {
+            let (connection, pod) = named(cli, pod).await?;
+            exec::open(cli, &connection, &pod, container, args.packets.dst_port).await?
+        }
+        (Some(_), None) => {
+            let line = "--exec captures in a container of one pod: name it, NAME.NAMESPACE";
+            return Err(Ended::new(Exit::Usage, line));
+        }
+        (None, _) => Source::here(args)?,
     };
+    let is_json = args.output == TrafficFormat::Json;
+    let print = |line: &str, packet: &Packet| {
+        let text = if is_json {
+            json::line(json::packet(line, packet))
+        } else {
+            format!("{line}\n")
+        };
+        print::out(&text)
+    };
+    source.read(args, &zone, print).await
+}
+
+/// Packets, each with its endpoint, then what went where.
+async fn joined(cli: &Cli, args: &TrafficArgs, pod: &str) -> Result<Exit, Ended> {
+    let zone = time_zone(&cli.log);
     let known = Known::gather(cli, pod).await?;
-    let rows = &known.rows;
     let directory = Directory::new(
         &known.world,
         known.world.pods.get(&known.pod).map(AsRef::as_ref),
-        rows.iter(),
+        known.rows.iter(),
     );
     let source = match &args.packets.exec {
         Some(container) => exec::open(cli, &known.connection, &known.pod, container, args.packets.dst_port).await?,
         None => Source::here(args)?,
     };
+    let is_json = args.output == TrafficFormat::Json;
     let mut totals = Totals::default();
     let read = source.read(args, &zone, |line, packet| {
         let place = directory.place(packet);
-        let words = Shown::from(directory.words(&place));
+        let text = if is_json {
+            json::line(json::placed(line, packet, &place, &directory))
+        } else {
+            format!("{line}  <- {}\n", Shown::from(directory.words(&place)))
+        };
         totals.count(packet, place);
-        print::out(&format!("{line}  <- {words}\n"))
+        print::out(&text)
     });
     let ended = read.await;
     if ended.is_ok() || !totals.places.is_empty() {
-        print::out(&table(&totals, &directory))?;
+        if is_json {
+            let report = json::totals(&known, &totals, &directory, now());
+            print::document(&report, Language::JsonLine)?;
+        } else {
+            print::out(&table(&totals, &directory))?;
+        }
     }
-    ended
+    let incomplete = headless::say_incomplete(&known.missing);
+    ended.map(|exit| if exit == Exit::Ok { incomplete } else { exit })
 }
 
 /// A pod by its name alone: packets that are only printed need no more.
@@ -108,6 +139,8 @@ struct Known {
     world: World,
     pod: Key,
     rows: Vec<Row>,
+    /// What could not be read of all that rows follow from.
+    missing: Vec<String>,
 }
 
 impl Known {
@@ -117,15 +150,19 @@ impl Known {
         let (live, shown) = gather_from(cli, &connection, scope::needed_kinds(), Kind::Pod, Some(&reference)).await?;
         let pod = find(&reference, &live.world, &shown)?;
         let table = scope::endpoint_table(&live.world, &pod, &input::settings(&cli.cluster));
-        let rows = match table {
-            Ok(table) => table.rows.to_vec(),
+        let (rows, missing) = match table {
+            Ok(table) => {
+                let mut missing = headless::missing(&live.world, scope::needed_kinds());
+                missing.extend(live.strange().map(ToString::to_string));
+                (table.rows.to_vec(), missing)
+            }
             // a waypoint's endpoints are known to its Envoy alone
             Err(_) => {
                 let port = admin_port(&live.world, &pod, None).map_err(|reason| no_such_table(&reason, &pod))?;
                 let mut envoy = Envoy::new(connection.client.clone(), pod.clone(), port);
                 let table = envoy.table().await;
                 let table = table.map_err(|silence| silent(&silence, &pod, &connection.cluster))?;
-                table.rows.iter().map(|host| host.row.clone()).collect()
+                (table.rows.iter().map(|host| host.row.clone()).collect(), Vec::new())
             }
         };
         let world = live.world.clone();
@@ -134,72 +171,9 @@ impl Known {
             world,
             pod,
             rows,
+            missing,
         })
     }
-}
-
-/// Where packets come from.
-struct Source {
-    from: Box<dyn Read + Send>,
-    name: String,
-    /// Of a capture in a container, how that ends.
-    remote: Option<exec::Remote>,
-}
-
-impl Source {
-    /// A file, standard input, or an interface of this machine.
-    fn here(args: &TrafficArgs) -> Result<Self, Ended> {
-        let from: Box<dyn Read + Send> = match (&args.packets.pcap, &args.packets.iface) {
-            (Some(path), _) if path == Path::new("-") => Box::new(std::io::stdin()),
-            (Some(path), _) => {
-                let unreadable = |error| Ended::new(Exit::Usage, format!("cannot read '{}': {error}", path.display()));
-                Box::new(BufReader::new(File::open(path).map_err(unreadable)?))
-            }
-            (None, interface) => {
-                let interface = interface.as_deref().unwrap_or("any");
-                let started = capture::on_interface(interface, args.packets.dst_port);
-                Box::new(started.map_err(|error| Ended::new(Exit::Usage, format!("cannot run tcpdump: {error}")))?)
-            }
-        };
-        let name = args.packets.pcap.as_ref();
-        Ok(Self {
-            from,
-            name: name.map_or("tcpdump".into(), |path| path.display().to_string()),
-            remote: None,
-        })
-    }
-
-    /// Each packet that is asked for, with its line; then what became of the capture.
-    async fn read(
-        self,
-        args: &TrafficArgs,
-        zone: &TimeZone,
-        take: impl FnMut(&str, &Packet) -> Result<(), Ended>,
-    ) -> Result<Exit, Ended> {
-        let read = each(self.from, &self.name, args.packets.dst_port, zone, take);
-        match self.remote {
-            Some(remote) => remote.judge(read).await,
-            None => read,
-        }
-    }
-}
-
-fn each(
-    from: Box<dyn Read + Send>,
-    name: &str,
-    port: Option<u16>,
-    zone: &TimeZone,
-    mut take: impl FnMut(&str, &Packet) -> Result<(), Ended>,
-) -> Result<Exit, Ended> {
-    let broken = |error: CaptureError| Ended::new(Exit::Usage, format!("'{name}': {error}"));
-    let mut printer = Printer::new(zone, interface_name);
-    for packet in Capture::open(from).map_err(broken)? {
-        let packet = packet.map_err(broken)?;
-        if port.is_none_or(|port| packet.is_to_port(port)) {
-            take(&printer.line(&packet), &packet)?;
-        }
-    }
-    Ok(Exit::Ok)
 }
 
 /// Endpoints by packets, then what is not in the table.
@@ -233,7 +207,7 @@ fn section(head: &str, what: &str, mut places: Vec<(&Place, &Total)>, directory:
 }
 
 /// Endpoints by what Envoy counted between two answers.
-async fn by_counters(cli: &Cli, args: &TrafficArgs) -> Result<Exit, Ended> {
+async fn by_counters(cli: &Cli, args: &TrafficArgs, pod: &str) -> Result<Exit, Ended> {
     // the flag's 0 is no bound
     if args.watched == Duration::MAX {
         return Err(Ended::new(
@@ -241,7 +215,6 @@ async fn by_counters(cli: &Cli, args: &TrafficArgs) -> Result<Exit, Ended> {
             "--for 0 leaves no time to count in: try --for 5s",
         ));
     }
-    let pod = args.pod.as_deref().unwrap_or_default();
     let reference = PodReference::parse(pod)?;
     let connection = input::connection(&cli.cluster).await?;
     let (live, shown) = gather_from(cli, &connection, TO_FIND, Kind::Pod, Some(&reference)).await?;
@@ -261,6 +234,10 @@ async fn by_counters(cli: &Cli, args: &TrafficArgs) -> Result<Exit, Ended> {
     let mut order: Vec<usize> = (0..table.rows.len()).collect();
     order.sort_by_key(|at| std::cmp::Reverse(rates.rate(*at).map(|rate| (rate.requests, rate.connections))));
     let sheet = rows::actual_sheet(&live.world, &pod, (&table, &rates), &order, &columns, now());
-    print::out(&output::table(&sheet, true))?;
+    if args.output == TrafficFormat::Json {
+        print::document(&json::counted(&sheet, args.watched), Language::Json)?;
+    } else {
+        print::out(&output::table(&sheet, true))?;
+    }
     Ok(Exit::Ok)
 }

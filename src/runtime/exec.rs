@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::counting::ctrl_c;
 use super::packets::{Pace, Packets};
+use crate::app::view::capture::words;
 use crate::mesh::model::Key;
 use crate::mesh::world::Failure;
 use crate::sources::kubernetes::{Exec, ExecEnd};
@@ -62,16 +63,6 @@ impl Read for Captured {
     }
 }
 
-/// The command: TCP on the container's first interface, to a port if one is given.
-pub fn command(port: Option<u16>) -> Vec<String> {
-    let filter = match port {
-        Some(port) => format!("tcp and dst port {port}"),
-        None => "tcp".to_owned(),
-    };
-    let fixed = ["tcpdump", "-n", "-U", "-s", "256", "-w", "-"].map(str::to_owned);
-    fixed.into_iter().chain([filter]).collect()
-}
-
 /// Captures in a container; the other end tells how it ended, once the stream has.
 ///
 /// # Errors
@@ -82,7 +73,7 @@ pub async fn in_container(
     container: &str,
     port: Option<u16>,
 ) -> Result<(Captured, oneshot::Receiver<Ended>), Failure> {
-    let mut exec = Exec::start(client, pod, container, &command(port)).await?;
+    let mut exec = Exec::start(client, pod, container, &words(port)).await?;
     let (out, from) = mpsc::channel(QUEUE);
     let (told, end) = oneshot::channel();
     let (stdout, stderr) = (exec.stdout(), exec.stderr());

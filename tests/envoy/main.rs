@@ -14,3 +14,4 @@ mod exec;
 mod stage;
 mod states;
 mod suggest;
+mod traffic;

@@ -37,7 +37,12 @@ impl Stage {
 
     /// A mesh of these objects, all listed.
     pub(crate) fn with(objects: &[Object]) -> Self {
-        let mut stage = Self::empty(Options::default());
+        Self::starting(Options::default(), objects)
+    }
+
+    /// The same with other start values.
+    pub(crate) fn starting(options: Options, objects: &[Object]) -> Self {
+        let mut stage = Self::empty(options);
         stage.say(mesh::listed(objects));
         for kind in Kind::ALL {
             stage.send(Message::Source {

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use sidescope::app::Message;
+use sidescope::app::{Message, Options};
 use sidescope::app::message::{CaptureState, Captured, EnvoyRow, EnvoyTable, NoEnvoy};
 use sidescope::app::view::tcpdump::Printer;
 use sidescope::mesh::model::{Content, HostCounters, Key, Packet, Segment, Socket};
@@ -201,6 +201,41 @@ fn the_busiest_endpoint_stands_first_and_the_cursor_stays_with_its_own() {
 }
 
 #[test]
+fn what_tcpdump_prints_has_the_width_before_any_other_column() {
+    let line = "IP 10.244.1.40.40000 > 10.244.2.31.9080: Flags [P.], seq 7:107, ack 9, win 512, length 100";
+    let mut broad = with_packets(200, 40);
+    broad.press("<Tab>kk");
+    let row = broad.current();
+    assert!(row.contains(line) && row.contains("reviews.bookinfo:9080"), "{row}");
+    let mut normal = with_packets(120, 40);
+    normal.press("<Tab>kk");
+    assert!(normal.current().contains(line), "{}", normal.current());
+    let mut narrow = with_packets(80, 24);
+    narrow.press("<Tab>kk");
+    let row = narrow.current();
+    assert!(row.contains(&line[..50]) && !row.contains("reviews"), "{row}");
+    assert!(narrow.text().contains("reviews.bookinfo"), "the inspector says whose: {}", narrow.text());
+}
+
+#[test]
+fn commands_that_capture_name_the_cluster_that_is_on_the_screen() {
+    let options = Options {
+        cluster_flags: " --context kind-a".to_owned(),
+        ..Options::default()
+    };
+    let mut stage = Stage::starting(options, &mesh::bookinfo()).sized(200, 40);
+    stage.press("jjjj6");
+    let text = stage.text();
+    for command in [
+        "kubectl --context kind-a -n default debug my-shell-6f9c-eeeee -q -i --image=nicolaka/netshoot",
+        "| sidescope --context kind-a --pod my-shell-6f9c-eeeee.default --pcap -",
+        "sidescope --context kind-a --pod my-shell-6f9c-eeeee.default --iface any",
+    ] {
+        assert!(text.contains(command), "{command}: {text}");
+    }
+}
+
+#[test]
 fn rows_that_do_about_the_same_do_not_change_places() {
     let mut stage = tab(120, 40);
     answer(&mut stage, 3, [0, 2, 21, 20]);
@@ -320,7 +355,7 @@ fn held_still_no_packet_moves_and_none_is_lost_that_can_be_kept() {
 
 #[test]
 fn packets_are_looked_at_from_the_pod_that_is_chosen() {
-    let mut stage = with_packets(120, 40);
+    let mut stage = with_packets(200, 40);
     stage.press("1k6");
     let text = stage.text();
     assert!(

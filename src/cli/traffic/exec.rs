@@ -1,24 +1,21 @@
 //! `--exec`: a tcpdump in a container of the pod, and what works instead where there is none.
 
-use std::fmt::Write as _;
-
 use tokio::sync::oneshot;
 
 use super::Source;
+use crate::app::view::capture::{Reader, debug};
 use crate::cli::actual::grant;
 use crate::cli::args::Cli;
 use crate::cli::exit::{Ended, Exit};
 use crate::cli::headless::no_such_table;
-use crate::cli::input::cluster_failure;
+use crate::cli::input::{self, cluster_failure};
 use crate::mesh::model::{Key, Text};
 use crate::mesh::scope::NoTable;
 use crate::mesh::world::Failure;
-use crate::runtime::exec::{self, command, in_container};
+use crate::runtime::exec::{self, in_container};
 use crate::runtime::packets::Packets;
 use crate::sources::kubernetes::{ClusterInfo, Connection, ExecEnd};
 
-/// An image with tcpdump, for `kubectl debug`.
-const IMAGE: &str = "nicolaka/netshoot";
 /// As a shell says it of what Ctrl-c ended.
 const INTERRUPTED: u8 = 130;
 
@@ -79,39 +76,6 @@ fn refused(failure: &Failure, pod: &Key, cluster: &ClusterInfo) -> Ended {
     }
 }
 
-/// What captures in a container of its own beside this one: a person may create it, this program does not.
-fn instead(cli: &Cli, pod: &Key, container: &str, port: Option<u16>) -> String {
-    let mut flags = String::new();
-    let kubeconfig = cli.cluster.kubeconfig.as_ref().map(|path| path.display().to_string());
-    for (flag, value) in [("--kubeconfig", kubeconfig), ("--context", cli.cluster.context.clone())] {
-        if let Some(value) = value {
-            let _ = write!(flags, " {flag} {}", quoted(&value));
-        }
-    }
-    let command: Vec<String> = command(port).iter().map(|word| quoted(word)).collect();
-    let port = port.map_or_else(String::new, |port| format!(" --dst-port {port}"));
-    format!(
-        "kubectl{flags} -n {} debug {} -q -i --image={IMAGE} --profile=netadmin --target={} -- {} | sidescope{flags} traffic {}.{} \
-         --pcap -{port}",
-        pod.namespace,
-        pod.name,
-        quoted(container),
-        command.join(" "),
-        pod.name,
-        pod.namespace
-    )
-}
-
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=,".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
 impl Remote {
     /// How it ended, after all that it captured was read.
     pub(super) async fn judge(self, read: Result<Exit, Ended>) -> Result<Exit, Ended> {
@@ -135,7 +99,13 @@ impl Whose {
         Self {
             pod: pod.name.clone(),
             container: container.to_owned(),
-            instead: instead(cli, pod, container, port),
+            instead: debug(
+                &input::cluster_flags(&cli.cluster),
+                pod,
+                Some(container),
+                port,
+                Reader::Headless,
+            ),
         }
     }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::super::Role;
+use super::super::capture::{self, Reader};
 use super::super::sources::capture_words;
 use super::super::state::{self, State};
 use crate::app::App;
@@ -10,7 +11,7 @@ use crate::app::list::List;
 use crate::app::message::CaptureState;
 use crate::app::packets::KEPT;
 use crate::app::panel::{Panel, Standing};
-use crate::mesh::model::{Pod, Text};
+use crate::mesh::model::{Key, Pod, Text};
 
 impl App {
     /// Why a table shows no rates; nothing if it does.
@@ -66,7 +67,7 @@ impl App {
         let Some(source) = packets.source() else {
             let chosen = self.ui.chosen.as_ref();
             let pod = chosen.and_then(|chosen| self.facts.world.pods.get(&chosen.key));
-            return how_to_capture(pod.map(AsRef::as_ref));
+            return how_to_capture(&self.options.cluster_flags, pod.map(AsRef::as_ref));
         };
         let numbers = packets.numbers();
         let kept = numbers.end - numbers.start;
@@ -95,30 +96,23 @@ impl App {
 const ROW: &str = "the rates above are Envoy's own counters and go on";
 
 /// The ways to packets, for a pod.
-fn how_to_capture(pod: Option<&Pod>) -> State {
+fn how_to_capture(flags: &str, pod: Option<&Pod>) -> State {
     let headline = "no packets are read; rates need none, they are Envoy's own counters";
-    let name = pod.map_or_else(
-        || "POD.NAMESPACE".to_owned(),
-        |pod| format!("{}.{}", pod.meta.key.name, pod.meta.key.namespace),
-    );
-    let of_pod = pod.map_or_else(
-        || "POD".to_owned(),
-        |pod| format!("-n {} {}", pod.meta.key.namespace, pod.meta.key.name),
-    );
+    let key = pod.map_or_else(|| Key::new("NAMESPACE", "POD"), |pod| pod.meta.key.clone());
     let or = |text: Option<&Text>, absent: &str| match text {
         Some(text) if !text.is_empty() => text.to_string(),
         Some(_) | None => absent.to_owned(),
     };
     let ip = or(pod.and_then(|pod| pod.ips.first()), "IP");
     let node = or(pod.map(|pod| &pod.node), "NODE");
+    let read = |source| capture::read(flags, &key, Reader::Screen, source);
     State::new(Role::Text, headline)
         .detail("to see each packet here, with its endpoint, start with one of these:")
         .command(format!(
-            "ssh {node} sudo tcpdump -i any -U -w - host {ip} | sidescope --pod {name} --pcap -"
+            "ssh {node} sudo tcpdump -i any -U -w - host {ip} | {}",
+            read("--pcap -")
         ))
-        .command(format!(
-            "kubectl debug {of_pod} -qi --image=nicolaka/netshoot --profile=netadmin -- tcpdump -U -w - | sidescope --pod {name} --pcap -"
-        ))
-        .command(format!("sidescope --pod {name} --iface any"))
-        .command(format!("sidescope --pod {name} --pcap FILE"))
+        .command(capture::debug(flags, &key, None, None, Reader::Screen))
+        .command(read("--iface any"))
+        .command(read("--pcap FILE"))
 }

@@ -122,7 +122,8 @@ static PACKETS: &[Column<Packets>] = &[
             id: "line",
             head: "PACKET",
             min: 40,
-            comfort: 57,
+            // all of it before any other column: the inspector tells the rest
+            comfort: 300,
             max: 300,
             priority: 0,
             place: Place::Fixed,
@@ -141,7 +142,7 @@ static PACKETS: &[Column<Packets>] = &[
             min: 12,
             comfort: 26,
             max: 60,
-            priority: 1,
+            priority: 2,
             cut: Cut::Middle,
             help: "The clusters that have its endpoint; else what its address is.",
             ..EXTRA
@@ -162,7 +163,7 @@ static PACKETS: &[Column<Packets>] = &[
             head: "POD",
             min: 12,
             max: 50,
-            priority: 2,
+            priority: 3,
             cut: Cut::Middle,
             help: "The pod at that end.",
             ..EXTRA
