@@ -110,11 +110,11 @@ impl App {
                 Vec::new()
             }
             Message::Envoy { pod, asked, at, answer } => {
-                match self.facts.hear_envoy(pod, (asked, at), answer) {
+                match self.facts.hear_envoy(pod.clone(), (asked, at), answer) {
                     Heard::Rows => {
                         self.ui.stale.insert(Stale::Panels);
                     }
-                    Heard::Rates => self.order_by_rates(now),
+                    Heard::Rates => self.order_by_rates(now, &pod),
                     Heard::Nothing => {}
                 }
                 Vec::new()

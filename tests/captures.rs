@@ -158,15 +158,31 @@ fn word(word: u32, big: bool) -> Vec<u8> {
 
 fn section(big: bool) -> Vec<u8> {
     let version = if big { [0, 1, 0, 0] } else { [1, 0, 0, 0] };
-    block(0x0a0d_0d0a, &[word(0x1a2b_3c4d, big), version.to_vec(), vec![0xff; 8]].concat(), big)
+    block(
+        0x0a0d_0d0a,
+        &[word(0x1a2b_3c4d, big), version.to_vec(), vec![0xff; 8]].concat(),
+        big,
+    )
 }
 
 /// An interface of a link type, its clock so many seconds behind.
 fn interface(link: u16, behind: u8, big: bool) -> Vec<u8> {
-    let pair = |a: u16, b: u16| if big { [a.to_be_bytes(), b.to_be_bytes()] } else { [a.to_le_bytes(), b.to_le_bytes()] };
+    let pair = |a: u16, b: u16| {
+        if big {
+            [a.to_be_bytes(), b.to_be_bytes()]
+        } else {
+            [a.to_le_bytes(), b.to_le_bytes()]
+        }
+    };
     let mut offset = vec![0; 8];
     offset[if big { 7 } else { 0 }] = behind;
-    let head = [pair(link, 0).concat(), word(0, big), pair(14, 8).concat(), offset, pair(0, 0).concat()];
+    let head = [
+        pair(link, 0).concat(),
+        word(0, big),
+        pair(14, 8).concat(),
+        offset,
+        pair(0, 0).concat(),
+    ];
     block(1, &head.concat(), big)
 }
 

@@ -8,15 +8,22 @@ use super::App;
 use super::dialog::TextDialog;
 use super::list::ItemId;
 use super::panel::{self, Panel};
+use super::rates::Stir;
 use super::tables::TableId;
 use super::traffic::{Place, socket};
 use super::ui::{Stale, Toggle, View};
 use super::view::table::traffic::short_cluster;
 use super::view::{Line, Role, SortKey, Span};
 use crate::mesh::diff::RowId;
+use crate::mesh::model::Key;
 
 /// Places besides endpoints are listed anew so often: their order is that of their counts, which move with each packet.
 const ELSEWHERE: SignedDuration = SignedDuration::from_millis(500);
+
+/// Of so many rows one may change its place for each of them to be put into it; else all are put in order anew.
+const FEW: usize = 4;
+/// Columns that tell what hosts do.
+const RATES: [&str; 6] = ["rps", "errors", "connections", "requests", "failed", "trend"];
 
 impl App {
     /// Whether packets are on the screen, so that new ones are worth a frame.
@@ -34,6 +41,59 @@ impl App {
         }
         self.settle_packets(now);
         self.settle_elsewhere(now);
+    }
+
+    /// Tables of a pod that are ordered or filtered by what hosts do follow it.
+    pub(super) fn order_by_rates(&mut self, now: Timestamp, pod: &Key) {
+        for table in self.endpoint_tables().into_iter().chain([TableId::Traffic]) {
+            let panel = table.slot().and_then(|slot| self.ui.panel(slot));
+            if panel.is_some_and(|panel| panel.pod == *pod) {
+                self.follow_rates(now, table);
+            }
+        }
+    }
+
+    /// Puts the rows whose place may be another one now into it; all rows where these are many.
+    fn follow_rates(&mut self, now: Timestamp, table: TableId) {
+        if table == TableId::Traffic {
+            let is_shown = self.ui.view == View::Traffic && self.ui.frozen.is_none();
+            if !is_shown || self.ui.stale.contains(&Stale::Panels) {
+                self.ui.stale.insert(Stale::Traffic);
+                return;
+            }
+        }
+        let Some(list) = self.ui.find_list(table) else { return };
+        let (sort, filter) = (list.sort(), list.filter());
+        let by = |column: Option<&str>| column.is_some_and(|column| RATES.contains(&column));
+        let least = if self.ui.is_on(Toggle::Faults) || by(sort.map(|sort| sort.column)) || by(filter.column()) {
+            Stir::Counted
+        } else if table == TableId::Traffic && sort.is_none() {
+            Stir::Moved
+        } else {
+            return;
+        };
+        let Some(panel) = table.slot().and_then(|slot| self.ui.panel(slot)) else {
+            return;
+        };
+        let Some(envoy) = self.facts.envoys.get(&panel.pod) else {
+            return;
+        };
+        let is_stirred = |line: &&panel::Line| line.actual.is_some_and(|at| envoy.rates.stir(at) >= least);
+        let all = panel.lines().len();
+        let stirred: Vec<&panel::Line> = panel.lines().iter().filter(is_stirred).take(all / FEW + 1).collect();
+        if stirred.len() > all / FEW {
+            self.rebuild(now, table);
+            return;
+        }
+        let place = |line: &panel::Line| {
+            let id = ItemId::Endpoint(line.id.clone());
+            let placed = self.place_line(now, (table, &id), (panel, line), sort, filter);
+            (id, placed)
+        };
+        let placed: Vec<_> = stirred.into_iter().map(place).collect();
+        for (id, placed) in placed {
+            self.ui.list(table).update(&id, Some(placed));
+        }
     }
 
     /// New packets come at the end, old ones go at the beginning. Whoever looks at the last one goes on to do so.

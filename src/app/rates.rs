@@ -35,6 +35,18 @@ pub struct Rate {
     pub connections: u64,
 }
 
+/// What the last rates brought of a host, from the least on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Stir {
+    /// What it counted and what it does is as before; only its past has grown.
+    #[default]
+    Still,
+    /// It counted, or its rate is another one.
+    Counted,
+    /// It stands elsewhere among busy ones ([`Rates::standing`]).
+    Moved,
+}
+
 /// The rates of the hosts of one Envoy.
 #[derive(Clone, Debug, Default)]
 pub struct Rates {
@@ -54,6 +66,9 @@ struct Host {
     /// Absent where nothing ever happened.
     past: Option<VecDeque<Option<u64>>>,
     standing: u64,
+    /// Whether any counter is another one since the last rates.
+    has_counted: bool,
+    stir: Stir,
 }
 
 impl Rates {
@@ -92,7 +107,7 @@ impl Rates {
             if !Arc::ptr_eq(&self.last, &table.counters) {
                 let counters = self.last.iter().zip(table.counters.iter());
                 for (host, (before, after)) in self.hosts.iter_mut().zip(counters) {
-                    host.counted.add(&since(before, after));
+                    host.count(before, after);
                 }
             }
         } else {
@@ -110,7 +125,7 @@ impl Rates {
                     Some((_, last)) => (olds.next().unwrap_or_default(), *last),
                     None => (Host::default(), HostCounters::default()),
                 };
-                host.counted.add(&since(&last, after));
+                host.count(&last, after);
                 host
             });
             self.hosts = hosts.collect();
@@ -137,11 +152,37 @@ impl Rates {
         let host = self.hosts.get(at)?;
         host.rate.map(|_| host.standing)
     }
+
+    /// What the last rates brought of the host at this place.
+    pub fn stir(&self, at: usize) -> Stir {
+        self.hosts.get(at).map_or(Stir::Still, |host| host.stir)
+    }
 }
 
 impl Host {
-    /// Makes a rate of what was counted in so long.
+    /// Takes in the counters of an answer after those of the one before.
+    fn count(&mut self, before: &HostCounters, after: &HostCounters) {
+        if before != after {
+            self.counted.add(&since(before, after));
+            self.has_counted = true;
+        }
+    }
+
+    /// Makes a rate of what was counted in so long, and says what that changed.
     fn settle(&mut self, elapsed: SignedDuration) {
+        let (rate, standing) = (self.rate, self.standing);
+        self.measure(elapsed);
+        let has_counted = std::mem::take(&mut self.has_counted);
+        self.stir = if rate.is_none() || standing != self.standing {
+            Stir::Moved
+        } else if has_counted || rate != self.rate {
+            Stir::Counted
+        } else {
+            Stir::Still
+        };
+    }
+
+    fn measure(&mut self, elapsed: SignedDuration) {
         let counted = std::mem::take(&mut self.counted);
         let millis = u128::try_from(elapsed.as_millis()).unwrap_or(1).max(1);
         let per_second = |count: u64| u64::try_from(u128::from(count) * 1_000_000 / millis).unwrap_or(u64::MAX);
@@ -245,6 +286,27 @@ mod tests {
     fn a_rate_is_what_was_counted_by_the_time_that_it_took() {
         let answers = [(0, 1000), (1000, 1010), (3000, 1030), (4000, 1030)];
         assert_eq!(requests(&answers), [None, Some(10_000), Some(10_000), Some(0)]);
+    }
+
+    #[test]
+    fn each_host_says_what_the_last_rates_changed_of_it() {
+        let mut rates = Rates::default();
+        let mut stirs = |second: i64, hosts: &[(&str, u64, u64)]| {
+            rates.follow(Timestamp::from_second(second).unwrap(), &table(hosts));
+            [rates.stir(0), rates.stir(1)]
+        };
+        assert_eq!(stirs(0, &[("10.0.0.1", 0, 0), ("10.0.0.2", 0, 0)]), [Stir::Still; 2]);
+        let first = stirs(1, &[("10.0.0.1", 50, 0), ("10.0.0.2", 0, 0)]);
+        assert_eq!(first, [Stir::Moved; 2], "there were no rates before");
+        let same = stirs(2, &[("10.0.0.1", 100, 0), ("10.0.0.2", 0, 0)]);
+        assert_eq!(same, [Stir::Counted, Stir::Still]);
+        let quiet = stirs(3, &[("10.0.0.1", 100, 0), ("10.0.0.2", 90, 0)]);
+        assert_eq!(
+            quiet,
+            [Stir::Moved, Stir::Moved],
+            "a third less of late, and the first requests"
+        );
+        assert_eq!(rates.standing(7), None);
     }
 
     #[test]

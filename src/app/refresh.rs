@@ -124,22 +124,32 @@ impl App {
         let Some(panel) = self.ui.panel(slot) else {
             return Vec::new();
         };
-        let is_plain = sort.is_none() && filter.is_empty() && !self.ui.is_on(Toggle::Faults);
         let place = |line: &Line| {
             let id = ItemId::Endpoint(line.id.clone());
-            let placed = if is_plain {
-                Placed {
-                    key: self.order_of_line(table, panel, line),
-                    passes: true,
-                    gone: line.gone,
-                }
-            } else {
-                let subject = self.subject_of_line(table, panel, line);
-                self.placed(now, (table, &id), (subject, line.gone), sort, filter)
-            };
+            let placed = self.place_line(now, (table, &id), (panel, line), sort, filter);
             (id, placed)
         };
         panel.lines().iter().map(place).collect()
+    }
+
+    /// Where a row of a pod's endpoints stands.
+    pub(super) fn place_line(
+        &self,
+        now: Timestamp,
+        (table, id): (TableId, &ItemId),
+        (panel, line): (&Panel, &Line),
+        sort: Option<Sort>,
+        filter: &Filter,
+    ) -> Placed {
+        if sort.is_none() && filter.is_empty() && !self.ui.is_on(Toggle::Faults) {
+            return Placed {
+                key: self.order_of_line(table, panel, line),
+                passes: true,
+                gone: line.gone,
+            };
+        }
+        let subject = self.subject_of_line(table, panel, line);
+        self.placed(now, (table, id), (subject, line.gone), sort, filter)
     }
 
     /// A row of a pod's endpoints as this table shows it.
@@ -316,20 +326,6 @@ impl App {
             Moment::Start | Moment::Before(_) => return None,
         };
         self.facts.lags.get(&self.ui.chosen.as_ref()?.key)?.get(seq)
-    }
-
-    /// Tables that are ordered or filtered by what hosts do follow it.
-    pub(super) fn order_by_rates(&mut self, now: Timestamp) {
-        const RATES: [&str; 5] = ["rps", "errors", "connections", "requests", "failed"];
-        let is_by = |column: Option<&str>| column.is_some_and(|column| RATES.contains(&column));
-        self.ui.stale.insert(Stale::Traffic);
-        for table in self.endpoint_tables() {
-            let faults = self.ui.is_on(Toggle::Faults);
-            let list = self.ui.list(table);
-            if faults || is_by(list.sort().map(|sort| sort.column)) || is_by(list.filter().column()) {
-                self.rebuild(now, table);
-            }
-        }
     }
 
     /// The change mark of a row.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
@@ -30,6 +31,7 @@ pub(super) fn run(cli: &Cli, args: &DemoArgs, host: &Host) -> Result<Exit, Ended
     let (demo, living) = started.map_err(|error| Ended::new(Exit::Internal, error.to_string()))?;
     host.keep(living);
     let address = demo.address;
+    let envoys = Arc::clone(&demo.envoys);
     let story = tell(host, demo);
     if args.serve {
         return serve(args.kubeconfig_out.as_deref(), address, host);
@@ -44,7 +46,8 @@ pub(super) fn run(cli: &Cli, args: &DemoArgs, host: &Host) -> Result<Exit, Ended
     let pod = cli.pod.as_deref().unwrap_or(screen::DEMO_POD);
     let packets = screen::packets_of(cli, &connection, asked, Some(pod))?;
     // the shell's calls of reviews, on the mesh that the demo was recorded from
-    let recorded = || capture::of_recording("recorded packets, played again and again", PACKETS);
+    let is_called = move |to: SocketAddr| envoys.sends_to("default", "my-shell", to);
+    let recorded = || capture::of_recording("recorded packets, played again and again", PACKETS, Box::new(is_called));
     let packets = packets.unwrap_or_else(recorded);
     screen::show(cli, host, connection, (None, Some(story), Some(packets)))
 }

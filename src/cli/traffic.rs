@@ -48,7 +48,8 @@ pub(super) async fn run(cli: &Cli, args: &TrafficArgs) -> Result<Exit, Ended> {
     match &args.pod {
         Some(pod) if !args.packets.is_any() && is_joined => by_counters(cli, args, pod).await,
         Some(_) if !args.packets.is_any() => {
-            let line = "-o packets prints those of a capture: name it with --pcap FILE, --iface NAME or --exec CONTAINER";
+            let line =
+                "-o packets prints those of a capture: name it with --pcap FILE, --iface NAME or --exec CONTAINER";
             Err(Ended::new(Exit::Usage, line))
         }
         Some(pod) if is_joined => joined(cli, args, pod).await,
@@ -187,7 +188,11 @@ fn table(totals: &Totals, directory: &Directory) -> String {
         text.push_str(&section("ELSEWHERE", "WHAT", elsewhere, directory));
     }
     if totals.odd > 0 {
-        let _ = writeln!(text, "\n{} packets could not be read whole: cut, contradictory, or of a kind that is not read", totals.odd);
+        let _ = writeln!(
+            text,
+            "\n{} packets could not be read whole: cut, contradictory, or of a kind that is not read",
+            totals.odd
+        );
     }
     text
 }

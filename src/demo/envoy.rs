@@ -10,6 +10,7 @@ mod pages;
 pub mod recording;
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -22,7 +23,7 @@ use super::reference::ResourceRef;
 use super::store::Store;
 use super::story::StoryError;
 use super::tree::text;
-use counters::Counters;
+use counters::{Counters, is_healthy};
 use fingerprint::Fingerprint;
 use recording::{Found, Recording};
 
@@ -81,6 +82,33 @@ impl Envoys {
         let mut inner = self.lock();
         let state = inner.observe(&self.store);
         self.recording.has(state)
+    }
+
+    /// Whether a pod's Envoy sends requests to this address now: it has it, and not as unhealthy. Of a state that nobody
+    /// recorded nothing is known, so that nothing is sent.
+    pub fn sends_to(&self, namespace: &str, pod: &str, to: SocketAddr) -> bool {
+        let target = ResourceRef::new(Resource::Pods, namespace, pod);
+        if !self.store.get(&target).is_some_and(|pod| runs_envoy(&pod)) {
+            return false;
+        }
+        let mut inner = self.lock();
+        inner.observe(&self.store);
+        let state = inner.state_at(self.store.now());
+        let Found::Clusters(clusters) = self.recording.find(state, namespace, pod) else {
+            return false;
+        };
+        let (ip, port) = (to.ip().to_string(), u64::from(to.port()));
+        let mut hosts = clusters
+            .iter()
+            .filter(|cluster| text(cluster, "/name").starts_with("outbound|"))
+            .filter_map(|cluster| cluster.get("host_statuses").and_then(Value::as_array))
+            .flatten();
+        hosts.any(|host| {
+            let number = host
+                .pointer("/address/socket_address/port_value")
+                .and_then(Value::as_u64);
+            text(host, "/address/socket_address/address") == ip && number == Some(port) && is_healthy(host)
+        })
     }
 
     fn page(&self, namespace: &str, pod: &Value, path: &str) -> AdminAnswer {

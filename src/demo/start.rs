@@ -25,6 +25,8 @@ pub struct Demo {
     pub commands: mpsc::Sender<Command>,
     /// Where the story is.
     pub progress: watch::Receiver<Progress>,
+    /// What the Envoys of its pods have.
+    pub envoys: Arc<Envoys>,
 }
 
 /// Why the demo did not start.
@@ -58,7 +60,7 @@ pub async fn start(
     let driver = Driver::new(stage, Arc::clone(&store), Arc::clone(&envoys));
     let progress = driver.progress();
     let (commands, queue) = mpsc::channel(QUEUE);
-    let (address, serving) = server::serve(store, envoys, options).await?;
+    let (address, serving) = server::serve(store, envoys.clone(), options).await?;
     let living = async move {
         // the story ends with its last key holder; the server goes on
         futures::future::join(serving, driver.run(queue)).await;
@@ -67,6 +69,7 @@ pub async fn start(
         address,
         commands,
         progress,
+        envoys,
     };
     Ok((demo, living))
 }
@@ -74,6 +77,40 @@ pub async fn start(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The pods of reviews that are called in the recorded packets.
+    const REVIEWS: [&str; 3] = ["10.244.1.31:9080", "10.244.2.31:9080", "10.244.2.32:9080"];
+
+    #[tokio::test]
+    async fn what_is_called_follows_what_the_story_hides() {
+        let began: Timestamp = "2026-01-10T12:00:00Z".parse().unwrap();
+        let seconds = Arc::new(std::sync::atomic::AtomicI64::new(0));
+        let hands = Arc::clone(&seconds);
+        let clock = move || {
+            let passed = hands.load(std::sync::atomic::Ordering::Relaxed);
+            began + jiff::SignedDuration::from_secs(passed)
+        };
+        let (mut demo, living) = start(clock, 0, Options::default()).await.unwrap();
+        let telling = async {
+            let mut called = Vec::new();
+            for step in 0..6 {
+                if step > 0 {
+                    demo.commands.send(Command::Step).await.unwrap();
+                    demo.progress.wait_for(|progress| progress.step == step).await.unwrap();
+                }
+                demo.envoys.observe();
+                // what the step changed arrives a moment later
+                seconds.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let is_called = |to: &str| demo.envoys.sends_to("default", "my-shell", to.parse().unwrap());
+                called.push(REVIEWS.iter().filter(|to| is_called(to)).count());
+            }
+            called
+        };
+        tokio::select! {
+            () = living => panic!("the demo ended by itself"),
+            called = telling => assert_eq!(called, [3, 0, 3, 3, 2, 3]),
+        }
+    }
 
     #[tokio::test]
     async fn a_demo_listens_and_its_story_obeys() {
@@ -90,6 +127,11 @@ mod tests {
                 .clone();
             assert!(progress.paused);
             assert!(!progress.recorded, "nobody recorded a crowd");
+            let reviews = "10.244.1.31:9080".parse().unwrap();
+            assert!(
+                !demo.envoys.sends_to("default", "my-shell", reviews),
+                "nor what it calls"
+            );
         };
         tokio::select! {
             () = living => panic!("the demo ended by itself"),

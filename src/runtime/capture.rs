@@ -1,12 +1,17 @@
 //! Packets of this machine: the system's tcpdump as a stream of pcap.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read};
+use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::runtime::Handle;
 
 use super::packets::{Pace, Packets};
+use crate::mesh::model::Socket;
+use crate::sources::packets::{Link, decode};
 
 /// The head of a capture, and that of each of its packets.
 const HEAD: usize = 24;
@@ -100,13 +105,18 @@ fn reason(says: impl Read) -> Option<String> {
     Some(text.lines().rfind(is_reason)?.trim().to_owned())
 }
 
-/// A recording (pcap, least byte first, microseconds), played as quickly as it was recorded, again and again: for the demo.
-pub fn of_recording(from: &'static str, recording: &'static [u8]) -> Packets {
+/// Whether an address is called at this moment.
+pub type IsCalled = Box<dyn Fn(SocketAddr) -> bool + Send>;
+
+/// A recording (pcap of Ethernet, least byte first, microseconds), played as quickly as it was recorded, again and again:
+/// for the demo. Conversations with an address that is not called when they begin are left out, and so is the rest of one
+/// that is called no longer.
+pub fn of_recording(from: &'static str, recording: &'static [u8], is_called: IsCalled) -> Packets {
     Packets {
         from: from.into(),
         pace: Pace::Live,
         port: None,
-        open: Box::new(move || Ok(Box::new(Played::new(recording)))),
+        open: Box::new(move || Ok(Box::new(Played::new(recording, is_called)))),
         last_words: Box::new(|| None),
         keep: Box::new(()),
     }
@@ -121,16 +131,21 @@ struct Played {
     last: Option<Duration>,
     /// What can be read now.
     ready: &'static [u8],
+    is_called: IsCalled,
+    /// Conversations that are left out, until it begins anew.
+    left_out: BTreeSet<[Socket; 2]>,
 }
 
 impl Played {
-    fn new(recording: &'static [u8]) -> Self {
+    fn new(recording: &'static [u8], is_called: IsCalled) -> Self {
         let (head, rest) = recording.split_at_checked(HEAD).unwrap_or_default();
         Self {
             recording,
             rest,
             last: None,
             ready: head,
+            is_called,
+            left_out: BTreeSet::new(),
         }
     }
 
@@ -139,6 +154,7 @@ impl Played {
         if self.rest.is_empty() {
             self.rest = self.recording.get(HEAD..)?;
             self.last = None;
+            self.left_out.clear();
         }
         let number = |at: usize| {
             let bytes = self.rest.get(at..at + 4)?.first_chunk()?;
@@ -153,13 +169,31 @@ impl Played {
     }
 }
 
+impl Played {
+    /// Whether a packet is seen at this moment: one end of it, the lower port, is called.
+    fn is_seen(&mut self, packet: &[u8]) -> bool {
+        let frame = packet.get(RECORD..).unwrap_or_default();
+        let packet = decode(Link::Ethernet, frame, u32::MAX, Timestamp::UNIX_EPOCH);
+        let Some((from, to)) = packet.ends() else { return false };
+        let called = if from.port < to.port { from } else { to };
+        let conversation = [from.min(to), from.max(to)];
+        let is_seen = !self.left_out.contains(&conversation) && (self.is_called)((called.ip, called.port).into());
+        if !is_seen {
+            self.left_out.insert(conversation);
+        }
+        is_seen
+    }
+}
+
 impl Read for Played {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.ready.is_empty()
+        while self.ready.is_empty()
             && let Some((wait, packet)) = self.next()
         {
             Handle::current().block_on(tokio::time::sleep(wait));
-            self.ready = packet;
+            if self.is_seen(packet) {
+                self.ready = packet;
+            }
         }
         self.ready.read(buffer)
     }
@@ -186,12 +220,16 @@ pub async fn pause(time: Duration) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::Ordering::Relaxed;
+
     use super::*;
 
     #[test]
     fn a_recording_is_played_as_it_was_recorded_and_begins_again() {
         let recording = include_bytes!("../../assets/demo/packets.pcap");
-        let mut played = Played::new(recording);
+        let mut played = Played::new(recording, Box::new(|_| true));
         assert_eq!(played.ready, &recording[..HEAD]);
         let mut bytes = HEAD;
         let mut time = Duration::ZERO;
@@ -210,6 +248,34 @@ mod tests {
             "08:22:15.516803 to 08:22:16.914536"
         );
         assert_eq!(played.next(), Some((BETWEEN, first)));
+    }
+
+    #[test]
+    fn of_a_recording_only_what_is_called_is_seen() {
+        let recording = include_bytes!("../../assets/demo/packets.pcap");
+        let hidden = Arc::new(AtomicBool::new(false));
+        let is_hidden = Arc::clone(&hidden);
+        let reviews: SocketAddr = "10.244.2.32:9080".parse().unwrap();
+        let is_called = move |to| to != reviews || !is_hidden.load(Relaxed);
+        let mut played = Played::new(recording, Box::new(is_called));
+        let mut seen = |hides: Option<usize>| {
+            let mut seen = 0;
+            for packet in 0..60 {
+                if hides == Some(packet) {
+                    hidden.store(true, Relaxed);
+                }
+                let (_, packet) = played.next().unwrap();
+                seen += usize::from(played.is_seen(packet));
+            }
+            seen
+        };
+        assert_eq!(seen(None), 60);
+        let some = seen(Some(30));
+        assert!(
+            (27..60).contains(&some),
+            "what was hidden half-way goes on no longer: {some}"
+        );
+        assert_eq!(seen(None), 27, "all but the 33 to and from there");
     }
 
     #[test]

@@ -50,8 +50,14 @@ fn packets_alone_need_neither_a_pod_nor_a_cluster() {
 fn who_joins_packets_says_to_what_and_who_prints_them_says_which() {
     let file = capture("ethernet.pcap");
     for (words, says) in [
-        (vec!["traffic", "--pcap", &file], "name the pod whose endpoints are meant"),
-        (vec!["traffic", "--iface", "any"], "name the pod whose endpoints are meant"),
+        (
+            vec!["traffic", "--pcap", &file],
+            "name the pod whose endpoints are meant",
+        ),
+        (
+            vec!["traffic", "--iface", "any"],
+            "name the pod whose endpoints are meant",
+        ),
         (vec!["traffic", "a-pod", "-o", "packets"], "name it with --pcap FILE"),
         (vec!["traffic"], "<POD>"),
     ] {
@@ -70,10 +76,20 @@ fn packets_for_programs_are_a_line_each_with_what_tcpdump_prints() {
     let lines: Vec<&str> = documents.iter().map(|one| one["line"].as_str().unwrap()).collect();
     assert_eq!(lines.join("\n") + "\n", include_str!("../captures/fragments.txt"));
     let first = &documents[0];
-    assert_eq!((&first["apiVersion"], &first["kind"]), (&"sidescope.io/v1".into(), &"Packet".into()));
-    assert_eq!(first["destination"], serde_json::json!({ "ip": "10.0.0.2", "port": 9080 }));
+    assert_eq!(
+        (&first["apiVersion"], &first["kind"]),
+        (&"sidescope.io/v1".into(), &"Packet".into())
+    );
+    assert_eq!(
+        first["destination"],
+        serde_json::json!({ "ip": "10.0.0.2", "port": 9080 })
+    );
     assert_eq!((&first["bytes"], first.get("at")), (&148.into(), None));
-    assert_eq!(documents[1]["source"], serde_json::json!({ "ip": "10.0.0.1" }), "no ports in it");
+    assert_eq!(
+        documents[1]["source"],
+        serde_json::json!({ "ip": "10.0.0.1" }),
+        "no ports in it"
+    );
 }
 
 #[test]
@@ -84,7 +100,10 @@ fn joined_packets_for_programs_end_with_what_went_where() {
     let mut documents = documents(&printed.out);
     let totals = documents.pop().unwrap();
     assert_eq!(documents.len(), LINES.lines().count());
-    assert_eq!((&totals["kind"], &totals["complete"]), (&"PacketTotals".into(), &true.into()));
+    assert_eq!(
+        (&totals["kind"], &totals["complete"]),
+        (&"PacketTotals".into(), &true.into())
+    );
     assert_eq!(totals["pod"]["name"], *pod);
     let rows = |name: &str| totals[name].as_array().unwrap().clone();
     let all = [rows("endpoints"), rows("elsewhere")].concat();
@@ -120,5 +139,9 @@ fn a_capture_of_frames_that_are_not_read_is_refused_in_one_line() {
     let printed = alone(&["traffic", "--pcap", path.to_str().unwrap(), "-o", "packets"], None);
     assert_eq!((printed.code, &*printed.out), (Some(2), ""));
     assert_eq!(printed.err.lines().count(), 1, "{}", printed.err);
-    assert!(printed.err.contains("link type 127 (IEEE802_11_RADIO)"), "{}", printed.err);
+    assert!(
+        printed.err.contains("link type 127 (IEEE802_11_RADIO)"),
+        "{}",
+        printed.err
+    );
 }

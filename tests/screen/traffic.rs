@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use sidescope::app::{Message, Options};
 use sidescope::app::message::{CaptureState, Captured, EnvoyRow, EnvoyTable, NoEnvoy};
 use sidescope::app::view::tcpdump::Printer;
+use sidescope::app::{Message, Options};
 use sidescope::mesh::model::{Content, HostCounters, Key, Packet, Segment, Socket};
 use sidescope::mesh::scope::{Address, Cluster, Health};
 use sidescope::tui::Theme;
@@ -214,7 +214,11 @@ fn what_tcpdump_prints_has_the_width_before_any_other_column() {
     narrow.press("<Tab>kk");
     let row = narrow.current();
     assert!(row.contains(&line[..50]) && !row.contains("reviews"), "{row}");
-    assert!(narrow.text().contains("reviews.bookinfo"), "the inspector says whose: {}", narrow.text());
+    assert!(
+        narrow.text().contains("reviews.bookinfo"),
+        "the inspector says whose: {}",
+        narrow.text()
+    );
 }
 
 #[test]
@@ -243,6 +247,79 @@ fn rows_that_do_about_the_same_do_not_change_places() {
     answer(&mut stage, 3, [0, 2, 20, 21]);
     let after: Vec<String> = stage.names().iter().map(|row| row[..20].to_owned()).collect();
     assert_eq!(before, after);
+}
+
+/// An answer of an Envoy that has all that is computed, with what each host has counted.
+fn counted(stage: &mut Stage, requests: [u64; 5]) {
+    let hosts = [
+        ("10.244.1.29", 9080, "details.bookinfo"),
+        ("10.244.1.30", 9080, "ratings.bookinfo"),
+        ("10.244.1.31", 9080, "reviews.bookinfo"),
+        ("10.244.2.31", 9080, "reviews.bookinfo"),
+        ("10.244.1.2", 15012, "istiod.istio-system"),
+    ];
+    let host = |((ip, port, service), rq_total): ((&str, u16, &str), u64)| {
+        let cluster = format!("outbound|{port}||{service}.svc.cluster.local");
+        let row = EnvoyRow::new(
+            Cluster::parse(&cluster.into()).into(),
+            Address::Socket(ip.into(), port),
+            Health::Healthy,
+        );
+        let counters = HostCounters {
+            rq_total,
+            ..HostCounters::default()
+        };
+        (row, counters)
+    };
+    let table = EnvoyTable::new(hosts.into_iter().zip(requests).map(host).collect());
+    tell_envoy(stage, Ok(table));
+    stage.wait(1);
+}
+
+#[test]
+fn rows_that_are_put_in_order_one_by_one_stand_as_if_all_were() {
+    for keys in ["", "/rps:[1-9]<Enter>", "!", ">>>o"] {
+        let mut total = [0_u64; 5];
+        // which host does how much from then on
+        let steps = [
+            (2, 40),
+            (0, 90),
+            (4, 7),
+            (2, 0),
+            (1, 300),
+            (0, 1),
+            (3, 20),
+            (4, 0),
+            (1, 0),
+        ];
+        let mut rates = [0_u64; 5];
+        let mut seen = tab(200, 40);
+        let mut unseen = tab(200, 40);
+        for stage in [&mut seen, &mut unseen] {
+            counted(stage, total);
+            stage.press(keys);
+        }
+        for (host, rate) in steps {
+            rates[host] = rate;
+            for _ in 0..3 {
+                for (total, rate) in total.iter_mut().zip(rates) {
+                    *total += rate;
+                }
+                counted(&mut seen, total);
+                seen.screen();
+                unseen.press("3");
+                counted(&mut unseen, total);
+                unseen.press("6");
+                let text = |stage: &mut Stage| stage.names();
+                assert_eq!(text(&mut seen), text(&mut unseen), "{keys} {host} {rate}");
+            }
+        }
+        assert!(
+            !seen.text().contains("pending"),
+            "what differs is put in order anew: {}",
+            seen.text()
+        );
+    }
 }
 
 #[test]

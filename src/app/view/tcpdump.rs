@@ -22,7 +22,13 @@ const MOST: usize = 200_000;
 /// A header without options.
 const FIXED: u32 = 20;
 /// Names of protocols over IP, by their numbers.
-const PROTOCOLS: &[(u8, &str)] = &[(1, "ICMP"), (2, "igmp"), (58, "ICMP6"), (59, "no next header"), (132, "sctp")];
+const PROTOCOLS: &[(u8, &str)] = &[
+    (1, "ICMP"),
+    (2, "igmp"),
+    (58, "ICMP6"),
+    (59, "no next header"),
+    (132, "sctp"),
+];
 /// The protocols that have ports.
 const TCP: u8 = 6;
 const UDP: u8 = 17;

@@ -16,7 +16,9 @@ use crate::output::{API_VERSION, Report, Sheet};
 pub(super) fn counted(sheet: &Sheet, watched: Duration) -> Report<'_> {
     let mut report = Report::from(sheet);
     report.kind = "EndpointTraffic";
-    report.body.insert("watchedSeconds".to_owned(), json!(watched.as_secs_f64()));
+    report
+        .body
+        .insert("watchedSeconds".to_owned(), json!(watched.as_secs_f64()));
     report
 }
 

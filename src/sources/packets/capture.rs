@@ -4,9 +4,7 @@ use std::io::{Cursor, Read};
 
 use jiff::Timestamp;
 use pcap_parser::traits::{PcapNGPacketBlock as _, PcapReaderIterator};
-use pcap_parser::{
-    Block, IDB_MAGIC, InterfaceDescriptionBlock, OptionCode, PcapBlockOwned, PcapError, create_reader,
-};
+use pcap_parser::{Block, IDB_MAGIC, InterfaceDescriptionBlock, OptionCode, PcapBlockOwned, PcapError, create_reader};
 
 use super::frame::{decode, unread};
 use super::link::{Link, LinkType};
@@ -31,7 +29,9 @@ pub enum CaptureError {
     #[error("the capture stops in the middle of a packet")]
     Truncated,
     /// All its frames begin with something that is not read here.
-    #[error("its packets are of link type {0}, which is not read: capture on an interface of Ethernet or IP, or on 'any'")]
+    #[error(
+        "its packets are of link type {0}, which is not read: capture on an interface of Ethernet or IP, or on 'any'"
+    )]
     Link(LinkType),
     /// It goes on with something that is no packet.
     #[error("the capture is damaged after {0} packets")]
@@ -174,7 +174,10 @@ fn packet(block: &PcapBlockOwned<'_>, interfaces: &mut Vec<Interface>) -> Result
             read(interfaces, frame.if_id, frame.packet_data(), frame.origlen, find)?
         }
         PcapBlockOwned::NG(Block::SimplePacket(frame)) => {
-            let most = interfaces.first().and_then(|interface| interface.most).unwrap_or(u32::MAX);
+            let most = interfaces
+                .first()
+                .and_then(|interface| interface.most)
+                .unwrap_or(u32::MAX);
             let most = usize::try_from(most).unwrap_or(usize::MAX);
             let data = frame.packet_data();
             // what stands behind is there to fill a word
@@ -225,9 +228,19 @@ impl Interface {
         } else {
             1u128.checked_shl(bits)
         };
-        let offset = described.options.iter().find(|option| option.code == OptionCode::IfTsoffset);
+        let offset = described
+            .options
+            .iter()
+            .find(|option| option.code == OptionCode::IfTsoffset);
         let offset = offset.and_then(|option| option.value.first_chunk().copied());
-        let offset = offset.map_or(0, if big_endian { i64::from_be_bytes } else { i64::from_le_bytes });
+        let offset = offset.map_or(
+            0,
+            if big_endian {
+                i64::from_be_bytes
+            } else {
+                i64::from_le_bytes
+            },
+        );
         Self {
             link: Link::of(described.linktype.0.cast_unsigned(), big_endian),
             units: units.unwrap_or(1_000_000),
