@@ -247,3 +247,23 @@ fn the_list_documents_every_lint() {
             .all(|lint| text.contains(lint.code) && text.contains(lint.finds))
     );
 }
+
+#[test]
+fn thousands_of_wrong_lines_are_all_found_and_only_the_first_are_asked_back_about() {
+    const MANY: usize = 3_000;
+    let services = (0..MANY).map(|at| {
+        format!("{{apiVersion: v1, kind: Service, metadata: {{name: s{at}, namespace: shop}}, spec: {{clusterIP: 10.0.0.1, ports: [{{port: 80}}]}}}}\n---\n")
+    });
+    let lines = (0..MANY).map(|at| format!("    - ./ss{at}.shop.svc.cluster.local\n"));
+    let sidecar = "apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {name: a, namespace: shop}\nspec:\n  egress:\n  - hosts:\n";
+    let text: String = services.chain([sidecar.to_owned()]).chain(lines).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("world.yaml");
+    fs::write(&path, text).unwrap();
+    let found = findings(&path);
+    let found: Vec<_> = found.iter().filter(|finding| finding.lint.code == "SC010").collect();
+    assert_eq!(found.len(), MANY);
+    let asked = found.iter().filter(|finding| finding.detail.contains("did you mean"));
+    let asked = asked.count();
+    assert!((100..MANY / 10).contains(&asked), "{asked} of {MANY}");
+}

@@ -25,7 +25,7 @@ use std::fmt;
 use rustc_hash::FxHashMap;
 
 use crate::mesh::model::{Key, Kind, Text};
-use crate::mesh::scope::{Plane, Settings, Survey};
+use crate::mesh::scope::{LineFate, Plane, Settings, Survey};
 use crate::mesh::world::World;
 
 pub use self::table::LINTS;
@@ -163,6 +163,8 @@ struct Subject<'a> {
     survey: Survey,
     /// The namespaces of the pods that each Sidecar governs.
     homes: OnceCell<FxHashMap<Key, BTreeSet<Text>>>,
+    /// What the lines of each Sidecar do, by listener.
+    fates: OnceCell<FxHashMap<Key, Vec<Vec<LineFate>>>>,
 }
 
 impl Subject<'_> {
@@ -201,6 +203,7 @@ fn check(world: &World, settings: &Settings, wanted: impl Fn(&Lint) -> bool) -> 
         world,
         survey: Survey::of(world, settings),
         homes: OnceCell::new(),
+        fates: OnceCell::new(),
     };
     let mut found = Vec::new();
     for lint in LINTS.iter().filter(|lint| wanted(lint) && can_tell(world, lint)) {

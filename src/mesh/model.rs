@@ -4,6 +4,7 @@
 //! (`app::view`). Equality of two objects means that no reader could see a difference; that makes it the filter for
 //! events that say nothing new. A new watched kind is a struct here, a decode file, and a line in `kinds!`.
 
+mod brief;
 mod config;
 mod core;
 mod diagnostic;
@@ -20,6 +21,7 @@ mod traffic;
 
 use std::sync::Arc;
 
+pub use self::brief::brief;
 pub use self::config::{EgressListener, IngressListener, Istiod, ListenerPort, MeshConfigMap, RevisionTag, Sidecar};
 pub use self::core::{
     ContainerPort, EndpointSlice, Event, Namespace, Node, Pod, PodPrinted, Proxy, ProxyKind, Service, ServicePort,

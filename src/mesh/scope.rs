@@ -79,7 +79,7 @@ pub(in crate::mesh) use self::{
     plane::Plane,
     protocol::Protocol,
     service::{MeshService, Resolution, TrafficDistribution},
-    sidecar_scope::{LineFate, Need, ServiceNeed, fate, unreached},
+    sidecar_scope::{Judge, LineFate, Need, ServiceNeed, unreached},
     survey::{Survey, Surveyed},
     virtual_services::resolve_gateway,
 };

@@ -6,19 +6,18 @@ use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::near::Near;
 use super::{Spot, Subject};
 use crate::mesh::model::{EgressListener, Key, Kind, Sidecar, Text};
-use crate::mesh::scope::{LineFate, MeshService, fate, is_ip};
+use crate::mesh::scope::{Judge, LineFate, MeshService, is_ip};
 
 /// A host of a listener, by index.
 struct Line<'a> {
     sidecar: &'a Sidecar,
     listener: usize,
     index: usize,
-    egress: &'a EgressListener,
     text: &'a Text,
 }
 
@@ -44,7 +43,6 @@ fn lines<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = Line<'s>> {
                 sidecar,
                 listener,
                 index,
-                egress,
                 text,
             })
         })
@@ -71,9 +69,31 @@ impl Subject<'_> {
 
     /// The best that a line does anywhere.
     fn fate(&self, line: &Line<'_>) -> LineFate {
-        let fates = self.namespaces_of(line.sidecar).into_iter();
-        let fates = fates.map(|namespace| fate(self.plane(), &namespace, line.egress, line.index));
-        fates.max().unwrap_or(LineFate::Unreadable)
+        let fates = self.fates.get_or_init(|| {
+            let judge = Judge::of(self.plane());
+            let sidecars = self.sidecars();
+            let judged = sidecars.map(|sidecar| (sidecar.meta.key.clone(), self.fates_of(&judge, sidecar)));
+            judged.collect()
+        });
+        let of_sidecar = fates.get(&line.sidecar.meta.key);
+        let of_listener = of_sidecar.and_then(|listeners| listeners.get(line.listener));
+        let fate = of_listener.and_then(|lines| lines.get(line.index));
+        fate.copied().unwrap_or(LineFate::Unreadable)
+    }
+
+    /// The best that each line does anywhere, by listener.
+    fn fates_of(&self, judge: &Judge<'_>, sidecar: &Sidecar) -> Vec<Vec<LineFate>> {
+        let namespaces = self.namespaces_of(sidecar);
+        let of_listener = |egress: &EgressListener| {
+            let mut best = vec![LineFate::Unreadable; egress.hosts.len()];
+            for namespace in &namespaces {
+                for (best, fate) in best.iter_mut().zip(judge.fates(namespace, egress)) {
+                    *best = (*best).max(fate);
+                }
+            }
+            best
+        };
+        sidecar.egress.iter().map(of_listener).collect()
     }
 }
 
@@ -296,26 +316,32 @@ pub(super) fn dynamic_dns(subject: &Subject<'_>) -> Vec<Spot> {
 
 /// SC021
 pub(super) fn doubled_hosts(subject: &Subject<'_>) -> Vec<Spot> {
-    let found = lines(subject).filter(|line| {
-        line.egress
-            .hosts
-            .iter()
-            .take(line.index)
-            .any(|other| other == line.text)
-    });
-    found.map(|line| line.spot()).collect()
+    let mut found = Vec::new();
+    let mut seen: FxHashSet<(&Key, usize, &Text)> = FxHashSet::default();
+    for line in lines(subject) {
+        if !seen.insert((&line.sidecar.meta.key, line.listener, line.text)) {
+            found.push(line.spot());
+        }
+    }
+    found
 }
 
 /// SC022
 pub(super) fn beside_everything(subject: &Subject<'_>) -> Vec<Spot> {
-    let found = lines(subject).filter(|line| {
-        let others = || {
-            line.egress
-                .hosts
-                .iter()
-                .filter(|host| *host != line.text && !host.starts_with('~'))
-        };
-        *line.text == "*/*" && others().next().is_some()
-    });
-    found.map(|line| line.spot()).collect()
+    const EVERYTHING: &str = "*/*";
+    let mut found = Vec::new();
+    for sidecar in subject.sidecars() {
+        for (listener, egress) in sidecar.egress.iter().enumerate() {
+            let mut others = egress.hosts.iter();
+            if !others.any(|host| *host != EVERYTHING && !host.starts_with('~')) {
+                continue;
+            }
+            let everything = egress.hosts.iter().enumerate();
+            for (index, _) in everything.filter(|(_, host)| **host == EVERYTHING) {
+                let field = format!("spec.egress[{listener}].hosts[{index}]");
+                found.push(Spot::at(Kind::Sidecar, &sidecar.meta.key, field, EVERYTHING));
+            }
+        }
+    }
+    found
 }

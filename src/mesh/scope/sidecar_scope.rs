@@ -17,7 +17,7 @@ use rustc_hash::FxHashMap;
 use crate::mesh::model::{EgressListener, Key, Kind, Sidecar, Text};
 
 pub(in crate::mesh) use self::draft::{Need, RouteNeed, ServiceNeed};
-pub(crate) use self::lines::{LineFate, fate, unreached};
+pub(crate) use self::lines::{Judge, LineFate, unreached};
 use self::listener::Listener;
 pub(crate) use self::trace::Fate;
 use super::plane::Plane;

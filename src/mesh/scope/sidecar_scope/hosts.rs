@@ -102,6 +102,17 @@ impl Hosts {
         self.for_namespace(namespace).any(|names| names.selects(host, is_route))
     }
 
+    /// The namespaces that entries name; [`Hosts::speaks_of_all`] stands apart.
+    pub(super) fn namespaces(&self) -> impl Iterator<Item = &str> {
+        let named = self.by_namespace.keys().map(Text::as_str);
+        named.filter(|namespace| *namespace != ANY)
+    }
+
+    /// Whether an entry is for all namespaces.
+    pub(super) fn speaks_of_all(&self) -> bool {
+        self.by_namespace.contains_key(ANY)
+    }
+
     /// Whether an entry leaves anything out.
     pub(super) fn has_exclusions(&self) -> bool {
         self.by_namespace.values().any(|names| !names.excluded.is_empty())

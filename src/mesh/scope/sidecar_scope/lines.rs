@@ -2,7 +2,10 @@
 //!
 //! Decides nothing: it asks the same questions as [`super::listener`], for who judges a Sidecar rather than a pod.
 
+use std::cell::LazyCell;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::SidecarScope;
 use super::listener::Listener;
@@ -10,7 +13,6 @@ use crate::mesh::model::{EgressListener, Key, Kind, Text};
 use crate::mesh::scope::plane::Plane;
 use crate::mesh::scope::service::MeshService;
 use crate::mesh::scope::table::Governing;
-use crate::mesh::scope::virtual_services::MeshVirtualService;
 
 /// What a line of `hosts` does. In order: of several services the best counts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -44,55 +46,102 @@ pub(crate) struct Unreached {
     pub(crate) port: Option<u32>,
 }
 
-/// What a line does for proxies of this namespace.
-pub(crate) fn fate(plane: &Plane, namespace: &Text, egress: &EgressListener, index: usize) -> LineFate {
-    let Some(text) = egress.hosts.get(index) else {
-        return LineFate::Unreadable;
-    };
-    let single = EgressListener {
-        hosts: [text.clone()].into(),
-        ..egress.clone()
-    };
-    let line = Listener::of(0, &single, namespace, plane.version);
-    let whole = Listener::of(0, egress, namespace, plane.version);
-    if line.hosts.is_empty() {
-        let mut all = plane.registry.all.iter();
-        return match line.hosts.has_exclusions() {
-            false => LineFate::Unreadable,
-            true if all.any(|service| line.hosts.excludes(&service.namespace, &service.host).is_some()) => {
-                LineFate::Excludes
+/// Judges lines: many of them for one look at the services and `VirtualServices` that there are.
+pub(crate) struct Judge<'p> {
+    plane: &'p Plane,
+    by_namespace: FxHashMap<&'p str, Vec<&'p Arc<MeshService>>>,
+}
+
+impl<'p> Judge<'p> {
+    pub(crate) fn of(plane: &'p Plane) -> Self {
+        let mut by_namespace: FxHashMap<&str, Vec<&Arc<MeshService>>> = FxHashMap::default();
+        for service in &plane.registry.all {
+            by_namespace.entry(&service.namespace).or_default().push(service);
+        }
+        Self { plane, by_namespace }
+    }
+
+    /// What each line of a listener does for proxies of this namespace, in their order.
+    ///
+    /// The listener is read once, not once a line.
+    pub(crate) fn fates(&self, namespace: &Text, egress: &EgressListener) -> Vec<LineFate> {
+        let version = self.plane.version;
+        let whole = Listener::of(0, egress, namespace, version);
+        let routes = LazyCell::new(|| {
+            let mut selected = whole.virtual_services(self.plane);
+            selected.retain(|selected| selected.has_routes_for(namespace));
+            selected
+        });
+        let of_line = |text: &Text| {
+            let single = EgressListener {
+                hosts: [text.clone()].into(),
+                ..egress.clone()
+            };
+            let line = Listener::of(0, &single, namespace, version);
+            let fate = self.fate(&line, &whole);
+            let imports_routes = || !line.hosts.is_empty() && routes.iter().any(|route| line.selects(route));
+            if fate != LineFate::Imports && imports_routes() {
+                LineFate::Imports
+            } else {
+                fate
             }
-            true => LineFate::ExcludesNothing,
         };
+        egress.hosts.iter().map(of_line).collect()
     }
-    let of_service = |service: &Arc<MeshService>| {
-        if line.hosts.imports(&service.namespace, &service.host).is_none() {
-            LineFate::NoSuchHost
-        } else if !plane.registry.is_visible(service, namespace) {
-            LineFate::NotExported
-        } else if line.port.is_some_and(|number| !service.has_port(number)) {
-            LineFate::OtherPorts
-        } else if whole.hosts.excludes(&service.namespace, &service.host).is_some() {
-            LineFate::Excluded
+
+    /// What a line does by the services that it matches.
+    fn fate(&self, line: &Listener<'_>, whole: &Listener<'_>) -> LineFate {
+        if line.hosts.is_empty() {
+            return match line.hosts.has_exclusions() {
+                false => LineFate::Unreadable,
+                true if self
+                    .within(line)
+                    .any(|service| line.hosts.excludes(&service.namespace, &service.host).is_some()) =>
+                {
+                    LineFate::Excludes
+                }
+                true => LineFate::ExcludesNothing,
+            };
+        }
+        let registry = &self.plane.registry;
+        let of_service = |service: &Arc<MeshService>| {
+            if line.hosts.imports(&service.namespace, &service.host).is_none() {
+                LineFate::NoSuchHost
+            } else if !registry.is_visible(service, line.namespace) {
+                LineFate::NotExported
+            } else if line.port.is_some_and(|number| !service.has_port(number)) {
+                LineFate::OtherPorts
+            } else if whole.hosts.excludes(&service.namespace, &service.host).is_some() {
+                LineFate::Excluded
+            } else {
+                LineFate::Imports
+            }
+        };
+        let mut named = line.hosts.exact().peekable();
+        let found: Box<dyn Iterator<Item = &Arc<MeshService>>> = if named.peek().is_some() {
+            Box::new(named.flat_map(|(_, host)| registry.with_host(host)))
         } else {
-            LineFate::Imports
+            Box::new(self.within(line))
+        };
+        let mut best = LineFate::NoSuchHost;
+        for service in found {
+            best = best.max(of_service(service));
+            if best == LineFate::Imports {
+                break;
+            }
         }
-    };
-    let mut best = LineFate::NoSuchHost;
-    let named: Vec<&Text> = line.hosts.exact().map(|(_, host)| host).collect();
-    let of_names = named.iter().flat_map(|host| plane.registry.with_host(host));
-    let all = plane.registry.all.iter().filter(|_| named.is_empty());
-    for service in of_names.chain(all) {
-        best = best.max(of_service(service));
-        if best == LineFate::Imports {
-            return best;
-        }
+        best
     }
-    let is_routed = |selected: &Arc<MeshVirtualService>| whole.selects(selected) && selected.has_routes_for(namespace);
-    if line.virtual_services(plane).into_iter().any(is_routed) {
-        return LineFate::Imports;
+
+    /// The services of the namespaces that a line speaks about.
+    fn within<'a>(&'a self, line: &'a Listener<'_>) -> impl Iterator<Item = &'a Arc<MeshService>> {
+        let all = self.plane.registry.all.iter().filter(|_| line.hosts.speaks_of_all());
+        let named = line
+            .hosts
+            .namespaces()
+            .filter_map(|namespace| self.by_namespace.get(namespace));
+        all.chain(named.flatten().copied())
     }
-    best
 }
 
 /// Destinations of the routes that this scope's listeners select and that are not in the scope.
