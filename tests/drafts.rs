@@ -81,7 +81,9 @@ fn a_field_that_the_schema_does_not_have_is_one_line_and_exit_code_2() {
     let draft = sidecar("name: a, namespace: shop", "egres: [{hosts: ['./*']}]");
     for output in stage.both(&draft, &[]) {
         let file = stage.path("draft.yaml");
-        let line = format!("error: '{file}': Sidecar shop/a: unknown field 'spec.egres', did you mean 'egress'?\n");
+        let line = format!(
+            "error: '{file}': Sidecar shop/a: unknown field 'spec.egres', did you mean 'egress'? (checked against Istio 1.31)\n"
+        );
         assert_eq!((output.status.code(), said(&output)), (Some(2), line));
         assert!(output.stdout.is_empty());
     }
@@ -171,4 +173,51 @@ fn no_field_of_the_corpus_is_refused() {
         read += loaded.objects.len();
     }
     assert!(read > 1_000, "{read}");
+}
+
+#[test]
+fn what_the_api_server_refuses_is_one_line_and_exit_code_2() {
+    let stage = Stage::new();
+    let named = "name: a, namespace: shop";
+    let long = "x".repeat(100_000);
+    for (draft, words) in [
+        (
+            sidecar(named, "outboundTrafficPolicy: {mode: FOO}"),
+            "Sidecar shop/a: 'spec.outboundTrafficPolicy.mode' cannot be 'FOO', there are REGISTRY_ONLY, ALLOW_ANY (checked against Istio 1.31)",
+        ),
+        (
+            sidecar(named, "egress: [{hosts: ['./*']}], egress: [{hosts: ['~/*']}]"),
+            "document 1, line 4: duplicate field 'egress': leave only one of them",
+        ),
+        (
+            sidecar(named, "").replace("/v1", "/v9"),
+            "'apiVersion' cannot be 'networking.istio.io/v9', did you mean 'networking.istio.io/v1'?",
+        ),
+        (
+            sidecar(named, "egress: [{port: {number: 70000}, hosts: ['./*']}]"),
+            "'spec.egress[0].port.number' is 70000, the most is 65535",
+        ),
+        (
+            sidecar(named, "egress: [{hosts: [*/*]}]"),
+            "put the value in quotes, as in '\"*/*\"'",
+        ),
+        (
+            sidecar(named, "").replace("networking.istio.io/", ""),
+            "only Sidecar: did you mean apiVersion 'networking.istio.io/v1'?",
+        ),
+        (
+            sidecar(&format!("name: {long}, namespace: shop"), ""),
+            "'metadata.name' cannot be 'xxxx",
+        ),
+        (String::new(), "a draft is a manifest, as 'kubectl apply -f' takes it"),
+        ("# nothing\n---\n".to_owned(), "a draft is a manifest"),
+    ] {
+        for output in stage.both(&draft, &[]) {
+            let line = said(&output);
+            assert_eq!(output.status.code(), Some(2), "{line}");
+            assert!(output.stdout.is_empty());
+            assert!(line.contains(words), "{line}");
+            assert!(line.lines().count() == 1 && line.len() < 700, "{line}");
+        }
+    }
 }

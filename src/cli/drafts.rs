@@ -12,9 +12,12 @@ use super::exit::{Ended, Exit};
 use super::input::Home;
 use super::print;
 use super::reference::check_namespace;
-use crate::mesh::model::{Key, Kind, Meta, Object, Uid, nearest};
+use crate::mesh::model::{Key, Kind, Meta, Object, Uid, brief, nearest};
 use crate::mesh::world::{Change, Delta, World};
 use crate::sources::files;
+
+/// So many kinds that are not read are named.
+const MOST_KINDS: usize = 5;
 
 /// Short names of kinds, as kubectl has them.
 const SHORT_NAMES: &[(&str, Kind)] = &[
@@ -134,7 +137,7 @@ impl Drafts {
                 "'{name}': {}{object}: {}: {}",
                 problem.kind.name(),
                 problem.path,
-                problem.problem
+                brief(&problem.problem)
             );
             if problem.is_lost {
                 return Err(usage(text));
@@ -151,12 +154,11 @@ impl Drafts {
             let only = if kinds.is_empty() {
                 String::new()
             } else {
-                format!(", only {}", kinds.join(", "))
+                let few: Vec<&str> = kinds.iter().copied().take(MOST_KINDS).collect();
+                format!(", only {}", brief(&few.join(", ")))
             };
-            let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-            let bare = |kind: &&str| kind.split('.').next().unwrap_or_default().to_owned();
-            let near = kinds.iter().find_map(|kind| nearest(&bare(kind), &known));
-            let hint = near.map_or_else(String::new, |near| format!(": did you mean '{near}'?"));
+            let hint = kinds.iter().find_map(|kind| meant(kind));
+            let hint = hint.map_or_else(String::new, |near| format!(": did you mean {near}?"));
             return Err(usage(format!("'{name}' holds no object that a rule reads{only}{hint}")));
         }
         self.objects.extend(loaded.objects);
@@ -250,6 +252,19 @@ impl Drafts {
             print::err(&format!("warning: {warning}"));
         }
     }
+}
+
+/// What the author of a kind that is not read, such as `Sidcar.networking.istio.io`, may have meant.
+fn meant(kind: &str) -> Option<String> {
+    let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+    let bare = kind.split('.').next().unwrap_or_default();
+    let near = nearest(bare, &known)?;
+    let same = Kind::ALL.iter().find(|kind| kind.name() == bare);
+    // it is the group then that is another
+    Some(match same {
+        Some(same) => format!("apiVersion '{}'", files::api_version(*same)),
+        None => format!("'{near}'"),
+    })
 }
 
 /// What the API server gives an object, where the draft does not say: all is kept of the one that is there.

@@ -8,6 +8,7 @@
 mod fields;
 mod json;
 mod sink;
+mod words;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ pub use self::fields::Refused;
 use self::sink::Sink;
 use crate::mesh::model::{Diagnostic, Kind, Object};
 use crate::mesh::world::{Delta, Found, ListScope};
+use crate::sources::kubernetes::api_versions;
 
 /// Names of files in a folder that are read; all others are passed over.
 const ENDINGS: &[&str] = &["yaml", "yml", "json", "jsonl", "ndjson"];
@@ -25,8 +27,9 @@ const ENDINGS: &[&str] = &["yaml", "yml", "json", "jsonl", "ndjson"];
 /// How a gzip file begins.
 const GZIP: &[u8] = &[0x1f, 0x8b];
 
-/// Bytes of one file.
-const MOST_BYTES: u64 = 1 << 30;
+/// Megabytes of one file.
+const MOST_OF_A_DUMP: u64 = 1 << 10;
+const MOST_OF_A_DRAFT: u64 = 1 << 6;
 
 /// Folders in folders are read down to this level.
 const MAX_LEVELS: usize = 16;
@@ -88,6 +91,12 @@ pub enum LoadError {
         /// Which file or folder.
         path: String,
     },
+    /// The same of a draft.
+    #[error("no Kubernetes object in '{path}': a draft is a manifest, as 'kubectl apply -f' takes it")]
+    NoDraft {
+        /// Which file or folder.
+        path: String,
+    },
 }
 
 /// Reads a dump: a file, a folder, or standard input where `path` is `-`.
@@ -110,6 +119,11 @@ pub fn load_draft(path: &Path) -> Result<Loaded, LoadError> {
     Ok(loader.finish())
 }
 
+/// The best `apiVersion` of a kind, for who wrote another.
+pub fn api_version(kind: Kind) -> String {
+    api_versions(kind).next().unwrap_or_default()
+}
+
 /// Reads several dumps into one.
 #[derive(Debug, Default)]
 pub struct Loader {
@@ -125,20 +139,27 @@ impl Loader {
     pub fn add_path(&mut self, path: &Path) -> Result<(), LoadError> {
         let before = self.sink.taken();
         if path == Path::new("-") {
-            let bytes = read(std::io::stdin().lock()).map_err(|source| unreadable(path, source))?;
+            let bytes = self
+                .read(std::io::stdin().lock())
+                .map_err(|source| unreadable(path, source))?;
             self.add_bytes("standard input", &bytes)?;
         } else {
             let mut files = Vec::new();
             find_files(path, 0, &mut files)?;
             for file in files {
                 let open = std::fs::File::open(&file);
-                let bytes = open.and_then(read).map_err(|source| unreadable(&file, source))?;
+                let bytes = open
+                    .and_then(|file| self.read(file))
+                    .map_err(|source| unreadable(&file, source))?;
                 self.add_bytes(&file.display().to_string(), &bytes)?;
             }
         }
         if self.sink.taken() == before {
-            return Err(LoadError::NoObject {
-                path: path.display().to_string(),
+            let path = path.display().to_string();
+            return Err(if self.is_draft {
+                LoadError::NoDraft { path }
+            } else {
+                LoadError::NoObject { path }
             });
         }
         Ok(())
@@ -155,7 +176,7 @@ impl Loader {
                 problem: if bytes.starts_with(GZIP) {
                     "packed: unpack it first, as in 'zcat FILE | sidescope ... --from -'".into()
                 } else {
-                    "not UTF-8".into()
+                    "no UTF-8 text: save it as UTF-8".into()
                 },
             }
         })?;
@@ -177,20 +198,21 @@ impl Loader {
         })
     }
 
+    /// All that is in it, up to a bound: a device may have no end.
+    fn read(&self, from: impl Read) -> std::io::Result<Vec<u8>> {
+        let most = if self.is_draft { MOST_OF_A_DRAFT } else { MOST_OF_A_DUMP };
+        let mut bytes = Vec::new();
+        from.take((most << 20) + 1).read_to_end(&mut bytes)?;
+        if u64::try_from(bytes.len()).is_ok_and(|read| read <= most << 20) {
+            Ok(bytes)
+        } else {
+            Err(std::io::Error::other(format!("more than {most} MiB: split it")))
+        }
+    }
+
     /// What was read so far.
     pub fn finish(self) -> Loaded {
         self.sink.finish()
-    }
-}
-
-/// All that is in it, up to [`MOST_BYTES`]: a device may have no end.
-fn read(from: impl Read) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    from.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
-    if u64::try_from(bytes.len()).is_ok_and(|read| read <= MOST_BYTES) {
-        Ok(bytes)
-    } else {
-        Err(std::io::Error::other("more than 1 GiB: split it"))
     }
 }
 
@@ -199,14 +221,6 @@ struct Broken {
     document: usize,
     line: usize,
     problem: String,
-}
-
-/// A parser's message without where it was, which it says at its end.
-fn without_place(message: &str) -> String {
-    let line = message.lines().next().unwrap_or_default();
-    line.rsplit_once(" at line ")
-        .map_or(line, |(problem, _)| problem)
-        .to_owned()
 }
 
 fn unreadable(path: &Path, source: std::io::Error) -> LoadError {

@@ -17,4 +17,5 @@ pub use self::connect::{ClusterInfo, ConnectError, ConnectOptions, Connection, c
 pub use self::exec::{Exec, ExecEnd};
 pub use self::forward::Forward;
 pub use self::object::{events, fetch};
+pub(in crate::sources) use self::resources::api_versions;
 pub use self::watch::{ListStrategy, MOST_NAMESPACES, SourceMessage, WatchSettings, follow};

@@ -1,24 +1,34 @@
-//! Fields that no schema has, and values of another type than theirs: what `kubectl apply` refuses, said of a person's own
-//! draft.
+//! What the API server refuses of a person's own draft: fields that no schema has, values of another type or beyond their
+//! bounds, versions that the kind does not have, names that are none.
 //!
 //! The schemas are those of Istio's own CRDs (`crd-all.gen.yaml`) and of the Gateway API's experimental channel, which
 //! holds the standard one. Kubernetes' own kinds are checked no deeper than `metadata`: what fields they have depends on
-//! the server's release more than on ours, and a field that exists must never be refused. Not here: which values of a
-//! type are allowed, and which fields are required; what of these matters to a rule is said by decoding.
+//! the server's release more than on ours, and a field that exists must never be refused. Istio's schemas are of one
+//! release as well: its name is told, so that who has a newer one can judge. Each release and version of the Gateway API
+//! has other bounds: ours count for the best version, and no field is required. `status` is no person's to write.
 //!
 //! apiserver: `k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning`, `PruneWithOptions`, and `.../validation`. A
 //! null is as good as absent there.
+
+mod bounds;
+mod fault;
 
 use std::fmt;
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-use crate::mesh::model::{Key, nearest};
+use self::fault::Fault;
+use crate::mesh::model::{Key, Kind, brief};
+use crate::sources::kubernetes::api_versions;
 
 /// Schemas by the name of their definition, such as `sidecars.networking.istio.io`; parsed when a draft is first read.
 static DEFINITIONS: LazyLock<Map<String, Value>> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../../assets/openapi/crds.json")).unwrap_or_default());
+
+/// The release that the schemas of Istio's kinds are of; those of the Gateway API name theirs.
+const ISTIO: &str = "Istio 1.31";
+const GATEWAY_API: &str = "gateway.networking.k8s.io/bundle-version";
 
 /// What every object has beside what its schema says.
 const COMMON: [&str; 3] = ["apiVersion", "kind", "metadata"];
@@ -46,122 +56,181 @@ const OBJECT_META: [&str; 16] = [
 /// Booleans of the YAML that kubectl reads; ours takes them for texts.
 const YAML_1_1: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
 
+/// `k8s.io/apimachinery/pkg/util/validation`: the most letters of a name, and of a name without dots.
+const MOST_LETTERS: (usize, usize) = (253, 63);
+
 /// So many fields of one object are named.
 const MOST_FIELDS: usize = 5;
-/// So many names are listed where none is near.
-const MOST_NAMES: usize = 12;
 
 /// What of an object its schema refuses.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Refused {
     file: String,
-    kind: String,
+    kind: Kind,
     key: Option<Key>,
     faults: Vec<Fault>,
 }
 
-/// One thing that is refused.
-#[derive(Clone, PartialEq, Eq, Debug)]
-enum Fault {
-    /// There is no such field.
-    Unknown {
-        /// Such as `spec.egress[0].host`.
-        path: String,
-        near: Option<String>,
-        /// The names that there are; none if there are many.
-        known: Vec<String>,
-    },
-    /// The value is of another type.
-    Type {
-        path: String,
-        is: &'static str,
-        must_be: String,
-    },
-    /// It is nested deeper than anything that is read.
-    TooDeep,
+impl Refused {
+    /// What the schema is of, if the kind has one.
+    fn release(&self) -> Option<String> {
+        let definition = DEFINITIONS.get(self.kind.plural())?;
+        let bundle = definition
+            .pointer("/annotations")
+            .and_then(|notes| notes.get(GATEWAY_API));
+        let bundle = bundle.and_then(Value::as_str);
+        Some(bundle.map_or_else(|| ISTIO.to_owned(), |bundle| format!("Gateway API {bundle}")))
+    }
 }
 
 impl fmt::Display for Refused {
-    /// One line: the object, each field, the name that may have been meant.
+    /// One line: the object, each field, what may have been meant, and whose schema says so.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "'{}': {}", self.file, self.kind)?;
+        write!(f, "'{}': {}", self.file, self.kind.name())?;
         if let Some(key) = &self.key {
             let named = if key.namespace.is_empty() {
                 key.name.to_string()
             } else {
                 key.to_string()
             };
-            write!(f, " {named}")?;
+            write!(f, " {}", brief(&named))?;
         }
         let mut told: &[String] = &[];
         for (at, fault) in self.faults.iter().take(MOST_FIELDS).enumerate() {
             let between = if at == 0 { ":" } else { ";" };
             write!(f, "{between} {fault}")?;
-            if let Fault::Unknown { near: None, known, .. } = fault
-                && known != told
-            {
-                write!(f, ", there are {}", known.join(", "))?;
-                told = known;
+            let names = fault.names();
+            if !names.is_empty() && names != told {
+                write!(f, ", there are {}", names.join(", "))?;
+                told = names;
             }
         }
-        match self.faults.len().saturating_sub(MOST_FIELDS) {
-            0 => Ok(()),
-            more => write!(f, "; and {more} more"),
+        let more = self.faults.len().saturating_sub(MOST_FIELDS);
+        if more > 0 {
+            write!(f, "; and {more} more")?;
+        }
+        match self.release() {
+            Some(release) => write!(f, " (checked against {release})"),
+            None => Ok(()),
         }
     }
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Fault::Unknown {
-                path, near: Some(near), ..
-            } => write!(f, "unknown field '{path}', did you mean '{near}'?"),
-            Fault::Unknown { path, near: None, .. } => write!(f, "unknown field '{path}'"),
-            Fault::Type { path, is, must_be } => write!(f, "'{path}' must be of type {must_be}, it is {is}"),
-            Fault::TooDeep => write!(f, "nested too deep to be read"),
-        }
-    }
-}
-
-/// What of an object its schema refuses; `None` if that is nothing.
+/// What of an object the API server refuses; `None` if that is nothing.
 ///
-/// `definition` is the kind's plural with its group.
-pub(super) fn refused(file: &str, kind: &str, definition: &str, key: Option<Key>, json: &str) -> Option<Refused> {
-    let faults = match serde_json::from_str(json) {
-        Ok(Value::Object(object)) => faults(definition, &object),
+/// `api_version` is the object's own, or that of the list that it is an item of.
+pub(super) fn refused(file: &str, kind: Kind, api_version: &str, key: Option<Key>, json: &str) -> Option<Refused> {
+    let mut faults = Vec::new();
+    check_version(api_version, kind, &mut faults);
+    match serde_json::from_str(json) {
+        Ok(Value::Object(object)) => {
+            check_object(kind, &object, &mut faults);
+            if definition(kind).and_then(bundle).is_some() {
+                let is_best = api_versions(kind).next().is_some_and(|best| best == api_version);
+                faults.retain(|fault| !fault.depends_on_release(is_best));
+            }
+        }
         // what is no object is not even decoded
-        Ok(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => Vec::new(),
+        Ok(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {}
         // it was JSON before, so that all that can be is its depth
-        Err(_) => vec![Fault::TooDeep],
-    };
+        Err(_) => faults.push(Fault::TooDeep),
+    }
     (!faults.is_empty()).then(|| Refused {
         file: file.to_owned(),
-        kind: kind.to_owned(),
+        kind,
         key,
         faults,
     })
 }
 
-fn faults(definition: &str, object: &Map<String, Value>) -> Vec<Fault> {
-    let mut found = Vec::new();
-    if let Some(schema) = DEFINITIONS.get(definition).and_then(|entry| entry.get("schema")) {
+fn definition(kind: Kind) -> Option<&'static Value> {
+    DEFINITIONS.get(kind.plural())
+}
+
+/// The release of the Gateway API that a definition is of.
+fn bundle(definition: &Value) -> Option<&str> {
+    let annotations = definition.get("annotations");
+    annotations
+        .and_then(|annotations| annotations.get(GATEWAY_API))?
+        .as_str()
+}
+
+fn check_version(api_version: &str, kind: Kind, found: &mut Vec<Fault>) {
+    let versions: Vec<String> = api_versions(kind).collect();
+    if !versions.iter().any(|version| version == api_version) {
+        let versions: Vec<&str> = versions.iter().map(String::as_str).collect();
+        found.push(Fault::not_one_of("apiVersion", api_version, &versions));
+    }
+}
+
+fn check_object(kind: Kind, object: &Map<String, Value>, found: &mut Vec<Fault>) {
+    if let Some(schema) = definition(kind).and_then(|definition| definition.get("schema")) {
         let own = properties(schema);
         let names = own.iter().flat_map(|own| own.keys().map(String::as_str));
         let mut names: Vec<&str> = names.chain(COMMON).collect();
         names.sort_unstable();
         names.dedup();
-        check_names(object, &names, "", &mut found);
-        for (name, value) in object.iter().filter(|(name, _)| !COMMON.contains(&name.as_str())) {
+        check_names(object, &names, "", found);
+        let is_ours = |name: &str| !COMMON.contains(&name) && name != "status";
+        for (name, value) in object.iter().filter(|(name, _)| is_ours(name)) {
             if let Some(schema) = own.and_then(|own| own.get(name)) {
-                check(value, schema, name, &mut found);
+                check(value, schema, name, found);
             }
         }
     }
     if let Some(metadata) = object.get("metadata").and_then(Value::as_object) {
-        check_names(metadata, &OBJECT_META, "metadata", &mut found);
+        check_metadata(kind, metadata, found);
     }
-    found
+}
+
+fn check_metadata(kind: Kind, metadata: &Map<String, Value>, found: &mut Vec<Fault>) {
+    check_names(metadata, &OBJECT_META, "metadata", found);
+    // a name that becomes a label of a domain has no dots
+    let without_dots = matches!(kind, Kind::Namespace | Kind::Service);
+    for (field, has_dots) in [("name", !without_dots), ("namespace", false)] {
+        match metadata.get(field) {
+            Some(Value::String(name)) if !name.is_empty() => check_name(name, has_dots, field, found),
+            None | Some(Value::Null | Value::String(_)) => {}
+            Some(other) => found.push(wrong_type(other, "string", format!("metadata.{field}"))),
+        }
+    }
+    for field in ["labels", "annotations"] {
+        match metadata.get(field) {
+            None | Some(Value::Null) => {}
+            Some(Value::Object(texts)) => {
+                let is_text = |value: &Value| value.is_string() || value.is_null();
+                for (name, value) in texts.iter().filter(|(_, value)| !is_text(value)) {
+                    found.push(wrong_type(value, "string", format!("metadata.{field}.{name}")));
+                }
+            }
+            Some(other) => found.push(wrong_type(other, "object", format!("metadata.{field}"))),
+        }
+    }
+}
+
+/// `IsDNS1123Subdomain`, or `IsDNS1123Label`.
+fn check_name(name: &str, has_dots: bool, field: &str, found: &mut Vec<Fault>) {
+    let (most, dot) = if has_dots {
+        (MOST_LETTERS.0, ", '.'")
+    } else {
+        (MOST_LETTERS.1, "")
+    };
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let is_label = |label: &str| {
+        label.starts_with(is_plain) && label.ends_with(is_plain) && label.chars().all(|c| c == '-' || is_plain(c))
+    };
+    let is_name = if has_dots {
+        name.split('.').all(is_label)
+    } else {
+        is_label(name)
+    };
+    if name.len() > most || !is_name {
+        found.push(Fault::Form {
+            path: format!("metadata.{field}"),
+            is: name.to_owned(),
+            must_be: format!("write at most {most} of a-z, 0-9, '-'{dot}, and begin and end with one of a-z, 0-9"),
+        });
+    }
 }
 
 /// The fields that a schema lists; `None` if it takes any.
@@ -199,16 +268,21 @@ fn type_of(value: &Value) -> &'static str {
     }
 }
 
+fn wrong_type(value: &Value, must_be: &str, path: String) -> Fault {
+    Fault::Type {
+        path,
+        is: type_of(value),
+        must_be: must_be.to_owned(),
+    }
+}
+
 fn check(value: &Value, schema: &Value, path: &str, found: &mut Vec<Fault>) {
     let must_be = schema.get("type").and_then(Value::as_str);
     if let Some(must_be) = must_be.filter(|must_be| !is_of_type(value, must_be)) {
-        found.push(Fault::Type {
-            path: path.to_owned(),
-            is: type_of(value),
-            must_be: must_be.to_owned(),
-        });
+        found.push(wrong_type(value, must_be, path.to_owned()));
         return;
     }
+    bounds::check(value, schema, path, found);
     match value {
         Value::Object(object) => {
             if let Some(properties) = properties(schema) {
@@ -236,15 +310,7 @@ fn check(value: &Value, schema: &Value, path: &str, found: &mut Vec<Fault>) {
 
 fn check_names(object: &Map<String, Value>, names: &[&str], path: &str, found: &mut Vec<Fault>) {
     for name in object.keys().filter(|name| !names.contains(&name.as_str())) {
-        found.push(Fault::Unknown {
-            path: joined(path, name),
-            near: nearest(name, names),
-            known: if names.len() <= MOST_NAMES {
-                names.iter().map(ToString::to_string).collect()
-            } else {
-                Vec::new()
-            },
-        });
+        found.push(Fault::unknown(joined(path, name), name, names));
     }
 }
 
@@ -257,139 +323,4 @@ fn joined(path: &str, name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::mesh::model::Kind;
-
-    fn said(kind: Kind, json: &Value) -> Option<String> {
-        let key = Some(Key::new("shop", "a"));
-        let found = refused("draft.yaml", kind.name(), kind.plural(), key, &json.to_string());
-        found.map(|found| found.to_string())
-    }
-
-    fn sidecar(spec: &Value) -> Option<String> {
-        let json = serde_json::json!({
-            "apiVersion": "networking.istio.io/v1", "kind": "Sidecar", "metadata": { "name": "a" }, "spec": spec,
-        });
-        said(Kind::Sidecar, &json)
-    }
-
-    #[test]
-    fn a_field_that_no_schema_has_is_named_with_the_nearest_that_there_is() {
-        let found = sidecar(&serde_json::json!({ "egres": [] })).unwrap();
-        assert_eq!(
-            found,
-            "'draft.yaml': Sidecar shop/a: unknown field 'spec.egres', did you mean 'egress'?"
-        );
-        let deep =
-            serde_json::json!({ "egress": [{ "hosts": ["*/*"] }, { "host": ["./*"], "port": { "nummer": 1 } }] });
-        let found = sidecar(&deep).unwrap();
-        assert!(
-            found.contains("'spec.egress[1].host', did you mean 'hosts'?"),
-            "{found}"
-        );
-        assert!(
-            found.contains("; unknown field 'spec.egress[1].port.nummer', did you mean 'number'?"),
-            "{found}"
-        );
-        let far = sidecar(&serde_json::json!({ "quux": 1 })).unwrap();
-        assert!(far.contains("'spec.quux', there are egress, "), "{far}");
-        let many: Map<String, Value> = (0..9).map(|at| (format!("x{at}"), Value::Null)).collect();
-        let many = sidecar(&Value::Object(many)).unwrap();
-        assert!(many.ends_with("; and 4 more"), "{many}");
-        assert_eq!(many.matches("there are").count(), 1, "{many}");
-    }
-
-    #[test]
-    fn a_value_of_another_type_is_named_with_the_type_that_it_must_have() {
-        let found = |spec: Value| sidecar(&spec).unwrap_or_default();
-        let map = found(serde_json::json!({ "egress": { "hosts": ["./*"] } }));
-        assert!(
-            map.ends_with(": 'spec.egress' must be of type array, it is object"),
-            "{map}"
-        );
-        let list = found(serde_json::json!({ "egress": [[{ "hosts": ["./*"] }]] }));
-        assert!(
-            list.ends_with(": 'spec.egress[0]' must be of type object, it is array"),
-            "{list}"
-        );
-        let text = found(serde_json::json!({ "egress": [{ "hosts": "./*", "port": { "number": "80" } }] }));
-        assert!(
-            text.contains("'spec.egress[0].hosts' must be of type array, it is string; 'spec.egress[0].port.number'"),
-            "{text}"
-        );
-        let label = found(serde_json::json!({ "workloadSelector": { "labels": { "a": 1 } } }));
-        assert!(
-            label.ends_with("'spec.workloadSelector.labels.a' must be of type string, it is number"),
-            "{label}"
-        );
-        assert_eq!(
-            found(serde_json::json!({ "egress": null, "ingress": [{ "port": { "number": 80.0 } }] })),
-            ""
-        );
-    }
-
-    #[test]
-    fn what_kubectl_reads_as_a_boolean_is_one() {
-        let rule = |enabled: &str| {
-            let setting = serde_json::json!({ "localityLbSetting": { "enabled": enabled } });
-            let json = serde_json::json!({ "spec": { "trafficPolicy": { "loadBalancer": setting } } });
-            said(Kind::DestinationRule, &json)
-        };
-        assert_eq!(rule("Yes"), None);
-        assert!(
-            rule("maybe")
-                .unwrap()
-                .ends_with("must be of type boolean, it is string")
-        );
-    }
-
-    #[test]
-    fn what_is_nested_too_deep_is_refused() {
-        let deep = format!("{}1{}", r#"{"a":"#.repeat(200), "}".repeat(200));
-        let found = refused("f", "Sidecar", Kind::Sidecar.plural(), None, &deep).unwrap();
-        assert_eq!(found.to_string(), "'f': Sidecar: nested too deep to be read");
-    }
-
-    #[test]
-    fn fields_at_the_top_and_in_metadata_are_known_too() {
-        let top = serde_json::json!({ "kind": "Sidecar", "specs": {}, "metadata": { "namspace": "a", "labels": { "any": "x" } } });
-        let found = said(Kind::Sidecar, &top).unwrap();
-        assert!(found.contains("'specs', did you mean 'spec'?"), "{found}");
-        assert!(
-            found.contains("'metadata.namspace', did you mean 'namespace'?"),
-            "{found}"
-        );
-        let service = serde_json::json!({ "metadata": { "nam": "a" }, "spec": { "of another release": 1 } });
-        let found = said(Kind::Service, &service).unwrap();
-        assert!(
-            found.contains("'metadata.nam'") && !found.contains("another"),
-            "{found}"
-        );
-    }
-
-    #[test]
-    fn maps_and_values_of_any_form_take_every_name() {
-        let filter = serde_json::json!({
-            "spec": { "configPatches": [{ "applyTo": "CLUSTER", "patch": { "operation": "MERGE", "value": { "any": { "name": 1 } } } }] },
-            "status": { "anything": 1 },
-        });
-        assert_eq!(said(Kind::EnvoyFilter, &filter), None);
-        let labels = serde_json::json!({ "workloadSelector": { "labels": { "egres": "x" } } });
-        assert_eq!(sidecar(&labels), None);
-        assert_eq!(sidecar(&Value::Null), None);
-    }
-
-    #[test]
-    fn every_kind_with_a_definition_has_one_here() {
-        for kind in Kind::ALL.iter().filter(|kind| kind.plural().contains("istio.io")) {
-            let schema = DEFINITIONS.get(kind.plural());
-            let schema = schema.and_then(|entry| entry.pointer("/schema/properties/spec/properties"));
-            assert!(
-                schema.is_some_and(|fields| fields.as_object().is_some()),
-                "{}",
-                kind.plural()
-            );
-        }
-    }
-}
+mod tests;

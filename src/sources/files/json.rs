@@ -3,12 +3,15 @@
 //! Nothing is turned into a tree: values stay slices of the text until the decoder reads them.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::sink::{Sink, item_kind};
-use super::{Broken, without_place};
+use super::{Broken, words};
 
 /// Whether the text is JSON rather than YAML in braces: a JSON object opens with a quote or is empty.
 pub(super) fn is_json(text: &str) -> bool {
@@ -22,16 +25,79 @@ pub(super) fn is_json(text: &str) -> bool {
 
 /// Hands every object of the text to `sink`.
 pub(super) fn read(text: &str, sink: &mut Sink) -> Result<(), Broken> {
+    let broken = |at: usize, error: &serde_json::Error| Broken {
+        document: at + 1,
+        line: error.line(),
+        problem: words::plain(&error.to_string()),
+    };
+    if sink.is_draft() {
+        let values = serde_json::Deserializer::from_str(text).into_iter::<OnceEach>();
+        for (at, value) in values.enumerate() {
+            value.map_err(|error| broken(at, &error))?;
+        }
+    }
     let values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
     for (at, value) in values.enumerate() {
-        let value = value.map_err(|error| Broken {
-            document: at + 1,
-            line: error.line(),
-            problem: without_place(&error.to_string()),
-        })?;
-        document(value, sink);
+        document(value.map_err(|error| broken(at, &error))?, sink);
     }
     Ok(())
+}
+
+/// A value whose objects have each field once.
+struct OnceEach;
+
+impl<'de> Deserialize<'de> for OnceEach {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OnceEach)
+    }
+}
+
+impl<'de> Visitor<'de> for OnceEach {
+    type Value = OnceEach;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self, A::Error> {
+        let mut seen = BTreeSet::new();
+        while let Some((field, OnceEach)) = entries.next_entry::<String, OnceEach>()? {
+            if seen.contains(&field) {
+                return Err(A::Error::custom(words::duplicate(&field)));
+            }
+            seen.insert(field);
+        }
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<OnceEach>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
 }
 
 #[derive(Deserialize)]

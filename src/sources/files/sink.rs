@@ -26,6 +26,11 @@ impl Sink {
         self.draft = Some(file.to_owned());
     }
 
+    /// Whether this is a draft, of which nothing may be overlooked.
+    pub(super) fn is_draft(&self) -> bool {
+        self.draft.is_some()
+    }
+
     /// One object, as JSON text.
     pub(super) fn take(&mut self, api_version: &str, kind: &str, json: &str) {
         if kind.is_empty() {
@@ -39,7 +44,7 @@ impl Sink {
         };
         if let Some(file) = &self.draft {
             let key = decode::key(json);
-            let found = fields::refused(file, known.name(), known.plural(), key, json);
+            let found = fields::refused(file, known, api_version, key, json);
             self.refused.extend(found);
         }
         let decoded = decode::object(known, json, &mut self.interner);

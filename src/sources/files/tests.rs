@@ -1,5 +1,7 @@
 //! One object in every form that a dump has, and what is said of texts that are none.
 
+use std::fmt::Write;
+
 use super::*;
 use crate::mesh::model::{Key, Text};
 use crate::mesh::world::World;
@@ -95,7 +97,7 @@ fn broken_document_is_one_error_with_document_and_line() {
     assert!(error.starts_with("'dump', document 2, line 3: "), "{error}");
     let mut loader = Loader::default();
     let error = loader.add_bytes("dump", b"kind: A\n\xff").unwrap_err().to_string();
-    assert_eq!(error, "'dump', document 1, line 2: not UTF-8");
+    assert_eq!(error, "'dump', document 1, line 2: no UTF-8 text: save it as UTF-8");
 }
 
 #[test]
@@ -236,4 +238,54 @@ fn a_packed_dump_is_one_error_that_says_how_to_unpack_it() {
         .add_bytes("dump.gz", &[0x1f, 0x8b, 8, 0, 0xff])
         .unwrap_err();
     assert!(error.to_string().contains("zcat"), "{error}");
+}
+
+/// Texts that are no YAML or JSON, or too much of it, in words that name neither a parser nor its insides.
+#[test]
+fn what_is_wrong_with_a_text_is_said_plainly() {
+    let mut bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned();
+    for (before, name) in ('a'..='i').zip('b'..='j') {
+        let nine = vec![format!("*{before}"); 9].join(",");
+        writeln!(bomb, "{name}: &{name} [{nine}]").unwrap();
+    }
+    let deep = format!("kind: X\na: {}{}", "[".repeat(1_000), "]".repeat(1_000));
+    for (text, words) in [
+        (&*bomb, "its aliases ('*NAME') stand for more than can be read"),
+        (&deep, "nested deeper than any object is"),
+        ("hosts:\n- */*\n", "put the value in quotes, as in '\"*/*\"'"),
+        ("metadata: name: a\n", "a ': ' where no further value can be"),
+        ("metadata:\n\tname: a\n", "a tab in the indentation: use spaces"),
+        ("a: {b: c\nd: e\n", "a '{' that is not closed"),
+        ("a: [b\nd: e\n", "a ':' where none can be"),
+        ("a:\n  b: c\n d: e\n", "it does not line up with the lines above"),
+        ("a: \"b\n", "a quote that is not closed"),
+        ("{\"kind\": \"A\",", "it ends too early"),
+        ("\0\0\0", "no text: it holds bytes of zero"),
+        ("a: !!binary '?'\n", "the tag '!!binary'"),
+    ] {
+        let error = load_text(text).expect_err(text).to_string();
+        assert!(error.contains(words), "{error} of {text:?}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+#[test]
+fn a_field_that_is_there_twice_is_refused_in_a_draft_and_the_last_counts_in_a_dump() {
+    let yaml = "apiVersion: v1\nkind: Node\nmetadata:\n  name: a\n  labels: {x: y}\n  name: b\n";
+    let json = "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\n\"metadata\":{\"name\":\"a\",\n\"name\":\"b\"}}";
+    for (text, line) in [(yaml, 6), (json, 3)] {
+        assert_eq!(names(&load_text(text).unwrap()), ["Node b"]);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("draft.yaml");
+        std::fs::write(&path, text).unwrap();
+        let error = load_draft(&path).unwrap_err().to_string();
+        let said = format!("document 1, line {line}: duplicate field 'name': leave only one of them");
+        assert!(error.ends_with(&said), "{error}");
+    }
+    let merged = "a: &a {name: a}\napiVersion: v1\nkind: Node\nmetadata: {<<: *a, name: b}\n";
+    assert_eq!(
+        names(&load_text(merged).unwrap()),
+        ["Node b"],
+        "what is merged in is no second one"
+    );
 }

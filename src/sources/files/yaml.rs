@@ -7,15 +7,22 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+use serde_saphyr::DuplicateKeyPolicy;
 
 use super::sink::{Sink, item_kind};
-use super::{Broken, without_place};
+use super::{Broken, words};
 
 /// Hands every object of the text to `sink`.
 pub(super) fn read(text: &str, sink: &mut Sink) -> Result<(), Broken> {
     let documents = documents(text).filter(|document| !document.is_blank());
+    let twice = if sink.is_draft() {
+        DuplicateKeyPolicy::Error
+    } else {
+        DuplicateKeyPolicy::LastWins
+    };
     for (at, document) in documents.enumerate() {
-        let read = serde_saphyr::with_deserializer_from_str_with_options(document.text, options(), |deserializer| {
+        let options = options(twice);
+        let read = serde_saphyr::with_deserializer_from_str_with_options(document.text, options, |deserializer| {
             Document { sink }.deserialize(deserializer)
         });
         read.map_err(|error| {
@@ -26,7 +33,11 @@ pub(super) fn read(text: &str, sink: &mut Sink) -> Result<(), Broken> {
             Broken {
                 document: at + 1,
                 line: document.line + line.unwrap_or(1).saturating_sub(1),
-                problem: without_place(&error.to_string()),
+                problem: if let serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } = error {
+                    words::duplicate(key)
+                } else {
+                    words::plain(&error.to_string())
+                },
             }
         })?;
     }
@@ -34,12 +45,13 @@ pub(super) fn read(text: &str, sink: &mut Sink) -> Result<(), Broken> {
 }
 
 /// Room for hundreds of megabytes; what guards against bombs (aliases, depth) stays. Only `true` and `false` are
-/// booleans: no dump writes others, and writers that think so leave a container named `y` unquoted.
-fn options() -> serde_saphyr::Options {
+/// booleans: no dump writes others, and writers that think so leave a container named `y` unquoted. `twice`: what
+/// becomes of a field that is there twice.
+fn options(twice: DuplicateKeyPolicy) -> serde_saphyr::Options {
     serde_saphyr::options! {
         with_snippet: false,
         strict_booleans: true,
-        duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
+        duplicate_keys: twice,
         non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::AsString,
         budget: serde_saphyr::budget! {
             max_reader_input_bytes: None,

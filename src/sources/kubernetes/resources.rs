@@ -87,6 +87,15 @@ pub(super) fn resource(kind: Kind) -> Resource {
     }
 }
 
+/// What an object of a kind may have as its `apiVersion`, from best to oldest.
+pub(in crate::sources) fn api_versions(kind: Kind) -> impl Iterator<Item = String> {
+    let Resource { group, versions, .. } = resource(kind);
+    versions.iter().map(move |version| match group {
+        "" => (*version).to_owned(),
+        group => format!("{group}/{version}"),
+    })
+}
+
 impl Resource {
     /// The path of the collection in this scope, at the `version`-th served version.
     pub(super) fn path(&self, version: &str, scope: &ListScope, istio_namespace: &str) -> String {
