@@ -195,9 +195,20 @@ fn for_whom_is_asked_and_what_no_sidecar_governs_is_said() {
     let stage = Stage::new(|_, _| AdminAnswer::Refused);
     let gateway = format!("{}.istio-system", pod("istio-ingressgateway"));
     let dns = format!("{}.kube-system", pod("coredns"));
-    let expected: [(&[&str], i32, &str); 5] = [
+    let gateway_name = pod("istio-ingressgateway");
+    let expected: [(&[&str], i32, &str); 7] = [
         (&["suggest"], 2, "for whom? Name a pod, or one namespace with -n"),
         (&["suggest", &gateway], 1, "is a gateway: no Sidecar counts for it"),
+        (
+            &["suggest", &gateway_name, "-n", "istio-system"],
+            1,
+            "is a gateway: no Sidecar counts for it",
+        ),
+        (
+            &["suggest", "deploy/reviews-v1", "-n", "istio-system"],
+            5,
+            "in namespace 'istio-system'",
+        ),
         (&["suggest", &dns], 1, "has no sidecar"),
         (
             &["suggest", "-n", "kube-system"],

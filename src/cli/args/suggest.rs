@@ -9,14 +9,14 @@ use super::duration;
 /// `suggest`
 #[derive(Args, Debug)]
 #[command(
-    override_usage = "sidescope suggest [OPTIONS] <POD | -n NS>",
+    override_usage = "sidescope suggest [OPTIONS] <POD [-n NS] | -n NS>",
     after_help = "Used is what Envoys count: since their own start, and in the time watched. Ctrl-c ends it sooner and prints what \
     was seen so far. What counters cannot show stands in the comments.\n\
     Exit codes: 0 ok; 1 something in use cannot be kept, or no Sidecar would count; 3 not all Envoys or objects could be read; \
     130 ended by Ctrl-c."
 )]
 pub struct SuggestArgs {
-    /// The pod: [kind/]NAME[.NAMESPACE]; without it the Sidecar is for the namespace of -n
+    /// The pod: [kind/]NAME[.NAMESPACE], in the namespace of -n if it names none; without it the Sidecar is for that namespace
     #[arg(value_name = "POD")]
     pub pod: Option<String>,
     /// How long Envoys are watched; 0 for what they have counted so far
