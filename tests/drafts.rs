@@ -221,3 +221,53 @@ fn what_the_api_server_refuses_is_one_line_and_exit_code_2() {
         }
     }
 }
+
+#[test]
+fn what_is_only_proposed_is_marked_and_hosts_addresses_and_ports_are_told() {
+    let stage = Stage::new();
+    let draft = sidecar("name: a, namespace: shop", "egress: [{hosts: ['~/*']}]");
+    let [diff, _] = stage.both(&draft, &[]);
+    assert!(
+        said(&diff).contains("governed by Sidecar shop/a (draft), was no Sidecar"),
+        "{}",
+        said(&diff)
+    );
+    let world = stage.path("world.yaml");
+    let ask = |arguments: &[&str]| {
+        let output = run(&[arguments, &["--from", &world]].concat(), None);
+        (output.status.code(), said(&output))
+    };
+    for (arguments, code, words) in [
+        (
+            &["who-sees", "cart.shop:81"][..],
+            1,
+            "no pod has 'cart.shop:81' in scope: the service has no such port: it has 80",
+        ),
+        (
+            &["explain", "web.shop", "10.1.0.1"],
+            5,
+            "it is the address of Service shop/cart, ask for the name",
+        ),
+        (
+            &["explain", "web.shop", "10.0.0.1"],
+            5,
+            "it is the address of Pod shop/web, ask for the name",
+        ),
+        (
+            &["explain", "web.shop", "api.example.com"],
+            5,
+            "requests leave through PassthroughCluster",
+        ),
+    ] {
+        let (ended, line) = ask(arguments);
+        assert_eq!(ended, Some(code), "{line}");
+        assert!(line.contains(words), "{line}");
+    }
+    let pod = WORLD.replace("{name: cart, namespace: shop}", "{name: cart, namespace: other}");
+    fs::write(&world, pod).unwrap();
+    let (ended, line) = ask(&["explain", "web.shop", "cart"]);
+    assert_eq!(ended, Some(5));
+    assert!(line.contains("did you mean 'cart.other.svc.cluster.local'?"), "{line}");
+    assert_eq!(ask(&["explain", "web.shop", "cart.other"]).0, Some(0));
+    assert_eq!(ask(&["explain", "web.shop", "cart.other.svc"]).0, Some(0));
+}

@@ -267,3 +267,23 @@ fn thousands_of_wrong_lines_are_all_found_and_only_the_first_are_asked_back_abou
     let asked = asked.count();
     assert!((100..MANY / 10).contains(&asked), "{asked} of {MANY}");
 }
+
+#[test]
+fn what_is_found_elsewhere_is_counted_and_long_values_are_cut() {
+    let world = case("SC021").display().to_string();
+    let output = run(&["--from", &world, "-n", "nowhere"]);
+    let line = String::from_utf8(output.stderr).unwrap();
+    assert!(line.contains(" more in other namespaces: see them with -A"), "{line}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("world.yaml");
+    let long = "x".repeat(100_000);
+    fs::write(&path, format!("apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {{name: a, namespace: shop}}\nspec: {{egress: [{{hosts: ['{long}']}}]}}\n")).unwrap();
+    let output = run(&["--from", &path.display().to_string(), "-n", "shop"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("SC011") && text.contains("(100000 letters)"),
+        "{}",
+        text.len()
+    );
+    assert!(text.len() < 4_000, "{}", text.len());
+}

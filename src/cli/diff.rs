@@ -286,7 +286,8 @@ fn summary(rows: &Rows, compared: &Compared, other: &Key) -> String {
         }
     }
     if let Some((before, after)) = &compared.diff.governing {
-        let _ = write!(line, "; governed by {}, was {}", governing(after), governing(before));
+        let after = compared.reasons.marked(governing(after));
+        let _ = write!(line, "; governed by {after}, was {}", governing(before));
     }
     line
 }

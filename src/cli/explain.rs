@@ -1,6 +1,7 @@
 //! `explain` and `who-sees`: why a pod reaches a host or does not, and which pods do.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,10 +18,13 @@ use super::reference::PodReference;
 use crate::app::view::why::{self, object_of, reason};
 use crate::app::view::{Shown, explain as view};
 use crate::mesh::model::{Key, Kind, Pod, Text, nearest, nearest_host};
-use crate::mesh::scope::{self, Cache, Explanation, Governing, Outcome, Row, Settings, Sight, Unexplained};
+use crate::mesh::scope::{self, Cache, Explanation, Governing, Lack, Outcome, Row, Settings, Sight, Unexplained};
 use crate::mesh::world::World;
 use crate::output::{Sheet, SheetRow};
 use crate::runtime::clock::now;
+
+/// So many names are asked back about.
+const MOST_NAMES: usize = 5;
 
 /// `explain`
 #[derive(Args, Debug)]
@@ -102,7 +106,13 @@ pub(super) async fn explain(cli: &Cli, args: &ExplainArgs) -> Result<Exit, Ended
     let explanation = match scope::explain(world, &pod, host, port, &settings) {
         Ok(explanation) => explanation,
         Err(Unexplained::NoTable(state)) => return Err(no_such_table(&state, &pod)),
-        Err(Unexplained::NoSuchHost(known)) => return Err(no_such_host(world, host, &known)),
+        Err(Unexplained::NoSuchHost(known, symptom)) => {
+            let mut ended = no_such_host(world, host, &known);
+            if ended.exit == Exit::NotFound {
+                ended.line = format!("{}; {symptom}", ended.line);
+            }
+            return Err(ended);
+        }
     };
     let mut lacking = missing(world, scope::needed_kinds());
     lacking.extend(input.strange(scope::needed_kinds()));
@@ -127,7 +137,19 @@ fn no_such_host(world: &World, host: &str, known: &[Text]) -> Ended {
         let line = format!("host '{host}' is not known: INCOMPLETE, {}", missing.join(", "));
         return Ended::new(Exit::Cluster, line);
     }
+    if let Some(owner) = owner_of(world, host) {
+        let line = format!("no host '{host}' in the mesh: it is the address of {owner}, ask for the name");
+        return Ended::new(Exit::NotFound, line);
+    }
     let first = |host: &str| host.split('.').next().unwrap_or_default().to_owned();
+    let same = known
+        .iter()
+        .filter(|known| !host.contains('.') && first(known) == *host);
+    let same: Vec<String> = same.take(MOST_NAMES).map(|same| format!("'{same}'")).collect();
+    if !same.is_empty() {
+        let line = format!("no host '{host}' there: did you mean {}?", same.join(" or "));
+        return Ended::new(Exit::NotFound, line);
+    }
     let find = |label: &str| {
         known
             .iter()
@@ -138,6 +160,37 @@ fn no_such_host(world: &World, host: &str, known: &[Text]) -> Ended {
     let near = nearest_host(host, known).or_else(|| find(&nearest(&first(host), &labels)?));
     let hint = near.map_or_else(String::new, |near| format!(": did you mean '{near}'?"));
     Ended::new(Exit::NotFound, format!("no host '{host}' in the mesh{hint}"))
+}
+
+/// Whose address a text is: a Service's, the pod's that has it, or a ServiceEntry's.
+fn owner_of(world: &World, text: &str) -> Option<String> {
+    text.parse::<IpAddr>().ok()?;
+    let services = world.services.iter();
+    let mut services = services.filter(|service| service.cluster_ips.iter().any(|ip| *ip == text));
+    let service = services.next().map(|service| format!("Service {}", service.meta.key));
+    let listed_by = |pod: &Key| {
+        let mut slices = world.slices.in_namespace(&pod.namespace);
+        let slice = slices.find(|slice| {
+            slice
+                .endpoints
+                .iter()
+                .any(|one| one.addresses.iter().any(|ip| *ip == text))
+        });
+        slice.map_or_else(String::new, |slice| {
+            format!(" behind Service {}/{}", pod.namespace, slice.service)
+        })
+    };
+    let pod = || {
+        let mut pods = world.pods.iter().filter(|pod| pod.ips.iter().any(|ip| *ip == text));
+        let key = &pods.next()?.meta.key;
+        Some(format!("Pod {key}{}", listed_by(key)))
+    };
+    let entry = || {
+        let mut entries = world.service_entries.iter();
+        let entry = entries.find(|entry| entry.addresses.iter().any(|ip| *ip == text))?;
+        Some(format!("ServiceEntry {}", entry.meta.key))
+    };
+    service.or_else(pod).or_else(entry)
 }
 
 fn text_of(explanation: &Explanation) -> String {
@@ -263,7 +316,13 @@ pub(super) async fn who_sees(cli: &Cli, args: &WhoSeesArgs) -> Result<Exit, Ende
         by_workload(world, &seen)
     };
     if sheet.rows.is_empty() && !matches!(output.output, Format::Json | Format::Yaml) {
-        print::err(&format!("no pod has '{}' in scope", args.host));
+        let has = cache.ports_of(world, &host);
+        let is_nowhere = port.is_some_and(|port| !has.is_empty() && !has.contains(&port));
+        let lack = is_nowhere.then(|| Lack::NoSuchPort {
+            has: has.into_iter().collect(),
+        });
+        let why = lack.map_or_else(String::new, |lack| format!(": {lack}"));
+        print::err(&format!("no pod has '{}' in scope{why}", args.host));
     } else {
         show(&sheet, &output)?;
     }

@@ -12,7 +12,7 @@ use super::{headless, input, print};
 use crate::app::Namespaces;
 use crate::app::view::Shown;
 use crate::mesh::lint::{self, Finding, LINTS, Level, Lint};
-use crate::mesh::model::{Key, Kind, Text};
+use crate::mesh::model::{Key, Kind, Text, brief};
 use crate::mesh::scope;
 use crate::mesh::world::World;
 use crate::output::{self, Language, Report, Sheet, SheetRow};
@@ -43,6 +43,7 @@ pub(super) async fn lint(cli: &Cli, args: &LintArgs) -> Result<Exit, Ended> {
     };
     let known: BTreeSet<_> = known.iter().map(Finding::identity).collect();
     let mut found: Vec<Marked> = Vec::new();
+    let mut elsewhere = 0;
     for finding in lint::lint(&world, &settings) {
         let is_new = !drafted.is_empty() && !known.contains(&finding.identity());
         let (kind, key) = &finding.object;
@@ -50,6 +51,8 @@ pub(super) async fn lint(cli: &Cli, args: &LintArgs) -> Result<Exit, Ended> {
         // what drafts bring is shown wherever it is
         if finding.lint.level >= level && (is_new || is_drafted || shows(&shown, *kind, key)) {
             found.push((finding, is_new));
+        } else if finding.lint.level >= level {
+            elsewhere += 1;
         }
     }
     let mut missing = headless::missing(&world, kinds);
@@ -71,7 +74,11 @@ pub(super) async fn lint(cli: &Cli, args: &LintArgs) -> Result<Exit, Ended> {
                 let sheet = sheet(&found, !drafted.is_empty());
                 print::out(&output::table(&sheet, !args.report.no_headers))?;
             }
-            print::err(&summary(&found, &unchecked, &shown));
+            let mut line = summary(&found, &unchecked, &shown);
+            if elsewhere > 0 {
+                let _ = write!(line, "; {elsewhere} more in other namespaces: see them with -A");
+            }
+            print::err(&line);
         }
     }
     let exit = headless::say_incomplete(&missing);
@@ -159,7 +166,7 @@ fn sheet(found: &[Marked], has_drafts: bool) -> Sheet {
             finding.lint.level.as_str().to_owned(),
             format!("{} {key}", kind.name()),
             finding.field.clone(),
-            finding.value.clone(),
+            brief(&finding.value).into_owned(),
             finding.consequence(),
             finding.lint.remedy.to_owned(),
         ];

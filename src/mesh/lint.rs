@@ -24,7 +24,7 @@ use std::fmt;
 
 use rustc_hash::FxHashMap;
 
-use crate::mesh::model::{Key, Kind, Text};
+use crate::mesh::model::{Key, Kind, Text, brief};
 use crate::mesh::scope::{LineFate, Plane, Settings, Survey};
 use crate::mesh::world::World;
 
@@ -126,7 +126,7 @@ impl fmt::Display for Finding {
             "{code} {} {key} {} '{}': {}",
             kind.name(),
             self.field,
-            self.value,
+            brief(&self.value),
             self.consequence()
         )
     }

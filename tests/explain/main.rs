@@ -243,7 +243,7 @@ fn a_short_name_is_completed_as_the_pods_resolver_does() {
 fn a_host_that_no_object_has_is_said_to_be_none_with_all_that_there_are() {
     let world = bookinfo();
     let pod = a_pod(&world, "productpage");
-    let Err(Unexplained::NoSuchHost(known)) = explain(&world, &pod, "nowhere", None, &Settings::default()) else {
+    let Err(Unexplained::NoSuchHost(known, _)) = explain(&world, &pod, "nowhere", None, &Settings::default()) else {
         panic!("it was found");
     };
     assert!(known.iter().any(|host| host.starts_with("ratings.")), "{known:?}");

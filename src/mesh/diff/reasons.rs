@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::mesh::model::Text;
 use crate::mesh::scope::{EndpointTable, Explanation, Governing, Outcome, Reason, Row, Unexplained};
+use crate::mesh::world::Change;
 
 /// What the two tables know about each other's rows.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,6 +17,8 @@ pub struct Reasons {
     clusters: FxHashSet<String>,
     /// What keeps hosts out that left the scope, as far as it was asked for.
     barriers: FxHashMap<Text, String>,
+    /// Objects that are only proposed, such as `Sidecar shop/default`.
+    drafts: Vec<String>,
 }
 
 impl Reasons {
@@ -27,7 +30,35 @@ impl Reasons {
             hosts: after.hosts.iter().cloned().collect(),
             clusters: after.rows.iter().map(|row| row.cluster.name()).collect(),
             barriers: FxHashMap::default(),
+            drafts: Vec::new(),
         }
+    }
+
+    /// Takes note of objects that are only proposed: words about the later table tell them from those that are there.
+    pub(super) fn note_drafts<'c>(&mut self, changes: impl IntoIterator<Item = &'c Change>) {
+        let proposed = changes.into_iter().filter_map(|change| change.after.as_ref());
+        self.drafts = proposed
+            .map(|object| format!("{} {}", object.kind().name(), object.key()))
+            .collect();
+    }
+
+    /// Words about the later table, with a mark behind what is only proposed.
+    pub fn marked(&self, text: String) -> String {
+        let mut text = text;
+        for draft in &self.drafts {
+            let mut marked = String::new();
+            let mut rest = text.as_str();
+            while let Some((before, behind)) = rest.split_once(draft.as_str()) {
+                let is_whole = !behind.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.');
+                marked.push_str(before);
+                marked.push_str(draft);
+                marked.push_str(if is_whole { " (draft)" } else { "" });
+                rest = behind;
+            }
+            marked.push_str(rest);
+            text = marked;
+        }
+        text
     }
 
     /// Takes note of what keeps a host out that left the scope.
@@ -41,17 +72,17 @@ impl Reasons {
                 let words: Vec<String> = barriers.flatten().map(ToString::to_string).collect();
                 words.join("; ")
             }
-            Err(Unexplained::NoSuchHost(_)) => "nothing has this name any more".to_owned(),
+            Err(Unexplained::NoSuchHost(..)) => "nothing has this name any more".to_owned(),
             Err(Unexplained::NoTable(_)) => String::new(),
         };
         if !words.is_empty() {
-            self.barriers.insert(host.clone(), words);
+            self.barriers.insert(host.clone(), self.marked(words));
         }
     }
 
     /// Why a row came: its own chain.
     pub fn of_added(&self, row: &Row) -> String {
-        row.why.to_string()
+        self.marked(row.why.to_string())
     }
 
     /// Why a row went.
@@ -125,7 +156,7 @@ impl Reasons {
     fn with_governing(&self, text: String) -> String {
         match &self.governing {
             None => text,
-            Some((before, after)) => format!("{} instead of {}; {text}", name(after), name(before)),
+            Some((before, after)) => format!("{} instead of {}; {text}", self.marked(name(after)), name(before)),
         }
     }
 }

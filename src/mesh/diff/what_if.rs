@@ -118,6 +118,7 @@ impl<'a> WhatIf<'a> {
         let after = after.map_err(|state| (other.clone(), state))?;
         let diff = tables(&before, &after);
         let mut reasons = Reasons::of(&before, &after);
+        reasons.note_drafts(self.changes.unwrap_or_default());
         for host in diff.hosts_removed.iter().take(MOST_EXPLAINED) {
             let answer = self.asked.explain(self.after, other, host, None);
             reasons.note(host, answer);

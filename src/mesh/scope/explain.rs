@@ -77,8 +77,8 @@ pub enum Outcome {
 pub enum Unexplained {
     /// The pod has no proxy that could reach anything.
     NoTable(NoTable),
-    /// No object of the mesh has this host; all hosts that there are, in order.
-    NoSuchHost(Vec<Text>),
+    /// No object of the mesh has this host; all hosts that there are, in order, and what a client of it sees.
+    NoSuchHost(Vec<Text>, Symptom),
 }
 
 impl From<NoTable> for Unexplained {
@@ -127,7 +127,9 @@ impl Cache {
         let found = self.find(world, pod)?;
         let plane = &found.plane;
         let Some(host) = complete(world, plane, host, &pod.namespace) else {
-            return Err(Unexplained::NoSuchHost(known_hosts(world, plane)));
+            let scope = SidecarScope::of_host(plane, &found.scope_key(), &Text::from(host));
+            let symptom = out_of_scope(&scope, plane, found.proxy.is_router);
+            return Err(Unexplained::NoSuchHost(known_hosts(world, plane), symptom));
         };
         let scope = SidecarScope::of_host(plane, &found.scope_key(), &host);
         let subject = Subject::of(plane, &found.proxy, &scope, found.choice.is_assumed);
@@ -138,13 +140,8 @@ impl Cache {
             .map(|taken| clusters_of(world, &subject, taken, port))
             .unwrap_or_default();
         let (ports, port_lack) = ports_of(plane, &host, taken, port);
-        let is_gateway = found.proxy.is_router;
-        let outbound_mode = scope
-            .sidecar
-            .as_ref()
-            .and_then(|sidecar| sidecar.outbound_mode.as_ref());
         let symptom = if taken.is_none() || port_lack.is_some() {
-            Symptom::out_of_scope(is_gateway, outbound_mode.unwrap_or(&plane.mesh.outbound_mode))
+            out_of_scope(&scope, plane, found.proxy.is_router)
         } else {
             Symptom::in_scope(clusters.iter().filter(|answer| answer.subset.is_empty()))
         };
@@ -177,6 +174,13 @@ impl Cache {
         let known = known_hosts(world, &found.plane).into_iter();
         Ok(known.filter(|host| !scope.has_host(host)).collect())
     }
+}
+
+/// What a client sees of a host that its scope does not hold.
+fn out_of_scope(scope: &SidecarScope, plane: &Plane, is_gateway: bool) -> Symptom {
+    let sidecar = scope.sidecar.as_ref();
+    let outbound_mode = sidecar.and_then(|sidecar| sidecar.outbound_mode.as_ref());
+    Symptom::out_of_scope(is_gateway, outbound_mode.unwrap_or(&plane.mesh.outbound_mode))
 }
 
 /// Every service of the host, with its fate in this scope.

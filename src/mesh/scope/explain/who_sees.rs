@@ -3,12 +3,13 @@
 //! Pods of one Sidecar and namespace share the answer, and an answer costs one host, not a scope: so all pods of a big
 //! mesh can be asked.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::{Cache, Governing, NoTable, taken_by};
-use crate::mesh::model::{Key, Text};
+use crate::mesh::model::{Key, Pod, Text};
 use crate::mesh::scope::planes::PlaneKey;
 use crate::mesh::scope::reason::Reason;
 use crate::mesh::scope::sidecar_scope::{ScopeKey, SidecarScope};
@@ -33,6 +34,14 @@ impl Sight {
 }
 
 impl Cache {
+    /// The ports that services of a host (its full name) have, in order, as the default control plane knows them.
+    pub fn ports_of(&mut self, world: &World, host: &Text) -> BTreeSet<u32> {
+        let (_, plane) = self.plane_of(world, &Pod::default());
+        let services = plane.registry.all.iter().filter(|service| service.host == *host);
+        let ports = services.flat_map(|service| service.ports.iter().map(|port| port.number));
+        ports.collect()
+    }
+
     /// What each pod with a proxy is told of a host (its full name), in the order of pods.
     pub fn who_sees(&mut self, world: &World, host: &Text) -> Vec<(Key, Arc<Sight>)> {
         let mut known: FxHashMap<(PlaneKey, ScopeKey), Arc<Sight>> = FxHashMap::default();
