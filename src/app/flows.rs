@@ -86,7 +86,7 @@ impl App {
             return;
         }
         let place = |line: &panel::Line| {
-            let id = ItemId::Endpoint(line.id.clone());
+            let id = ItemId::Endpoint(line.id());
             let placed = self.place_line(now, (table, &id), (panel, line), sort, filter);
             (id, placed)
         };

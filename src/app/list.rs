@@ -142,14 +142,7 @@ impl List {
     /// Puts all rows in their places anew, for this sort and filter.
     pub(super) fn rebuild(&mut self, sort: Option<Sort>, filter: Filter, rows: impl Iterator<Item = (ItemId, Placed)>) {
         let mut shown = Vec::new();
-        self.hidden.clear();
-        self.gone.clear();
-        self.keys.clear();
-        if self.sort != sort || self.filter.text() != filter.text() {
-            self.forget_widths();
-        }
-        self.sort = sort;
-        self.filter = filter;
+        self.clear(sort, filter);
         for (id, Placed { key, passes, gone }) in rows {
             if gone {
                 self.gone.insert(id.clone());
@@ -168,12 +161,45 @@ impl List {
             }
             shown.push(Entry { key, id });
         }
-        self.rows = Ordered::from_unsorted(shown);
+        self.settle(Ordered::from_unsorted(shown));
+    }
+
+    fn clear(&mut self, sort: Option<Sort>, filter: Filter) {
+        self.hidden.clear();
+        self.gone.clear();
+        self.keys.clear();
+        if self.sort != sort || self.filter.text() != filter.text() {
+            self.forget_widths();
+        }
+        self.sort = sort;
+        self.filter = filter;
+    }
+
+    fn settle(&mut self, rows: Ordered<Entry>) {
+        self.rows = rows;
         if !self.picked.is_empty() {
             let (rows, hidden, keys) = (&self.rows, &self.hidden, &self.keys);
             self.picked
                 .retain(|id| hidden.contains(id) || rows.rank(&entry_of(keys, id)).1);
         }
+    }
+
+    /// Takes all rows as they are, in their order and none of them hidden; each with whether it is a tombstone.
+    pub(super) fn fill(&mut self, rows: impl Iterator<Item = (ItemId, bool)>) {
+        self.clear(None, Filter::default());
+        let gone = &mut self.gone;
+        let rows = rows.map(|(id, is_gone)| {
+            if is_gone {
+                gone.insert(id.clone());
+            }
+            let key = SortKey::Absent;
+            Entry { key, id }
+        });
+        let rows = Ordered::from_sorted(rows);
+        if let Some(cursor) = &mut self.cursor {
+            cursor.key = SortKey::Absent;
+        }
+        self.settle(rows);
     }
 
     /// Puts one row in its place: it is new, it says something else, or (`None`) it is gone.

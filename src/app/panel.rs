@@ -2,6 +2,7 @@
 //!
 //! Derived from [`Facts`]; rebuilt when one of its inputs changed, and only then.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::facts::Facts;
 use super::lag::effects;
 use super::sync::{Comparison, Sync};
-use crate::mesh::diff::{RowId, numbered};
+use crate::mesh::diff::{RowId, numbers};
 use crate::mesh::history::{Mark, MarkSet, PodHistory};
 use crate::mesh::model::Key;
 use crate::mesh::scope::{Class, EndpointTable, NoTable, Row};
@@ -20,16 +21,28 @@ const BUDGET: usize = 16;
 /// A row of it.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
-    /// Its identity.
-    pub id: RowId,
     /// What it says.
     pub row: Row,
+    /// The number that its identity has (see [`RowId`]).
+    pub nth: u32,
     /// Computed against actual; `None` if Envoy was not asked (or the row is a tombstone).
     pub sync: Option<Sync>,
     /// Its place in Envoy's table, if Envoy has it.
     pub actual: Option<usize>,
     /// It is a tombstone.
     pub gone: bool,
+}
+
+impl Line {
+    /// Its identity.
+    pub(super) fn id(&self) -> RowId {
+        RowId::new(&self.row, self.nth)
+    }
+
+    /// By identity.
+    fn order(&self, other: &Self) -> Ordering {
+        self.row.order(&other.row).then(self.nth.cmp(&other.nth))
+    }
 }
 
 /// Why a table is shown as it is.
@@ -144,7 +157,7 @@ impl Panel {
             _ => None,
         };
         let mut lines = Vec::with_capacity(rows.len());
-        for (at, (id, row)) in numbered(rows).enumerate() {
+        for (at, (nth, row)) in numbers(rows).enumerate() {
             if !is_shown(row) {
                 continue;
             }
@@ -157,8 +170,8 @@ impl Panel {
                 },
             };
             lines.push(Line {
-                id,
                 row: row.clone(),
+                nth,
                 sync,
                 actual,
                 gone: false,
@@ -174,8 +187,8 @@ impl Panel {
                     .get(*at)
                     .filter(|_| with_bootstrap || *sync != Sync::Unknown);
                 lines.extend(row.map(|row| Line {
-                    id: id.clone(),
                     row: row.row.clone(),
+                    nth: id.nth,
                     sync: Some(*sync),
                     actual: Some(*at),
                     gone: false,
@@ -184,16 +197,16 @@ impl Panel {
         }
         let graves = followed.marks().tombstones().filter(|(_, mark)| is_shown(&mark.row));
         lines.extend(graves.map(|(id, mark)| Line {
-            id: id.clone(),
             row: mark.row.clone(),
+            nth: id.nth,
             sync: None,
             actual: None,
             gone: true,
         }));
         // the table's own rows are in order
         if lines.len() > computed {
-            lines.sort_by(|a, b| a.id.cmp(&b.id).then(a.gone.cmp(&b.gone)));
-            lines.dedup_by(|later, first| later.id == first.id);
+            lines.sort_by(|a, b| a.order(b).then(a.gone.cmp(&b.gone)));
+            lines.dedup_by(|later, first| later.order(first).is_eq());
         }
         self.lines = lines;
     }
@@ -220,7 +233,7 @@ impl Panel {
 
     /// The row of this identity.
     pub(super) fn find(&self, id: &RowId) -> Option<&Line> {
-        let at = self.lines.binary_search_by(|line| line.id.cmp(id)).ok()?;
+        let at = self.lines.binary_search_by(|line| line.id().cmp(id)).ok()?;
         self.lines.get(at)
     }
 

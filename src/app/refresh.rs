@@ -13,7 +13,7 @@ use super::view::table::timeline::TimelineRow;
 use super::view::table::workloads::WorkloadRow;
 use super::workloads::WorkloadId;
 use super::{App, Command};
-use crate::app::ui::{Stale, Toggle};
+use crate::app::ui::{Stale, Toggle, Ui};
 use crate::mesh::history::{Line as Moment, MarkSet, ObjectId};
 use crate::mesh::lint::Finding;
 use crate::mesh::model::{Key, Kind, Meta, Pod};
@@ -104,6 +104,10 @@ impl App {
     /// Rows of a table, with this sort and filter.
     pub(super) fn rebuild_with(&mut self, now: Timestamp, table: TableId, sort: Option<Sort>, filter: Filter) {
         let rows: Vec<(ItemId, Placed)> = match table.slot() {
+            Some(slot) if matches!(table, TableId::Endpoints(_)) && self.takes_all(sort, &filter) => {
+                self.fill_endpoints(table, slot);
+                return;
+            }
             Some(slot) => self.place_endpoints(now, (table, slot), sort, &filter),
             None => {
                 let place = |id: ItemId| Some((id.clone(), self.place_with(now, table, &id, sort, &filter)?));
@@ -111,6 +115,19 @@ impl App {
             }
         };
         self.ui.list(table).rebuild(sort, filter, rows.into_iter());
+    }
+
+    /// Whether endpoints stay in their own order, and none is hidden.
+    fn takes_all(&self, sort: Option<Sort>, filter: &Filter) -> bool {
+        sort.is_none() && filter.is_empty() && !self.ui.is_on(Toggle::Faults)
+    }
+
+    /// The endpoints of a pod as they are: there may be a hundred thousand.
+    fn fill_endpoints(&mut self, table: TableId, slot: u8) {
+        let Ui { lists, panels, .. } = &mut self.ui;
+        let lines = panels.get(usize::from(slot)).map(Panel::lines).unwrap_or_default();
+        let rows = lines.iter().map(|line| (ItemId::Endpoint(line.id()), line.gone));
+        lists.entry(table).or_default().fill(rows);
     }
 
     /// The endpoints of a pod, none of them looked up: there may be a hundred thousand.
@@ -125,7 +142,7 @@ impl App {
             return Vec::new();
         };
         let place = |line: &Line| {
-            let id = ItemId::Endpoint(line.id.clone());
+            let id = ItemId::Endpoint(line.id());
             let placed = self.place_line(now, (table, &id), (panel, line), sort, filter);
             (id, placed)
         };
@@ -141,7 +158,7 @@ impl App {
         sort: Option<Sort>,
         filter: &Filter,
     ) -> Placed {
-        if sort.is_none() && filter.is_empty() && !self.ui.is_on(Toggle::Faults) {
+        if self.takes_all(sort, filter) {
             return Placed {
                 key: self.order_of_line(table, panel, line),
                 passes: true,
@@ -375,7 +392,7 @@ impl App {
                     .and_then(|slot| self.ui.panel(slot))
                     .map(Panel::lines)
                     .unwrap_or_default();
-                lines.iter().map(|line| ItemId::Endpoint(line.id.clone())).collect()
+                lines.iter().map(|line| ItemId::Endpoint(line.id())).collect()
             }
             TableId::Packets => self.facts.packets.numbers().map(ItemId::Packet).collect(),
             TableId::Elsewhere => self.elsewhere().map(ItemId::Place).collect(),

@@ -11,5 +11,5 @@ mod what_if;
 
 pub use self::objects::{FieldChange, ObjectText, Side, TextLine, fields, lines};
 pub use self::reasons::Reasons;
-pub use self::tables::{RowId, TableDiff, numbered, says_the_same, tables};
+pub use self::tables::{RowId, TableDiff, numbered, numbers, says_the_same, tables};
 pub use self::what_if::{Compared, Impact, Radius, WhatIf};

@@ -360,16 +360,16 @@ impl Search {
     fn look_at_rows(&mut self, panel: Option<&Panel>, from: usize, left: &mut usize) -> Step {
         let lines = panel.map(Panel::lines).unwrap_or_default();
         for (at, line) in lines.iter().enumerate().skip(from) {
-            if let (Some(asked), Address::Socket(ip, _)) = (&self.address, &line.id.address)
+            if let (Some(asked), Address::Socket(ip, _)) = (&self.address, &line.row.address)
                 && let Some(score) = asked.score(ip)
                 && (asked.is(ip) || line.row.backend.pod.is_none())
             {
-                self.add(Group::Addresses, score, Hit::Row(line.id.clone()));
+                self.add(Group::Addresses, score, Hit::Row(line.id()));
             }
-            if !line.gone && self.clusters.insert(Arc::clone(&line.id.cluster)) {
-                let name = line.id.cluster.to_string();
+            if !line.gone && self.clusters.insert(Arc::clone(&line.row.cluster)) {
+                let name = line.row.cluster.to_string();
                 if let Some(score) = self.score(&name, "") {
-                    self.add(Group::Clusters, score, Hit::Cluster(line.id.clone()));
+                    self.add(Group::Clusters, score, Hit::Cluster(line.id()));
                 }
             }
             *left -= 1;

@@ -29,15 +29,20 @@ impl<T: Ord> Ordered<T> {
             items.sort_unstable();
             items.dedup();
         }
-        let len = items.len();
-        let mut chunks = Vec::with_capacity(len.div_ceil(CHUNK));
-        let mut items = items.into_iter();
+        Self::from_sorted(items.into_iter())
+    }
+
+    /// From items that ascend.
+    pub(super) fn from_sorted(mut items: impl Iterator<Item = T>) -> Self {
+        let mut ordered = Self::default();
         loop {
-            let chunk: Vec<T> = items.by_ref().take(CHUNK).collect();
+            let mut chunk = Vec::with_capacity(items.size_hint().0.min(CHUNK));
+            chunk.extend(items.by_ref().take(CHUNK));
             if chunk.is_empty() {
-                return Self { chunks, len };
+                return ordered;
             }
-            chunks.push(chunk);
+            ordered.len += chunk.len();
+            ordered.chunks.push(chunk);
         }
     }
 

@@ -61,16 +61,16 @@ impl Eq for RowId {}
 
 /// The rows of a table with their identities, in the table's order.
 pub fn numbered(rows: &[Row]) -> impl Iterator<Item = (RowId, &Row)> {
-    rows.iter().scan(None::<RowId>, |last, row| {
-        let mut id = RowId::new(row, 0);
-        if let Some(last) = last
-            && last.address.order(&id.address) == Ordering::Equal
-            && last.cluster.order(&id.cluster) == Ordering::Equal
-        {
-            id.nth = last.nth + 1;
-        }
-        *last = Some(id.clone());
-        Some((id, row))
+    numbers(rows).map(|(nth, row)| (RowId::new(row, nth), row))
+}
+
+/// The rows of a table, each with the number that its identity has.
+pub fn numbers(rows: &[Row]) -> impl Iterator<Item = (u32, &Row)> {
+    rows.iter().scan(None::<(u32, &Row)>, |last, row| {
+        let again = last.filter(|(_, earlier)| earlier.order(row) == Ordering::Equal);
+        let nth = again.map_or(0, |(nth, _)| nth + 1);
+        *last = Some((nth, row));
+        Some((nth, row))
     })
 }
 
