@@ -15,7 +15,7 @@ use super::key::{KeyCode, KeyPress};
 use super::list::ItemId;
 use super::message::Command;
 use super::options::Namespaces;
-use super::panel::Panel;
+use super::panel::{Line, Panel};
 use super::settle::identity;
 use super::tables::TableId;
 use super::ui::{Toggle, View};
@@ -218,7 +218,7 @@ impl App {
 /// The first row of a host.
 fn first_of(panel: &Panel, host: &str) -> Option<RowId> {
     let mut lines = panel.lines().iter().filter(|line| !line.gone);
-    lines.find(|line| line.row.cluster.host() == host).map(|line| line.id())
+    lines.find(|line| line.row.cluster.host() == host).map(Line::id)
 }
 
 /// As istioctl names a pod.
