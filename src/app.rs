@@ -5,8 +5,9 @@
 //! |---|---|
 //! | `message`, `key`, `options` | the contract with the runtime |
 //! | `facts`, `findings`, `engine`, `sync`, `lag`, `rates`, `traffic`, `packets`, `workloads` | what is known |
-//! | `ui`, `list`, `panel`, `dialog`, `input`, `filter` | what is shown of it |
+//! | `ui`, `list`, `panel`, `dialog`, `text`, `rows`, `input`, `filter` | what is shown of it |
 //! | `actions`, `perform`, `go`, `drill`, `marks`, `ask`, `hidden`, `find`, `palette` | what a person can do |
+//! | `study`, `comparison`, `who`, `then` | questions about all pods and about the past, worked out beside the loop |
 //! | `refresh`, `choose`, `settle`, `flows`, `widths` | lists and panels follow the facts |
 //! | [`view`] | rows, columns, words, and the screen made of them |
 //!
@@ -19,6 +20,7 @@
 mod actions;
 mod ask;
 mod choose;
+mod comparison;
 mod computing;
 mod dialog;
 mod drill;
@@ -43,12 +45,17 @@ mod panel;
 mod perform;
 pub mod rates;
 mod refresh;
+mod rows;
 mod settle;
+mod study;
 pub mod sync;
 mod tables;
+mod text;
+mod then;
 pub mod traffic;
 mod ui;
 pub mod view;
+mod who;
 mod widths;
 pub mod workloads;
 
@@ -61,6 +68,7 @@ pub use self::findings::{Linting, Tally};
 pub use self::key::{KeyCode, KeyPress};
 pub use self::message::{Command, Message};
 pub use self::options::{Namespaces, Options};
+pub use self::study::{Question, Span, Studied, Study};
 use self::ui::{FROZEN_DELTAS, Frozen, Stale, Toast, Ui};
 use self::view::{Role, Screen};
 use crate::mesh::model::Key;
@@ -148,6 +156,10 @@ impl App {
                 self.let_go(now, work);
                 Vec::new()
             }
+            Message::Studied(studied) => {
+                self.take_study(now, *studied);
+                Vec::new()
+            }
             Message::Linted(found) => {
                 self.take_findings(now, found);
                 Vec::new()
@@ -180,6 +192,7 @@ impl App {
         commands.extend(self.ask_envoys());
         commands.extend(self.ask_findings(now));
         commands.extend(self.ask_table());
+        commands.extend(self.ask_study());
         commands
     }
 

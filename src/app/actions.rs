@@ -5,6 +5,7 @@
 
 mod keymap;
 mod names;
+mod shorthand;
 mod table;
 
 use super::key::KeyPress;
@@ -63,6 +64,10 @@ pub(super) enum Action {
     Events,
     Explain,
     HiddenHosts,
+    WhoSees,
+    Diff,
+    Radius,
+    Then,
     Pick,
     NextChange,
     PreviousChange,

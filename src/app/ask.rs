@@ -9,9 +9,9 @@ use super::list::ItemId;
 use super::message::{Command, Fetch, Request};
 use super::tables::{Subject, TableId};
 use super::view::cut::{Cut, cut};
-use super::view::{self, Line, Role, Span, copies, reasons, words};
-use crate::mesh::diff::{ObjectText, Side, lines};
-use crate::mesh::history::{Edit, Line as Moment};
+use super::view::{self, Role, Span, copies, reasons, words};
+use crate::mesh::diff::ObjectText;
+use crate::mesh::history::Line as Moment;
 use crate::mesh::model::{Key, Kind, Object};
 use crate::mesh::scope::{Address, needed_kinds};
 
@@ -32,7 +32,7 @@ impl App {
         }
     }
 
-    fn say_no_object(&mut self, now: Timestamp, table: TableId) {
+    pub(super) fn say_no_object(&mut self, now: Timestamp, table: TableId) {
         let text = match table {
             TableId::Endpoints(_) | TableId::Traffic | TableId::Packets | TableId::Elsewhere => {
                 "no pod is known behind this address"
@@ -91,6 +91,9 @@ impl App {
         if table == TableId::Sidecars {
             return self.tell_findings(now);
         }
+        if table == TableId::Pods {
+            return self.tell_winner(now);
+        }
         let Some(slot) = table.slot() else {
             return self.explain_service(now, table);
         };
@@ -104,10 +107,16 @@ impl App {
             return;
         };
         let Some(line) = panel.find(&id) else { return };
-        let losers = facts.engine.passed_over(&facts.world, &panel.pod);
         let host = id.cluster.host();
-        let explanation = (!host.is_empty()).then(|| facts.engine.explain(&facts.world, &panel.pod, host, None));
-        let envoy = facts.envoys.get(&panel.pod);
+        let is_present = panel.world.is_none();
+        let losers = if is_present {
+            facts.engine.passed_over(&facts.world, &panel.pod)
+        } else {
+            Vec::new()
+        };
+        let explanation =
+            (!host.is_empty() && is_present).then(|| facts.engine.explain(&facts.world, &panel.pod, host, None));
+        let envoy = facts.envoys.get(&panel.pod).filter(|_| is_present);
         let mut lines = reasons::explain(panel, line, &losers, explanation.flatten().as_ref(), (envoy, now));
         if let Some(marked) = marked {
             lines.push(Vec::new());
@@ -139,6 +148,23 @@ impl App {
         self.say(now, role, text);
     }
 
+    /// Which Sidecar governs the pod under the cursor, which others were considered, and why they lost.
+    fn tell_winner(&mut self, now: Timestamp) {
+        let Some((Kind::Pod, key)) = self.object_behind(now, TableId::Pods) else {
+            return self.say(now, Role::Dim, "no row to explain");
+        };
+        let facts = &mut self.facts;
+        let governing = facts.engine.governing(&facts.world, &key);
+        let lines = match &governing {
+            Ok(governing) => {
+                let passed = facts.engine.passed_over(&facts.world, &key);
+                view::winner::lines(governing, &passed, &facts.world, facts.governed.siblings(&key))
+            }
+            Err(state) => vec![vec![Span::new(Role::Warn, view::why::no_table(state, &key))]],
+        };
+        self.open_text(TextDialog::new(format!("Which Sidecar governs {key}, and why"), lines).broken(16));
+    }
+
     /// Why the chosen pod reaches a service, or does not.
     fn explain_service(&mut self, now: Timestamp, table: TableId) {
         let Some(pod) = self.ui.chosen.as_ref().map(|chosen| chosen.key.clone()) else {
@@ -168,63 +194,6 @@ impl App {
                 format!("pod {pod} has no sidecar that could reach anything"),
             ),
         }
-    }
-
-    /// What an edit changed: the object's text, and the rows of the chosen pod beside it.
-    pub(super) fn open_moment(&mut self, now: Timestamp) {
-        let Some(ItemId::Moment(id)) = self.ui.list(TableId::Timeline).current().cloned() else {
-            return;
-        };
-        let Some(line) = self.ui.moment(&id).cloned() else {
-            return;
-        };
-        match &line {
-            Moment::Edit(edit, effect) => {
-                let mut shown = self.edit_head(edit, now);
-                let pod = self.ui.chosen.as_ref().map(|chosen| chosen.key.clone());
-                if let (Some(pod), Some(effect)) = (pod, effect) {
-                    shown.push(Vec::new());
-                    shown.push(vec![
-                        Span::new(Role::Strong, format!("effect on {pod}: ")),
-                        Span::new(Role::Text, super::view::table::timeline::effect_text(effect)),
-                    ]);
-                    shown.extend(self.rows_marked_by(edit));
-                }
-                shown.push(Vec::new());
-                shown.extend(diff_lines(edit));
-                self.open_text(TextDialog::new(format!("{} {}", edit.kind.name(), edit.key), shown));
-            }
-            Moment::Before(before) => {
-                let lines = words::before(before, &self.options.time_zone);
-                self.open_text(TextDialog::new(format!("{} {}", before.kind.name(), before.key), lines).broken(16));
-            }
-            Moment::Endpoints(_, at, effect, cause) => {
-                let text = format!(
-                    "at {}: {cause}: {}; no edit, see the marks of the endpoints (3)",
-                    self.clock_text(*at, now),
-                    super::view::table::timeline::effect_text(effect)
-                );
-                self.say(now, Role::Dim, text);
-            }
-            Moment::Start => self.say(
-                now,
-                Role::Dim,
-                "below this line: what the objects still tell of the time before",
-            ),
-        }
-    }
-
-    fn edit_head(&self, edit: &Edit, now: Timestamp) -> Vec<Line> {
-        let zone = &self.options.time_zone;
-        words::edit_head(edit, now, zone)
-    }
-
-    /// Endpoint rows of the chosen pod whose mark this edit caused.
-    fn rows_marked_by(&self, edit: &Edit) -> Vec<Line> {
-        let Some(marks) = self.ui.panel(0).and_then(|panel| panel.marks(&self.facts)) else {
-            return Vec::new();
-        };
-        words::marked_rows(marks, edit)
     }
 
     /// A key behind `c`.
@@ -379,28 +348,4 @@ fn yaml_of(subject: &Subject<'_>) -> Option<String> {
         | Subject::Place(_) => return None,
     };
     ObjectText::of(provenance).map(|text| text.yaml())
-}
-
-/// The text of an edited object, before and after, word by word.
-fn diff_lines(edit: &Edit) -> Vec<Line> {
-    let (before, after) = edit.yaml();
-    if before.is_empty() && after.is_empty() {
-        return vec![vec![Span::new(Role::Dim, "no text of it is kept")]];
-    }
-    lines(&before, &after, 3)
-        .into_iter()
-        .map(|line| {
-            let (sign, whole, differs) = match line.side {
-                Side::Both => ("  ", Role::Dim, Role::Dim),
-                Side::Before => ("- ", Role::Removed, Role::Removed),
-                Side::After => ("+ ", Role::Added, Role::Added),
-            };
-            let mut spans = vec![Span::new(differs, sign)];
-            spans.extend(line.words.iter().map(|(marked, text)| {
-                let role = if *marked { Role::Strong } else { whole };
-                Span::new(role, text.as_str())
-            }));
-            spans
-        })
-        .collect()
 }

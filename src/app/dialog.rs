@@ -14,9 +14,10 @@ use super::list::Sort;
 use super::message::{Command, Request};
 use super::options::Namespaces;
 use super::perform::sortable;
+use super::rows::RowsDialog;
 use super::tables::TableId;
-use super::view::cut::break_line;
-use super::view::{Line, Role, Span};
+pub(in crate::app) use super::text::{Purpose, TextDialog};
+use super::view::{Role, Span};
 use crate::mesh::model::Text;
 
 /// Rows that a page key moves a text by.
@@ -37,45 +38,12 @@ pub(super) enum Dialog {
     Sort(SortDialog),
     /// Hosts that a pod does not reach.
     Hidden(HiddenDialog),
+    /// Rows to go to: workloads that see a service, or that an edit concerns.
+    Rows(RowsDialog),
     /// Anything, by its name or address.
     Find(FindDialog),
     /// What is to be copied.
     Copy,
-}
-
-/// A text to read.
-#[derive(Clone, Debug, Default)]
-pub struct TextDialog {
-    /// What it is.
-    pub title: String,
-    /// Its lines, of any length.
-    pub lines: Vec<Line>,
-    /// How far the lines that go on another line are set in; `None`: lines are not broken but scrolled.
-    pub hanging: Option<u16>,
-    /// The lines as they fit the screen, as of the last layout.
-    pub shown: Vec<Line>,
-    /// Lines of the screen that it has.
-    pub rows: usize,
-    /// The width that `shown` was made for.
-    laid_for: Option<u16>,
-    /// The first line shown.
-    pub top: usize,
-    /// Cells scrolled away at the left.
-    pub left: usize,
-    /// The text is still being fetched.
-    pub waits_for: Option<Request>,
-    /// What it is for.
-    pub purpose: Purpose,
-}
-
-/// What a text is for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Purpose {
-    /// It tells of something that is shown.
-    #[default]
-    Answer,
-    /// It tells what the keys do.
-    Help,
 }
 
 impl Dialog {
@@ -84,58 +52,12 @@ impl Dialog {
         let is_letter = key == KeyPress::char('?');
         let asks = is_letter || key.code == KeyCode::F(1);
         match self {
-            Dialog::Text(text) => asks && text.purpose != Purpose::Help,
-            Dialog::Sort(_) | Dialog::Copy => asks,
+            Dialog::Text(text) => asks && !matches!(text.purpose, Purpose::Help),
+            Dialog::Sort(_) | Dialog::Rows(_) | Dialog::Copy => asks,
             Dialog::Filter(_) | Dialog::Palette(_) | Dialog::Namespaces(_) | Dialog::Hidden(_) | Dialog::Find(_) => {
                 asks && !is_letter
             }
         }
-    }
-}
-
-impl TextDialog {
-    /// A text of these lines.
-    pub fn new(title: impl Into<String>, lines: Vec<Line>) -> Self {
-        Self {
-            title: title.into(),
-            lines,
-            ..Self::default()
-        }
-    }
-
-    /// The same, with long lines broken; what goes on another line is set in so far.
-    pub fn broken(mut self, hanging: u16) -> Self {
-        self.hanging = Some(hanging);
-        self
-    }
-
-    /// Other lines in the place of those before.
-    pub fn replace(&mut self, lines: Vec<Line>) {
-        self.lines = lines;
-        self.laid_for = None;
-    }
-
-    /// Fits the lines to a screen with so much room.
-    pub fn lay_out(&mut self, width: u16, rows: usize) {
-        if self.laid_for != Some(width) {
-            self.shown = match self.hanging {
-                Some(hanging) => self
-                    .lines
-                    .iter()
-                    .flat_map(|line| break_line(line, width, hanging))
-                    .collect(),
-                None => self.lines.clone(),
-            };
-            self.laid_for = Some(width);
-        }
-        self.rows = rows;
-        self.top = self.top.min(self.shown.len().saturating_sub(rows));
-    }
-
-    /// All of it as plain text.
-    pub fn text(&self) -> String {
-        let line = |line: &Line| line.iter().map(|span| span.text.as_str()).collect::<String>();
-        self.lines.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -277,40 +199,10 @@ impl App {
                 self.press_hidden(now, dialog, key);
                 Vec::new()
             }
+            Dialog::Rows(dialog) => self.press_rows(now, dialog, key),
             Dialog::Find(dialog) => self.press_find(now, dialog, key),
             Dialog::Copy => self.press_copy(now, key),
         }
-    }
-
-    fn press_text(&mut self, now: Timestamp, mut dialog: TextDialog, key: KeyPress) -> Vec<Command> {
-        let last = dialog.shown.len().saturating_sub(dialog.rows);
-        let page = dialog.rows.saturating_sub(1).max(1);
-        match (key.code, key.ctrl) {
-            (KeyCode::Esc | KeyCode::Enter | KeyCode::F(1), _) | (KeyCode::Char('q' | '?'), false) => {
-                return Vec::new();
-            }
-            (KeyCode::Down, _) | (KeyCode::Char('j'), false) => dialog.top += 1,
-            (KeyCode::Up, _) | (KeyCode::Char('k'), false) => dialog.top = dialog.top.saturating_sub(1),
-            (KeyCode::PageDown, _) | (KeyCode::Char('f' | 'd'), true) | (KeyCode::Char(' '), false) => {
-                dialog.top += page;
-            }
-            (KeyCode::PageUp, _) | (KeyCode::Char('b' | 'u'), true) => dialog.top = dialog.top.saturating_sub(page),
-            (KeyCode::Home, _) | (KeyCode::Char('g'), false) => dialog.top = 0,
-            (KeyCode::End, _) | (KeyCode::Char('G'), false) => dialog.top = last,
-            (KeyCode::Right, _) | (KeyCode::Char('l'), false) => dialog.left += PAGE,
-            (KeyCode::Left, _) | (KeyCode::Char('h'), false) => dialog.left = dialog.left.saturating_sub(PAGE),
-            (KeyCode::Char('c'), false) => {
-                let text = dialog.text();
-                self.ui.copied = Some(format!("all of '{}'", dialog.title));
-                self.open_text(dialog);
-                return vec![Command::Copy(text)];
-            }
-            (KeyCode::Char('Q'), false) => return vec![Command::Quit { code: 0 }],
-            _ => self.say(now, Role::Dim, "j k g G move, h l scroll, c copies, Esc closes"),
-        }
-        dialog.top = dialog.top.min(last);
-        self.open_text(dialog);
-        Vec::new()
     }
 
     pub(super) fn open_filter(&mut self, table: TableId) {
@@ -440,6 +332,7 @@ impl App {
             | Dialog::Namespaces(_)
             | Dialog::Sort(_)
             | Dialog::Hidden(_)
+            | Dialog::Rows(_)
             | Dialog::Find(_)
             | Dialog::Copy => None,
         });

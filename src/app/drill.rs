@@ -3,17 +3,27 @@
 use jiff::Timestamp;
 
 use super::App;
+use super::find::first_of;
 use super::list::ItemId;
 use super::message::Command;
 use super::options::Namespaces;
-use super::panel::Standing;
 use super::settle::identity;
 use super::tables::TableId;
 use super::ui::{PINS, Stale, Toggle, View};
 use super::view::Role;
+use super::view::table::endpoints::short_host;
 use super::workloads::WorkloadId;
 use crate::mesh::history::ObjectId;
-use crate::mesh::model::{Key, Pod};
+use crate::mesh::model::{Key, Pod, Text};
+
+/// What of a pod one wants to see.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Landing {
+    /// All its endpoints.
+    Endpoints,
+    /// Those of a host; where there are none, why.
+    Host(Text),
+}
 
 impl App {
     /// Into the row.
@@ -32,19 +42,7 @@ impl App {
                 self.ui.list(TableId::Pods).go_to(0);
                 self.show_chosen(TableId::Pods);
             }
-            (TableId::Services, ItemId::Object(service)) if self.is_out_of_table(&service.key) => {
-                self.explain(now, TableId::Services);
-            }
-            (TableId::Services, ItemId::Object(service)) => {
-                let host = format!(
-                    "host:^{}\\.{}(\\.|$)",
-                    regex::escape(&service.key.name),
-                    regex::escape(&service.key.namespace)
-                );
-                self.go(now, View::Endpoints);
-                let table = self.ui.active();
-                self.set_filter(now, table, &host);
-            }
+            (TableId::Services, ItemId::Object(_)) => self.open_who(now, table),
             (TableId::Sidecars, ItemId::Object(sidecar)) => return self.drill_sidecar(now, &sidecar.key),
             (TableId::Endpoints(_), ItemId::Endpoint(_)) => self.explain(now, table),
             (TableId::Timeline, ItemId::Moment(_)) => self.open_moment(now),
@@ -67,14 +65,42 @@ impl App {
         Vec::new()
     }
 
-    /// Whether the chosen pod has a table, and no row in it for this service: why is then worth more than no rows.
-    fn is_out_of_table(&self, service: &Key) -> bool {
-        let host = format!("{}.{}.", service.name, service.namespace);
-        let Some(panel) = self.ui.panel(0).filter(|panel| panel.standing == Standing::Present) else {
-            return false;
+    /// To a pod's endpoints, whatever is open and whatever hides it; one step leads back.
+    pub(super) fn land(&mut self, now: Timestamp, pod: &Key, landing: &Landing) -> Vec<Command> {
+        let Some(id) = self.facts.world.pods.get(pod).map(|pod| identity(pod)) else {
+            self.say(now, Role::Warn, format!("pod {pod} is gone meanwhile"));
+            return Vec::new();
         };
-        let mut lines = panel.lines().iter();
-        !lines.any(|line| line.row.cluster.host().starts_with(&host))
+        self.ui.dialogs.clear();
+        let here = self.place_now();
+        self.ui.trail.leave(here);
+        let is_shown = self.ui.namespaces.shows(&pod.namespace);
+        let other = (!is_shown).then(|| Namespaces::Some(vec![pod.namespace.clone()]));
+        let commands = self.change_namespaces(now, other);
+        self.ui.only = None;
+        self.ui.switch(Toggle::Faults, false);
+        if self.ui.is_on(Toggle::Workloads) {
+            self.toggle_workloads(now);
+        }
+        self.set_filter(now, TableId::Pods, "");
+        self.ui.list(TableId::Pods).select(&ItemId::Object(id));
+        self.choose(now);
+        self.enter(now, View::Endpoints);
+        let table = TableId::Endpoints(0);
+        self.ui.active.insert(View::Endpoints, table);
+        self.settle_panels(now);
+        self.set_filter(now, table, "");
+        if let Landing::Host(host) = landing {
+            match self.ui.panel(0).and_then(|panel| first_of(panel, host)) {
+                Some(row) => {
+                    let pattern = format!("host:^{}(\\.|$)", regex::escape(&short_host(host)));
+                    self.set_filter(now, table, &pattern);
+                    self.ui.list(table).select(&ItemId::Endpoint(row));
+                }
+                None => self.explain_host(now, pod, host),
+            }
+        }
+        commands
     }
 
     fn drill_pod(&mut self, now: Timestamp, id: &ObjectId) {

@@ -57,6 +57,28 @@ impl Engine {
         self.cache.hidden_hosts(present, pod)
     }
 
+    /// Which Sidecar governs a pod.
+    pub(super) fn governing(&mut self, present: &World, pod: &Key) -> Result<Governing, NoTable> {
+        self.cache.governing(present, pod)
+    }
+
+    /// The host that a text means, for clients of one of these namespaces; all hosts that there are if none.
+    pub(super) fn complete_host(
+        &mut self,
+        present: &World,
+        namespaces: &[Text],
+        text: &str,
+    ) -> Result<Text, Vec<Text>> {
+        let mut known = Vec::new();
+        for namespace in namespaces {
+            match self.cache.complete_host(present, namespace, text) {
+                Ok(host) => return Ok(host),
+                Err(all) => known = all,
+            }
+        }
+        Err(known)
+    }
+
     /// The host under which a pod knows a Kubernetes Service.
     pub(super) fn host_of(&mut self, present: &World, pod: &Key, service: &Key) -> Option<Text> {
         self.cache.host_of(present, pod, service).ok()
@@ -160,6 +182,13 @@ impl Governed {
     pub(super) fn count(&self, sidecar: &Key) -> usize {
         self.pods_of.get(sidecar).map_or(0, BTreeSet::len)
     }
+
+    /// How many pods have the same Sidecar as a pod.
+    pub(super) fn siblings(&self, pod: &Key) -> usize {
+        let sidecar = self.of(pod).and_then(Governing::key);
+        sidecar.map_or(0, |sidecar| self.count(sidecar))
+    }
+
     /// The pods that a Sidecar governs, in order.
     pub(super) fn pods_of(&self, sidecar: &Key) -> impl Iterator<Item = &Key> {
         self.pods_of.get(sidecar).into_iter().flatten()

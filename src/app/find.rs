@@ -216,7 +216,7 @@ impl App {
 }
 
 /// The first row of a host.
-fn first_of(panel: &Panel, host: &str) -> Option<RowId> {
+pub(super) fn first_of(panel: &Panel, host: &str) -> Option<RowId> {
     let mut lines = panel.lines().iter().filter(|line| !line.gone);
     lines.find(|line| line.row.cluster.host() == host).map(Line::id)
 }

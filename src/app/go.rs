@@ -39,6 +39,9 @@ impl App {
 
     pub(super) fn enter(&mut self, now: Timestamp, view: View) {
         self.ui.view = view;
+        if view != View::Endpoints {
+            self.leave_then();
+        }
         self.ui.switch(Toggle::Zoom, false);
         let wants_pods = matches!(view, View::Pods | View::Overview);
         if !wants_pods && self.ui.only.take().is_some() {
@@ -60,6 +63,7 @@ impl App {
     }
 
     fn go_to_place(&mut self, now: Timestamp, place: Stop) {
+        self.leave_then();
         self.ui.view = place.view;
         self.ui.switch(Toggle::Zoom, false);
         self.ui.namespaces = place.namespaces;
@@ -113,6 +117,8 @@ impl App {
         }
         if !self.ui.list(table).filter().is_empty() {
             self.set_filter(now, table, "");
+        } else if self.leave_then() {
+            self.say(now, Role::Dim, "as they are now");
         } else if self.ui.view == View::Traffic && self.ui.traced.is_some() {
             self.trace(None);
         } else if self.ui.is_on(Toggle::Zoom) {

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::computing::Computed;
 use super::key::KeyPress;
+use super::study::{Question, Studied};
 use crate::mesh::lint::Finding;
 use crate::mesh::model::{HostCounters, HostFault, Key, Kind, Packet, Text};
 use crate::mesh::scope::{Address, Class, Cluster, Health, Reason, Row, Why};
@@ -79,6 +80,8 @@ pub enum Message {
     Computed(Computed),
     /// Work beside the loop panicked, which is a fault of ours: it will never answer.
     Broke(Work),
+    /// The answer to [`Command::Study`].
+    Studied(Box<Studied>),
     /// The answer to [`Command::Fetch`]: the text, or a sentence that says why there is none.
     Fetched {
         /// What was asked for.
@@ -246,6 +249,8 @@ pub enum Work {
     Table(Key),
     /// What is wrong with Sidecars: [`Command::Lint`].
     Findings,
+    /// The answer to a question: [`Command::Study`].
+    Study(Question),
 }
 
 /// Something the runtime has to do.
@@ -284,6 +289,8 @@ pub enum Command {
     Lint,
     /// Run [`App::computing`](super::App::computing) of this pod beside the loop, and send its answer.
     Compute(Key),
+    /// Run [`App::study`](super::App::study) of this beside the loop, and send its answer.
+    Study(Question),
     /// Fetch a text; answered by [`Message::Fetched`].
     Fetch(Request),
     /// Hand the terminal to the login command of the context, then connect again.

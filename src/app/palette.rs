@@ -46,6 +46,8 @@ enum Argument {
     Pod,
     /// What to look for.
     Anything,
+    /// Which host.
+    Host,
 }
 
 fn argument(action: Action) -> Argument {
@@ -63,6 +65,8 @@ fn argument(action: Action) -> Argument {
         Argument::Pod
     } else if action == Action::Find {
         Argument::Anything
+    } else if action == Action::WhoSees {
+        Argument::Host
     } else {
         Argument::None
     }
@@ -107,6 +111,11 @@ impl App {
         let names: Vec<String> = match argument(action) {
             Argument::None | Argument::Anything => Vec::new(),
             Argument::Namespace => self.facts.namespaces().iter().map(ToString::to_string).collect(),
+            Argument::Host => {
+                let services = self.facts.world.services.keys();
+                let shown = services.filter(|key| self.ui.namespaces.shows(&key.namespace));
+                shown.map(pod_name).collect()
+            }
             Argument::Pod => {
                 let pods = self.facts.world.pods.keys();
                 let shown = pods.filter(|key| self.ui.namespaces.shows(&key.namespace));
@@ -179,6 +188,10 @@ impl App {
             }
             Argument::Namespace => self.run_in_namespace(now, entry, rest),
             Argument::Pod => self.run_for_pod(now, entry, rest),
+            Argument::Host => {
+                self.open_who_of(now, rest);
+                Vec::new()
+            }
             Argument::Anything => {
                 self.open_find(rest);
                 Vec::new()
@@ -254,7 +267,7 @@ impl App {
     }
 }
 
-/// As istioctl names a pod.
+/// As istioctl names a pod; a service is named so too.
 fn pod_name(key: &Key) -> String {
     format!("{}.{}", key.name, key.namespace)
 }

@@ -10,10 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::facts::Facts;
 use super::lag::effects;
 use super::sync::{Comparison, Sync};
+use super::then::Then;
 use crate::mesh::diff::{RowId, numbers};
 use crate::mesh::history::{Mark, MarkSet, PodHistory};
 use crate::mesh::model::Key;
 use crate::mesh::scope::{Class, EndpointTable, NoTable, Row};
+use crate::mesh::world::World;
 
 /// How many pairs of tables are compared for the marks of one batch.
 const BUDGET: usize = 16;
@@ -63,6 +65,10 @@ pub(super) enum Standing {
     Computing(usize),
     /// The work at it, over so many services, broke: a fault of ours.
     Broken(usize),
+    /// That of another time is being worked out.
+    Recalling,
+    /// It is that of another time: right after this, or of the beginning.
+    Then(Option<Timestamp>),
 }
 
 /// A table of more rows than these takes longer than a frame to show.
@@ -79,6 +85,8 @@ pub(super) struct Panel {
     lines: Vec<Line>,
     /// The table it was made from.
     pub table: Option<Arc<EndpointTable>>,
+    /// The world it was made in, where that is not the present one.
+    pub world: Option<World>,
     /// How it stands with it.
     pub standing: Standing,
     /// Rows of Envoy's own that are not shown.
@@ -107,11 +115,35 @@ impl Panel {
         Self::without_table(pod, Standing::Broken(services), now)
     }
 
+    /// A pod's table of another time, as far as it is worked out: no marks, nothing of Envoy.
+    pub(super) fn then(then: &Then, with_bootstrap: bool, now: Timestamp) -> Self {
+        let Some((table, world)) = &then.found else {
+            return Self::without_table(then.pod.clone(), Standing::Recalling, now);
+        };
+        let mut panel = Self::without_table(then.pod.clone(), Standing::Then(then.point.at), now);
+        let rows = numbers(&table.rows).filter(|(_, row)| with_bootstrap || row.class != Class::Bootstrap);
+        panel.lines = rows
+            .map(|(nth, row)| Line {
+                row: row.clone(),
+                nth,
+                sync: None,
+                actual: None,
+                gone: false,
+            })
+            .collect();
+        panel.living = panel.lines.len();
+        panel.hidden_bootstrap = table.rows.len() - panel.living;
+        panel.table = Some(Arc::clone(table));
+        panel.world = Some(world.clone());
+        panel
+    }
+
     fn without_table(pod: Key, standing: Standing, now: Timestamp) -> Self {
         Self {
             pod,
             lines: Vec::new(),
             table: None,
+            world: None,
             standing,
             hidden_bootstrap: 0,
             living: 0,
@@ -128,6 +160,7 @@ impl Panel {
     /// Brings it up to what is known now.
     pub(super) fn refresh(&mut self, facts: &mut Facts, with_bootstrap: bool, now: Timestamp) {
         self.refreshed = now;
+        self.world = None;
         let Facts {
             world,
             history,
@@ -231,6 +264,11 @@ impl Panel {
         &self.lines
     }
 
+    /// Whether it is not that of another time.
+    pub(super) fn is_present(&self) -> bool {
+        !matches!(self.standing, Standing::Then(_) | Standing::Recalling)
+    }
+
     /// The row of this identity.
     pub(super) fn find(&self, id: &RowId) -> Option<&Line> {
         let at = self.lines.binary_search_by(|line| line.id().cmp(id)).ok()?;
@@ -242,8 +280,9 @@ impl Panel {
         self.marks(facts)?.get(id)
     }
 
-    /// All change marks of it.
+    /// All change marks of it; none of another time.
     pub(super) fn marks<'a>(&self, facts: &'a Facts) -> Option<&'a MarkSet<RowId, Row>> {
-        facts.history.pod(&self.pod).map(PodHistory::marks)
+        let followed = facts.history.pod(&self.pod).filter(|_| self.is_present());
+        followed.map(PodHistory::marks)
     }
 }

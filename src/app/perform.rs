@@ -68,7 +68,7 @@ impl App {
                 dialog.insert(text);
                 true
             }
-            Some(Dialog::Text(_) | Dialog::Sort(_) | Dialog::Copy) | None => false,
+            Some(Dialog::Text(_) | Dialog::Rows(_) | Dialog::Sort(_) | Dialog::Copy) | None => false,
         };
         if !pasted {
             self.say(now, Role::Dim, "pasted text goes into / : F or n; nothing is open");
@@ -157,6 +157,10 @@ impl App {
             Action::Events => return self.events(now, table),
             Action::Explain => self.explain(now, table),
             Action::HiddenHosts => self.open_hidden(now),
+            Action::WhoSees => self.open_who(now, table),
+            Action::Diff => self.compare(now, table),
+            Action::Radius => self.open_radius(now, table),
+            Action::Then => self.open_then(now),
             Action::Copy => self.ui.dialogs.push(Dialog::Copy),
             Action::NextChange => self.jump_to_change(now, table, 1),
             Action::PreviousChange => self.jump_to_change(now, table, -1),

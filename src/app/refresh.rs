@@ -170,9 +170,9 @@ impl App {
     }
 
     /// A row of a pod's endpoints as this table shows it.
-    fn subject_of_line<'a>(&'a self, table: TableId, panel: &Panel, line: &'a Line) -> Subject<'a> {
+    fn subject_of_line<'a>(&'a self, table: TableId, panel: &'a Panel, line: &'a Line) -> Subject<'a> {
         match table {
-            TableId::Traffic => Subject::flow(&self.facts, &panel.pod, line),
+            TableId::Traffic => Subject::flow(&self.facts, panel, line),
             TableId::Endpoints(_)
             | TableId::Pods
             | TableId::Workloads
@@ -180,7 +180,7 @@ impl App {
             | TableId::Sidecars
             | TableId::Timeline
             | TableId::Packets
-            | TableId::Elsewhere => Subject::endpoint(&self.facts, &panel.pod, line),
+            | TableId::Elsewhere => Subject::endpoint(&self.facts, panel, line),
         }
     }
 

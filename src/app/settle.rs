@@ -12,6 +12,7 @@ use super::dialog::Dialog;
 use super::list::{ItemId, MomentId};
 use super::message::{Command, Work};
 use super::panel::Panel;
+use super::study::{Studied, Unknown};
 use super::tables::{TableId, moment_id};
 use super::view::layout::{Frame, Size, Wanted, frame};
 use super::view::{Area, Overlay, Pane, reading_area};
@@ -64,12 +65,21 @@ impl App {
             .map(|(table, area)| self.lay_out(now, *table, *area, frame.size))
             .collect();
         self.look_on();
-        if let Some(Dialog::Text(dialog)) = self.ui.dialogs.last_mut() {
-            let inner = Overlay::inner(reading_area(width, height));
-            dialog.lay_out(inner.width, inner.height.into());
-        } else {
+        let inner = Overlay::inner(reading_area(width, height));
+        match self.ui.dialogs.last_mut() {
+            Some(Dialog::Text(dialog)) => dialog.lay_out(inner.width, inner.height.into()),
+            Some(Dialog::Rows(dialog)) => dialog.lay_out(inner.width, inner.height.into()),
             // what a text lies over is not seen
-            self.see(now);
+            Some(
+                Dialog::Filter(_)
+                | Dialog::Palette(_)
+                | Dialog::Namespaces(_)
+                | Dialog::Sort(_)
+                | Dialog::Hidden(_)
+                | Dialog::Find(_)
+                | Dialog::Copy,
+            )
+            | None => self.see(now),
         }
         self.ui.wake = self.find_wake(now);
     }
@@ -118,6 +128,14 @@ impl App {
     /// Brings the endpoint tables up to the facts, where these have changed.
     pub(super) fn settle_panels(&mut self, now: Timestamp) {
         let subjects = self.subjects();
+        if self
+            .ui
+            .then
+            .as_ref()
+            .is_some_and(|then| subjects.first().is_none_or(|id| id.key != then.pod))
+        {
+            self.leave_then();
+        }
         let stale = self.ui.stale.remove(&Stale::Panels);
         self.ui.panels.truncate(subjects.len());
         for (slot, id) in subjects.into_iter().enumerate() {
@@ -128,6 +146,14 @@ impl App {
             }
             if known.and_then(Panel::rests_until).is_some_and(|until| now < until) {
                 self.ui.stale.insert(Stale::Panels);
+                continue;
+            }
+            if slot == 0
+                && let Some(then) = &self.ui.then
+            {
+                let panel = Panel::then(then, bootstrap, now);
+                self.put_panel(slot, panel);
+                self.rebuild(now, TableId::Endpoints(0));
                 continue;
             }
             if let Some(services) = self.long_work(&id.key) {
@@ -208,6 +234,10 @@ impl App {
                 self.ui.stale.insert(Stale::Panels);
             }
             Work::Findings => self.facts.findings.give_up(now),
+            Work::Study(question) => {
+                let answer = Err(Unknown::Broke);
+                self.take_study(now, Studied { question, answer });
+            }
         }
     }
 
@@ -320,7 +350,7 @@ impl App {
                         | ItemId::Packet(_)
                         | ItemId::Place(_) => None,
                     });
-                    if let Some(followed) = self.facts.history.pod_mut(&panel.pod) {
+                    if let Some(followed) = self.facts.history.pod_mut(&panel.pod).filter(|_| panel.is_present()) {
                         followed.marks_mut().see(rows, now);
                     }
                 }

@@ -21,7 +21,7 @@ use super::view::table::traffic::Traffic;
 use super::view::table::workloads::{WorkloadRow, Workloads};
 use crate::mesh::history::{Line as Moment, MarkKind, ObjectId};
 use crate::mesh::lint::Level;
-use crate::mesh::model::{Key, Kind, Labels, Object, Service, Sidecar};
+use crate::mesh::model::{Kind, Labels, Object, Service, Sidecar};
 use crate::mesh::scope::{EndpointTable, Row, needed_kinds};
 
 /// A table that has a list of its own.
@@ -193,13 +193,13 @@ impl<'a> Subject<'a> {
     }
 
     /// A row of an endpoint table.
-    pub(super) fn endpoint(facts: &'a Facts, pod: &Key, line: &'a Line) -> Self {
-        Subject::Endpoint(endpoint_row(facts, pod, line))
+    pub(super) fn endpoint(facts: &'a Facts, panel: &'a Panel, line: &'a Line) -> Self {
+        Subject::Endpoint(endpoint_row(facts, panel, line))
     }
 
     /// The same, by what it does.
-    pub(super) fn flow(facts: &'a Facts, pod: &Key, line: &'a Line) -> Self {
-        Subject::Flow(endpoint_row(facts, pod, line))
+    pub(super) fn flow(facts: &'a Facts, panel: &'a Panel, line: &'a Line) -> Self {
+        Subject::Flow(endpoint_row(facts, panel, line))
     }
 
     /// A packet, if it is kept.
@@ -284,13 +284,14 @@ impl<'a> Subject<'a> {
     }
 }
 
-fn endpoint_row<'a>(facts: &'a Facts, pod: &Key, line: &'a Line) -> EndpointRow<'a> {
-    let behind = line.row.backend.pod.as_ref().and_then(|pod| facts.world.pods.get(pod));
+fn endpoint_row<'a>(facts: &'a Facts, panel: &'a Panel, line: &'a Line) -> EndpointRow<'a> {
+    let world = panel.world.as_ref().unwrap_or(&facts.world);
+    let behind = line.row.backend.pod.as_ref().and_then(|pod| world.pods.get(pod));
     EndpointRow {
         row: &line.row,
         behind: behind.map(AsRef::as_ref),
         sync: line.sync,
-        actual: line.actual.and_then(|at| facts.envoys.get(pod)?.host(at)),
+        actual: line.actual.and_then(|at| facts.envoys.get(&panel.pod)?.host(at)),
     }
 }
 

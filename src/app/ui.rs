@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,7 +14,9 @@ use super::options::Namespaces;
 use super::packets::KEPT;
 use super::panel::Panel;
 use super::settle::Laid;
+use super::study::Question;
 use super::tables::TableId;
+use super::then::Then;
 use super::traffic::Place;
 use super::view::Role;
 use super::workloads::WorkloadId;
@@ -242,6 +246,10 @@ pub(super) struct Ui {
     pub computing: Option<Key>,
     /// Pods whose table broke while it was worked out: not tried again unless asked for.
     pub broken: BTreeSet<Key>,
+    /// The question that is worked on beside the loop, and whether it was given up.
+    pub studying: Option<(Question, Arc<AtomicBool>)>,
+    /// The chosen pod's endpoints of another time, while they are looked at.
+    pub then: Option<Then>,
     /// What lies over the panes, the topmost last.
     pub dialogs: Vec<Dialog>,
     /// The message at the foot.
@@ -288,6 +296,8 @@ impl Ui {
             walks: Vec::new(),
             computing: None,
             broken: BTreeSet::new(),
+            studying: None,
+            then: None,
             dialogs: Vec::new(),
             toast: None,
             copied: None,

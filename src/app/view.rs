@@ -6,6 +6,7 @@
 pub mod age;
 pub mod capture;
 pub mod column;
+pub(in crate::app) mod comparison;
 pub(in crate::app) mod copies;
 pub mod cut;
 mod draw;
@@ -13,6 +14,7 @@ pub mod explain;
 pub(in crate::app) mod findings;
 mod found;
 pub mod help;
+pub(in crate::app) mod impact;
 pub(in crate::app) mod layout;
 pub(in crate::app) mod reasons;
 mod screen;
@@ -22,7 +24,9 @@ pub(in crate::app) mod state;
 pub mod table;
 pub mod tcpdump;
 mod value;
+pub mod who_sees;
 pub mod why;
+pub(in crate::app) mod winner;
 pub(in crate::app) mod words;
 
 pub(in crate::app) use self::draw::reading_area;

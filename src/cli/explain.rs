@@ -1,6 +1,5 @@
 //! `explain` and `who-sees`: why a pod reaches a host or does not, and which pods do.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,9 +14,10 @@ use super::headless::{gather, missing, no_such_table, say_missing, show};
 use super::input;
 use super::print;
 use super::reference::PodReference;
+use crate::app::view::who_sees::{self, Group};
 use crate::app::view::why::{self, object_of, reason};
 use crate::app::view::{Shown, explain as view};
-use crate::mesh::model::{Key, Kind, Pod, Text, nearest, nearest_host};
+use crate::mesh::model::{Key, Kind, Text, nearest, nearest_host};
 use crate::mesh::scope::{self, Cache, Explanation, Governing, Lack, Outcome, Row, Settings, Sight, Unexplained};
 use crate::mesh::world::World;
 use crate::output::{Sheet, SheetRow};
@@ -364,64 +364,36 @@ fn pod_row(pod: &Key) -> SheetRow {
     }
 }
 
-/// Pods that stand in one line.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Group {
-    namespace: Text,
-    workload: String,
-    sidecar: String,
-    let_in_by: String,
-}
-
-impl Group {
-    fn of(world: &World, pod: &Key, sight: &Sight) -> Self {
-        let owner = world.pods.get(pod).and_then(|pod| Pod::workload(pod));
-        let sidecar = sight.governing.key().map(ToString::to_string);
-        Self {
-            namespace: pod.namespace.clone(),
-            workload: owner.map_or_else(
-                || format!("pod/{}", pod.name),
-                |owner| format!("{}/{}", owner.kind.to_lowercase(), owner.name),
-            ),
-            sidecar: sidecar.unwrap_or_else(|| "<none>".to_owned()),
-            // exportTo comes first; what let the host in follows
-            let_in_by: sight.reasons.get(1).map(ToString::to_string).unwrap_or_default(),
-        }
-    }
-
-    fn row(&self, pods: &[&Key], sight: &Sight) -> SheetRow {
-        let names: Vec<&str> = pods.iter().map(|pod| pod.name.as_str()).collect();
-        let fields = json!({
-            "namespace": self.namespace.as_str(),
-            "workload": self.workload,
-            "pods": names,
-            "sidecar": governing_of(&sight.governing),
-            "ports": sight.ports,
-            "reasons": why::reasons(&sight.reasons),
-        });
-        let count = pods.len().to_string();
-        let cells = [
-            self.namespace.as_str(),
-            &self.workload,
-            &count,
-            &self.sidecar,
-            &self.let_in_by,
-        ];
-        SheetRow {
-            name: Shown::from(self.workload.as_str()),
-            cells: cells.map(Shown::from).to_vec(),
-            fields: fields.as_object().cloned().unwrap_or_default(),
-            why: None,
-        }
+fn group_row(group: &Group, pods: &[&Key], sight: &Sight) -> SheetRow {
+    let names: Vec<&str> = pods.iter().map(|pod| pod.name.as_str()).collect();
+    let fields = json!({
+        "namespace": group.namespace.as_str(),
+        "workload": group.workload,
+        "pods": names,
+        "sidecar": governing_of(&sight.governing),
+        "ports": sight.ports,
+        "reasons": why::reasons(&sight.reasons),
+    });
+    let count = pods.len().to_string();
+    let cells = [
+        group.namespace.as_str(),
+        &group.workload,
+        &count,
+        &group.sidecar,
+        &group.let_in_by,
+    ];
+    SheetRow {
+        name: Shown::from(group.workload.as_str()),
+        cells: cells.map(Shown::from).to_vec(),
+        fields: fields.as_object().cloned().unwrap_or_default(),
+        why: None,
     }
 }
 
 fn by_workload(world: &World, seen: &[(Key, Arc<Sight>)]) -> Vec<SheetRow> {
-    let mut groups: BTreeMap<Group, (Vec<&Key>, &Sight)> = BTreeMap::new();
-    for (pod, sight) in seen {
-        let group = groups.entry(Group::of(world, pod, sight));
-        group.or_insert_with(|| (Vec::new(), sight)).0.push(pod);
-    }
-    let rows = groups.iter().map(|(group, (pods, sight))| group.row(pods, sight));
+    let groups = who_sees::groups(world, seen);
+    let rows = groups
+        .iter()
+        .map(|(group, (pods, sight))| group_row(group, pods, sight));
     rows.collect()
 }

@@ -306,7 +306,7 @@ pub(super) fn no_such_table(reason: &NoTable, pod: &Key) -> Ended {
         NoTable::Pending(_) => Exit::Cluster,
         NoTable::NoProxy | NoTable::Ambient | NoTable::Waypoint | NoTable::NoAddress => Exit::No,
     };
-    Ended::new(exit, rows::no_table(reason, pod))
+    Ended::new(exit, crate::app::view::why::no_table(reason, pod))
 }
 
 /// Prints each change from now on, until the cluster or the reader is gone.

@@ -11,7 +11,6 @@ use super::exit::{Ended, Exit};
 use crate::app::filter::Selector;
 use crate::app::message::EnvoyTable;
 use crate::app::rates::Rates;
-use crate::app::view::Shown;
 use crate::app::view::column::Table;
 use crate::app::view::table::endpoints::{Actual, EndpointRow, Endpoints};
 use crate::app::view::table::pods::{PodRow, Pods};
@@ -446,26 +445,4 @@ pub(super) fn differences<'a>(
         Some(_) => None,
     });
     gone.chain(here).collect()
-}
-
-/// Why there is no table, and what to do.
-pub(super) fn no_table(reason: &NoTable, pod: &Key) -> String {
-    let name = Shown::from(format!("{}.{}", pod.name, pod.namespace));
-    match reason {
-        NoTable::NoSuchPod => format!("no pod '{name}'"),
-        NoTable::Pending(kinds) => {
-            let kinds: Vec<&str> = kinds.iter().map(|kind| kind.plural()).collect();
-            format!("no table of pod '{name}' yet: {} not listed", kinds.join(", "))
-        }
-        NoTable::NoProxy => {
-            format!("pod '{name}' has no sidecar: is its namespace labelled istio-injection=enabled or istio.io/rev?")
-        }
-        NoTable::Ambient => {
-            format!("pod '{name}' is in ambient mode: the node's ztunnel takes its traffic, no Envoy here")
-        }
-        NoTable::Waypoint => {
-            format!("pod '{name}' is a waypoint: its table is not computed; ask its Envoy with istioctl")
-        }
-        NoTable::NoAddress => format!("pod '{name}' has no address yet: its sidecar is not connected"),
-    }
 }

@@ -308,6 +308,11 @@ impl Ui {
                 let computing = self.app.computing(pod);
                 self.effects.answer_blocking(broke, move || computing.run());
             }
+            Command::Study(question) => {
+                let broke = Message::Broke(Work::Study(question.clone()));
+                let study = self.app.study(question);
+                self.effects.answer_blocking(broke, move || study.run());
+            }
             Command::Lint => {
                 let linting = self.app.linting();
                 let broke = Message::Broke(Work::Findings);

@@ -15,6 +15,7 @@ mod looks;
 mod mesh;
 mod navigation;
 mod picture;
+mod questions;
 mod stage;
 mod states;
 mod sweep;

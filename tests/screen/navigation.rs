@@ -177,6 +177,8 @@ fn a_pinned_pod_stays_while_the_cursor_moves_on() {
 fn enter_drills_from_services_and_sidecars() {
     let mut stage = Stage::bookinfo();
     stage.press("2/^reviews<Enter><Enter>");
+    assert!(stage.text().contains("Who sees reviews.bookinfo"), "{}", stage.text());
+    stage.press("<Enter>");
     assert!(stage.text().contains("Endpoints 2  /host:"), "{}", stage.text());
     let mut stage = Stage::bookinfo();
     stage.put(mesh::sidecar("bookinfo", &["./*"], 1));
@@ -193,12 +195,14 @@ fn enter_on_a_service_without_rows_says_why_there_are_none() {
     stage.wait(3_600);
     stage.screen();
     stage.wait(3_600);
-    stage.press("2/^reviews<Enter><Enter>");
+    stage.press("2/^reviews<Enter><Enter><Enter>");
     let text = stage.text();
     assert!(
         text.contains("reviews.bookinfo.svc.cluster.local is not in scope of"),
         "{text}"
     );
+    stage.press("<Esc>");
+    assert!(stage.text().contains("Who sees reviews.bookinfo"), "{}", stage.text());
     stage.press("<Esc>");
     assert_eq!(stage.active().title[0].text.as_str(), "Services");
 }
@@ -238,10 +242,10 @@ fn the_header_lets_go_of_what_matters_least_first() {
 #[test]
 fn a_key_that_does_not_work_here_says_where_it_does() {
     let mut stage = Stage::bookinfo();
-    stage.press("x");
+    stage.press("v");
     assert_eq!(
         stage.text().lines().last().unwrap().trim(),
-        "x: why in scope, what's wrong - works in services, endpoints, traffic, Sidecars"
+        "v: view the endpoints as they were then - works in the timeline"
     );
     stage.press(".");
     assert!(stage.text().lines().last().unwrap().contains("works in the demo"));

@@ -68,6 +68,9 @@ impl Stage {
                 self.lints += 1;
                 let answer = self.app.linting().run();
                 self.send(answer);
+            } else if let Command::Study(question) = command {
+                let answer = self.app.study(question).run();
+                self.send(answer);
             } else {
                 self.commands.push(command);
             }

@@ -25,6 +25,7 @@ fn every_view_fits_every_size() {
     let mut dice = Dice(0x5eed);
     let views = [
         "`", "1", "2", "3", "4", "5", "6", "?", ":s", "n", "o", "c", "d", "/a(", "W", "w", "z", "F1", "Frev",
+        "5<Enter>", "5r", "5v", "4r", "D", "1x", "2<Enter>", "H",
     ];
     let mut tried = 0;
     for view in views {
@@ -55,7 +56,7 @@ fn asking_for_the_same_screen_twice_gives_the_same() {
 const KEYS: &[char] = &[
     'j', 'k', 'g', 'G', 'h', 'l', '/', ':', 'n', 'a', 'W', '`', '1', '2', '3', '4', '5', '6', '[', ']', '-', 'z', 'p',
     'o', 'I', '<', '>', 'w', 'd', 'y', 'e', 'x', ' ', '}', '{', 'm', 'M', '!', 'f', 'c', 'b', '?', 'r', 'v', '*', '(',
-    '.', 'é', 'F',
+    '.', 'é', 'F', 'D', 's', 'H',
 ];
 const CODES: &[KeyCode] = &[
     KeyCode::Enter,

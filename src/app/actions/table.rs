@@ -3,38 +3,9 @@
 use super::Action as A;
 use super::Pane::{Elsewhere, Endpoints, Packets, Pods, Services, Sidecars, Timeline, Traffic};
 use super::Where::{Demo, Everywhere, In};
-use super::{Entry, Group, Where};
-use crate::app::key::{KeyCode, KeyPress};
-
-const fn key(code: KeyCode) -> KeyPress {
-    KeyPress::plain(code)
-}
-
-const fn char(c: char) -> KeyPress {
-    KeyPress::char(c)
-}
-
-const fn ctrl(c: char) -> KeyPress {
-    KeyPress::ctrl(c)
-}
-
-/// An action under a heading: what, its keys, where it works, its name in the palette, its words for help.
-const fn entry(
-    group: Group,
-    action: A,
-    keys: &'static [KeyPress],
-    valid: Where,
-    words: (&'static str, &'static str),
-) -> Entry {
-    Entry {
-        action,
-        keys,
-        valid,
-        group,
-        name: words.0,
-        help: words.1,
-    }
-}
+use super::shorthand::{char, ctrl, entry, key};
+use super::{Entry, Group};
+use crate::app::key::KeyCode;
 
 /// Every action, in the order of help.
 pub(in crate::app) static ACTIONS: &[Entry] = &[
@@ -270,8 +241,8 @@ pub(in crate::app) static ACTIONS: &[Entry] = &[
         Group::Ask,
         A::Explain,
         &[char('x')],
-        In(&[Services, Endpoints, Traffic, Sidecars]),
-        ("explain", "why in scope, what's wrong"),
+        In(&[Pods, Services, Endpoints, Traffic, Sidecars]),
+        ("explain", "why it is so, what is wrong"),
     ),
     entry(
         Group::Ask,
@@ -279,6 +250,34 @@ pub(in crate::app) static ACTIONS: &[Entry] = &[
         &[char('H')],
         Everywhere,
         ("hidden", "hosts that the chosen pod does not reach, and why"),
+    ),
+    entry(
+        Group::Ask,
+        A::WhoSees,
+        &[char('s')],
+        In(&[Services, Endpoints, Traffic]),
+        ("who", "workloads that have it in scope; :who HOST"),
+    ),
+    entry(
+        Group::Ask,
+        A::Diff,
+        &[char('D')],
+        In(&[Pods, Endpoints, Timeline]),
+        ("diff", "compare picked rows, or then and now"),
+    ),
+    entry(
+        Group::Ask,
+        A::Radius,
+        &[char('r')],
+        In(&[Sidecars, Timeline]),
+        ("radius", "blast radius: who gained or lost what"),
+    ),
+    entry(
+        Group::Ask,
+        A::Then,
+        &[char('v')],
+        In(&[Timeline]),
+        ("then", "view the endpoints as they were then"),
     ),
     entry(
         Group::Ask,

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::Shown;
 use crate::mesh::model::{Key, Kind};
-use crate::mesh::scope::{Reason, Why};
+use crate::mesh::scope::{NoTable, Reason, Why};
 
 /// A reason of any kind: its rule, its words, the object it speaks of.
 pub fn reason(rule: &str, text: &impl ToString, object: Option<(Kind, Key)>) -> Value {
@@ -30,4 +31,26 @@ pub fn reasons<'a>(chain: impl IntoIterator<Item = &'a Reason>) -> Value {
 /// The chain of a row.
 pub fn chain(why: &Why) -> Value {
     reasons(&*why.chain)
+}
+
+/// Why there is no table, and what to do.
+pub fn no_table(reason: &NoTable, pod: &Key) -> String {
+    let name = Shown::from(format!("{}.{}", pod.name, pod.namespace));
+    match reason {
+        NoTable::NoSuchPod => format!("no pod '{name}'"),
+        NoTable::Pending(kinds) => {
+            let kinds: Vec<&str> = kinds.iter().map(|kind| kind.plural()).collect();
+            format!("no table of pod '{name}' yet: {} not listed", kinds.join(", "))
+        }
+        NoTable::NoProxy => {
+            format!("pod '{name}' has no sidecar: is its namespace labelled istio-injection=enabled or istio.io/rev?")
+        }
+        NoTable::Ambient => {
+            format!("pod '{name}' is in ambient mode: the node's ztunnel takes its traffic, no Envoy here")
+        }
+        NoTable::Waypoint => {
+            format!("pod '{name}' is a waypoint: its table is not computed; ask its Envoy with istioctl")
+        }
+        NoTable::NoAddress => format!("pod '{name}' has no address yet: its sidecar is not connected"),
+    }
 }

@@ -9,10 +9,9 @@ use super::table::timeline::clock;
 use super::{Line, Role, Span};
 use crate::app::tables::Marked;
 use crate::app::workloads::WorkloadId;
-use crate::mesh::diff::RowId;
-use crate::mesh::history::{Before, Cause, Edit, Happening, MarkKind, MarkSet};
+use crate::mesh::history::{Before, Edit, Happening, MarkKind};
 use crate::mesh::model::{Key, Kind, Labels, Object, Pod, ProxyKind, Text};
-use crate::mesh::scope::{Governing, Row};
+use crate::mesh::scope::Governing;
 use crate::mesh::world::World;
 
 /// A label and what it says.
@@ -293,31 +292,6 @@ pub(crate) fn edit_head(edit: &Edit, now: Timestamp, zone: &TimeZone) -> Vec<Lin
     };
     lines.push(fact("Generation", Role::Number, generation));
     lines
-}
-
-/// The rows whose mark an edit caused.
-pub(crate) fn marked_rows(marks: &MarkSet<RowId, Row>, edit: &Edit) -> Vec<Line> {
-    let by_edit = marks.iter().filter(|(_, mark)| match &mark.cause {
-        Cause::Edit(cause) => cause.seq == edit.seq && cause.key == edit.key,
-        Cause::OneOf(causes) => causes
-            .iter()
-            .any(|cause| cause.seq == edit.seq && cause.key == edit.key),
-        Cause::Pod(..) | Cause::Endpoints(_) | Cause::Node(_) | Cause::Successor(_) | Cause::Unknown => false,
-    });
-    by_edit
-        .map(|(id, mark)| {
-            let sign = match mark.kind() {
-                MarkKind::Added => "+ ",
-                MarkKind::Changed => "~ ",
-                MarkKind::Removed => "- ",
-            };
-            let role = mark_role(mark.kind());
-            vec![
-                Span::new(role, format!("  {sign}")),
-                Span::new(role, format!("{:<24}{}", id.address.to_string(), id.cluster)),
-            ]
-        })
-        .collect()
 }
 
 /// Something that happened before the start.

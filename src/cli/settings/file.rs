@@ -92,7 +92,7 @@ pub(super) fn parse(path: &Path, text: &str, home: Option<&str>) -> Result<File,
         let (name, at) = (key.get_ref().as_ref(), line_of(key.span().start));
         if name == "keys" {
             let Some(table) = value.get_ref().as_table() else {
-                problems.push(file.say(at, name, "expected a table: [keys], then lines such as describe = 'D'"));
+                problems.push(file.say(at, name, "expected a table: [keys], then lines such as describe = 'X'"));
                 continue;
             };
             for (key, value) in table {

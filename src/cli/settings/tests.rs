@@ -244,7 +244,7 @@ fn keys_of_the_file_are_checked_and_shown_with_their_lines() {
     let (cli, settled_keys) = settled(
         &["config"],
         &[],
-        "[keys]\ndescribe = 'D'\nwide = ['W', 'F2']\nworkloads = []",
+        "[keys]\ndescribe = 'X'\nwide = ['W', 'F2']\nworkloads = []",
     )
     .unwrap();
     let text = show::table(&cli, &settled_keys);
@@ -271,7 +271,7 @@ fn keys_of_the_file_are_checked_and_shown_with_their_lines() {
         ("keys.wid = 'x'", "FILE:1: 'wid': is no action: did you mean 'wide'?"),
         (
             "keys = 1",
-            "FILE:1: 'keys': expected a table: [keys], then lines such as describe = 'D'",
+            "FILE:1: 'keys': expected a table: [keys], then lines such as describe = 'X'",
         ),
         (
             "keys.wide = 1",

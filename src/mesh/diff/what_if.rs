@@ -133,6 +133,11 @@ impl<'a> WhatIf<'a> {
 
     /// Every pod of the mesh, by workload.
     pub fn radius(&mut self) -> Radius {
+        self.radius_while(|| true).unwrap_or_default()
+    }
+
+    /// The same, as long as somebody wants it; `None` if nobody does any more.
+    pub fn radius_while(&mut self, is_wanted: impl Fn() -> bool) -> Option<Radius> {
         let mut radius = Radius::default();
         let (mut before, mut after) = (by_workload(self.before), by_workload(self.after));
         let workloads: BTreeSet<Workload> = before.keys().chain(after.keys()).cloned().collect();
@@ -144,6 +149,9 @@ impl<'a> WhatIf<'a> {
             let mut impact = None;
             let mut compared = 0;
             for (old, new) in &pairs {
+                if !is_wanted() {
+                    return None;
+                }
                 let Some(diff) = self.difference(old, new) else {
                     radius.unmatched += usize::from(self.has_one_table(old, new));
                     continue;
@@ -160,7 +168,7 @@ impl<'a> WhatIf<'a> {
                 radius.workloads.push(impact);
             }
         }
-        radius
+        Some(radius)
     }
 
     /// What differs for a pod; `None` if it has no table in one of the worlds.

@@ -43,7 +43,22 @@ impl App {
                 let help = vec![Span::new(Role::Dim, "Enter goes there  Tab next kind  Esc closes ")];
                 typed("find: ", &dialog.input, help, width)
             }
-            Some(Dialog::Text(_)) if self.toast(now).is_some() => (self.message_or_keys(now, width), None),
+            Some(Dialog::Text(_) | Dialog::Rows(_)) if self.toast(now).is_some() => {
+                (self.message_or_keys(now, width), None)
+            }
+            Some(Dialog::Rows(_)) => (
+                keys(
+                    &[
+                        ("j k", "move"),
+                        ("Enter", "go there"),
+                        ("h l", "scroll"),
+                        ("c", "copy"),
+                        ("Esc", "close"),
+                    ],
+                    width,
+                ),
+                None,
+            ),
             Some(Dialog::Text(_)) => (
                 keys(
                     &[("j k", "move"), ("h l", "scroll"), ("c", "copy"), ("Esc", "close")],
@@ -88,9 +103,9 @@ impl App {
         let drill = match self.ui.active() {
             TableId::Pods => "endpoints",
             TableId::Workloads | TableId::Sidecars => "its pods",
-            TableId::Services => "its endpoints",
+            TableId::Services => "who sees it",
             TableId::Endpoints(_) => "why",
-            TableId::Timeline => "diff",
+            TableId::Timeline => "what it did",
             TableId::Traffic | TableId::Elsewhere => "its packets",
             TableId::Packets => "all of it",
         };

@@ -96,7 +96,7 @@ impl App {
             }
             (_, _, Subject::Moment(row)) => match row.line {
                 Moment::Edit(..) => {
-                    let text = "Enter shows the diff and the rows it moved";
+                    let text = "Enter what it did  v the endpoints as they were then  D since then  r who else";
                     (None, vec![vec![Span::new(Role::Dim, text)]])
                 }
                 Moment::Endpoints(..) | Moment::Start | Moment::Before(_) => (None, Vec::new()),
@@ -112,7 +112,7 @@ impl App {
         let Some(line) = panel.find(id) else {
             return (None, Vec::new());
         };
-        let envoy = self.facts.envoys.get(&panel.pod);
+        let envoy = self.facts.envoys.get(&panel.pod).filter(|_| panel.is_present());
         let why = vec![
             Span::new(Role::Dim, "why "),
             Span::new(Role::Text, line.row.why.short()),
@@ -139,7 +139,12 @@ impl App {
                 let successor = self.ui.chosen.as_ref().and_then(|gone| self.successor(gone));
                 Some(self.gone_note(*since, now, successor.as_ref()))
             }
-            Standing::Present | Standing::None(_) | Standing::Computing(_) | Standing::Broken(_) => None,
+            Standing::Present
+            | Standing::None(_)
+            | Standing::Computing(_)
+            | Standing::Broken(_)
+            | Standing::Recalling
+            | Standing::Then(_) => None,
         };
         (gone, notes)
     }

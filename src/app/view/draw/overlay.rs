@@ -1,12 +1,16 @@
 //! What lies over the panes: texts, pickers, the palette's suggestions.
 
-use super::super::cut::{Cut, cut};
+use super::super::cut::{Cut, break_line, cut};
 use super::super::{Area, Line, Overlay, Role, Screen, Span, found};
 use super::cut_line;
 use crate::app::App;
 use crate::app::ask::COPY;
 use crate::app::dialog::{Dialog, NamespaceDialog, SortDialog, TextDialog};
 use crate::app::hidden::HiddenDialog;
+use crate::app::rows::RowsDialog;
+
+/// Lines below a list at most.
+const SAID: usize = 5;
 
 impl App {
     pub(super) fn lay_over(&self, screen: &mut Screen) {
@@ -31,6 +35,7 @@ impl App {
             Dialog::Namespaces(dialog) => Some(namespaces(dialog, screen)),
             Dialog::Sort(dialog) => Some(sort(dialog, screen)),
             Dialog::Hidden(dialog) => Some(hidden(dialog, screen)),
+            Dialog::Rows(dialog) => Some(rows(dialog, screen)),
             Dialog::Find(dialog) => {
                 let (title, lines, chosen) = found::lines(dialog, &self.facts, self.ui.panel(0));
                 Some(list(&title, lines, chosen, screen))
@@ -73,6 +78,37 @@ fn text(dialog: &TextDialog, screen: &Screen) -> Overlay {
         ),
         lines,
         hidden: (top, below),
+    }
+}
+
+/// Head, rows and what there is to say of the row under the cursor, which stands at the foot.
+fn rows(dialog: &RowsDialog, screen: &Screen) -> Overlay {
+    let area = reading_area(screen.width, screen.height);
+    let inner = Overlay::inner(area);
+    let mut lines = dialog.laid.head.clone();
+    if dialog.len() > 0 {
+        lines.push(scrolled(&dialog.heads, dialog.left));
+    }
+    let (mut shown, first) = (0, dialog.top);
+    for (at, row) in dialog.shown() {
+        let line = scrolled(&row.line, dialog.left);
+        lines.push(if at == dialog.at { highlighted(line) } else { line });
+        shown += 1;
+    }
+    if !dialog.laid.detail.is_empty() {
+        let foot = usize::from(inner.height).saturating_sub(dialog.laid.detail.len());
+        lines.resize(foot.max(lines.len()), Vec::new());
+        lines.extend(dialog.laid.detail.iter().cloned());
+    }
+    lines.truncate(inner.height.into());
+    Overlay {
+        area,
+        title: cut_line(
+            vec![Span::new(Role::Strong, dialog.title.as_str())],
+            area.width.saturating_sub(4),
+        ),
+        lines: lines.into_iter().map(|line| cut_line(line, inner.width)).collect(),
+        hidden: (first, dialog.len().saturating_sub(first + shown)),
     }
 }
 
@@ -160,7 +196,13 @@ fn hidden(dialog: &HiddenDialog, screen: &Screen) -> Overlay {
         dialog.hosts.len(),
         dialog.pod
     );
-    list(&title, lines, Some(dialog.at), screen)
+    let why = dialog.shown.get(dialog.at).map(|(host, why)| {
+        vec![
+            Span::new(Role::Name, format!("{host} ")),
+            Span::new(Role::Text, why.as_str()),
+        ]
+    });
+    list_of(&title, lines, Some(dialog.at), why.as_ref(), screen)
 }
 
 fn sort(dialog: &SortDialog, screen: &Screen) -> Overlay {
@@ -177,12 +219,21 @@ fn sort(dialog: &SortDialog, screen: &Screen) -> Overlay {
 
 /// A list at the foot of the screen, above the line in which one types; the chosen line is always shown.
 fn list(title: &str, lines: Vec<Line>, chosen: Option<usize>, screen: &Screen) -> Overlay {
+    list_of(title, lines, chosen, None, screen)
+}
+
+/// The same, with all that there is to say of the chosen line below the lines.
+fn list_of(title: &str, lines: Vec<Line>, chosen: Option<usize>, said: Option<&Line>, screen: &Screen) -> Overlay {
     let widest = lines.iter().map(|line| super::line_width(line)).max().unwrap_or(0);
     let width = u16::try_from(widest + 6)
         .unwrap_or(u16::MAX)
         .clamp(30, 100)
         .min(screen.width);
-    let wanted = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
+    let room = usize::from(screen.height / 3);
+    let said = said.map(|said| break_line(said, width.saturating_sub(4), 2));
+    let said: Vec<Line> = said.into_iter().flatten().take(room.min(SAID)).collect();
+    let below = if said.is_empty() { 0 } else { said.len() + 1 };
+    let wanted = u16::try_from(lines.len() + below + 2).unwrap_or(u16::MAX);
     let height = wanted.min(screen.height.saturating_sub(2)).min(22);
     let area = Area {
         x: 0,
@@ -191,11 +242,11 @@ fn list(title: &str, lines: Vec<Line>, chosen: Option<usize>, screen: &Screen) -
         height,
     };
     let inner = Overlay::inner(area);
-    let rows = usize::from(inner.height);
+    let rows = usize::from(inner.height).saturating_sub(below);
     let chosen_at = chosen.unwrap_or(0).min(lines.len().saturating_sub(1));
     let top = chosen_at.saturating_sub(rows.saturating_sub(1));
     let total = lines.len();
-    let shown: Vec<Line> = lines
+    let mut shown: Vec<Line> = lines
         .into_iter()
         .enumerate()
         .skip(top)
@@ -209,12 +260,17 @@ fn list(title: &str, lines: Vec<Line>, chosen: Option<usize>, screen: &Screen) -
             cut_line(line, inner.width)
         })
         .collect();
-    let below = total.saturating_sub(top + shown.len());
+    let hidden = (top, total.saturating_sub(top + shown.len()));
+    if !said.is_empty() {
+        shown.push(Vec::new());
+        shown.extend(said);
+        shown.truncate(inner.height.into());
+    }
     Overlay {
         area,
         title: cut_line(vec![Span::new(Role::Strong, title)], area.width.saturating_sub(4)),
         lines: shown,
-        hidden: (top, below),
+        hidden,
     }
 }
 

@@ -10,6 +10,7 @@ use super::super::table::timeline::BEFORE;
 use super::super::{Body, ColumnHead, Edge, Glow, Line, Mark, Pane, Role, RowLine, Shown, Span};
 use super::{cut_line, line_width};
 use crate::app::App;
+use crate::app::actions::Action;
 use crate::app::list::{ItemId, List, MomentId};
 use crate::app::panel::{Panel, Standing};
 use crate::app::settle::Laid;
@@ -53,7 +54,7 @@ impl App {
     /// What is in the pane, how much of it, what changed; what must be known first stands first, for narrow panes. Of
     /// the unseen changes, those are left out of which the arrows tell.
     fn title(&self, now: Timestamp, table: TableId, told: usize) -> Line {
-        let mut title = vec![Span::new(Role::Strong, table.title())];
+        let mut title = vec![self.name_of(now, table)];
         let Some(list) = self.ui.find_list(table) else {
             return title;
         };
@@ -117,6 +118,27 @@ impl App {
         title
     }
 
+    /// The name of a table; of another time, with that.
+    fn name_of(&self, now: Timestamp, table: TableId) -> Span {
+        let panel = table.slot().and_then(|slot| self.ui.panel(slot));
+        let at = match panel.map(|panel| &panel.standing) {
+            Some(Standing::Then(at)) => *at,
+            Some(
+                Standing::Present
+                | Standing::Past { .. }
+                | Standing::None(_)
+                | Standing::Computing(_)
+                | Standing::Broken(_)
+                | Standing::Recalling,
+            )
+            | None => return Span::new(Role::Strong, table.title()),
+        };
+        let at = at.map_or_else(|| "the start".to_owned(), |at| self.clock_text(at, now));
+        let back = self.options.keys.hint(Action::StepBack);
+        let back = back.map_or_else(String::new, |key| format!(" ({key}: now)"));
+        Span::new(Role::Warn, format!("{} as at {at}{back}", table.title()))
+    }
+
     /// Whose endpoints they are, and what of Envoy's own is not shown: as far as there is room beside the arrows.
     fn add_owner(&self, table: TableId, width: usize, title: &mut Line) {
         let Some(slot) = table.slot() else { return };
@@ -160,7 +182,9 @@ impl App {
         if panel.table.is_some() {
             let count = if is_filtered { list.living() } else { panel.living };
             add(Role::Number, count.to_string());
-            add_counts(&counts, told, add);
+            if panel.is_present() {
+                add_counts(&counts, told, add);
+            }
         }
         if let Standing::Past { since, .. } = &panel.standing {
             add(Role::Warn, state::stale_since(*since, now));
@@ -224,12 +248,11 @@ impl App {
                         let state = State::new(Role::Bad, words).next(":log", "which fault, for a report");
                         Some(state.next("Ctrl-r", "tries again"))
                     }
-                    Standing::Present | Standing::Past { .. } if is_empty => Some(state::no_endpoints(
-                        panel.table.as_deref(),
-                        hidden,
-                        self.ui.is_on(Toggle::Faults),
-                    )),
-                    Standing::Present | Standing::Past { .. } => None,
+                    Standing::Recalling => Some(State::new(Role::Dim, "going back through the journal ...")),
+                    Standing::Present | Standing::Past { .. } | Standing::Then(_) if is_empty => Some(
+                        state::no_endpoints(panel.table.as_deref(), hidden, self.ui.is_on(Toggle::Faults)),
+                    ),
+                    Standing::Present | Standing::Past { .. } | Standing::Then(_) => None,
                 }
             }
             TableId::Timeline => is_empty.then(|| state::no_moments(hidden)),

@@ -8,7 +8,7 @@ use crate::app::view::Role;
 use crate::app::view::column::{Column, Output, Place, Spec, Table};
 use crate::app::view::cut::Cut;
 use crate::app::view::value::{Datum, Value};
-use crate::mesh::history::{Author, Cause, Effect, Happening, Line};
+use crate::mesh::history::{Author, Cause, Edit, Effect, Happening, Line};
 use crate::mesh::model::Text;
 
 /// The table of the timeline.
@@ -298,9 +298,7 @@ fn generation(row: &TimelineRow<'_>) -> Datum {
 fn fields(row: &TimelineRow<'_>) -> Datum {
     let text = match row.line {
         Line::Edit(edit, _) => {
-            let fields = edit.fields();
-            let telling = fields.iter().filter(|field| !is_bookkeeping(&field.path));
-            let texts: Vec<String> = telling.map(ToString::to_string).collect();
+            let texts = telling_fields(edit);
             texts.join("; ")
         }
         Line::Endpoints(..) | Line::Start => String::new(),
@@ -324,6 +322,12 @@ fn fields(row: &TimelineRow<'_>) -> Datum {
             Value::Built(text)
         },
     )
+}
+
+/// The fields that an edit touched and that say something, each with what it was and is.
+pub(in crate::app) fn telling_fields(edit: &Edit) -> Vec<String> {
+    let telling = edit.fields().iter().filter(|field| !is_bookkeeping(&field.path));
+    telling.map(ToString::to_string).collect()
 }
 
 /// Fields that the server or a tool counts in, and nobody wrote.

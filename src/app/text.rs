@@ -1,0 +1,253 @@
+//! A text to read over the panes: help, a description, a comparison. It scrolls, and is copied whole.
+
+use jiff::Timestamp;
+
+use super::App;
+use super::comparison::Comparison;
+use super::key::{KeyCode, KeyPress};
+use super::message::{Command, Request};
+use super::study::{Answer, Question, Unknown};
+use super::tables::Clock;
+use super::view::cut::break_line;
+use super::view::{Line, Role, Span};
+
+/// Cells that a key moves a text by to the side.
+const SIDE: usize = 10;
+/// From this width on, two texts stand side by side.
+const BESIDE: u16 = 100;
+
+/// A text to read.
+#[derive(Clone, Debug, Default)]
+pub struct TextDialog {
+    /// What it is.
+    pub title: String,
+    /// Its parts, one below the other.
+    blocks: Vec<Block>,
+    /// The lines as they fit the screen, as of the last layout.
+    pub shown: Vec<Line>,
+    /// Lines of the screen that it has.
+    pub rows: usize,
+    /// The width that `shown` was made for.
+    laid_for: Option<u16>,
+    /// The first line shown.
+    pub top: usize,
+    /// Cells scrolled away at the left.
+    pub left: usize,
+    /// The text is still being fetched.
+    pub waits_for: Option<Request>,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// A part of a text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::app) enum Block {
+    /// Lines of any length.
+    Lines {
+        /// The lines.
+        lines: Vec<Line>,
+        /// How far the lines that go on another line are set in; `None`: lines are not broken but scrolled.
+        hanging: Option<u16>,
+    },
+    /// Two texts: side by side where there is room, else one below the other.
+    Beside(Vec<Line>, Vec<Line>),
+}
+
+/// What a text is for.
+#[derive(Clone, Debug, Default)]
+pub enum Purpose {
+    /// It tells of something that is shown.
+    #[default]
+    Answer,
+    /// It tells what the keys do.
+    Help,
+    /// It tells what differs, as far as that is known by now.
+    Comparison(Box<Comparison>),
+}
+
+impl Block {
+    /// Lines that are broken where they are too long.
+    pub(super) fn broken(lines: Vec<Line>, hanging: u16) -> Self {
+        Block::Lines {
+            lines,
+            hanging: Some(hanging),
+        }
+    }
+
+    fn lay_out(&self, width: u16) -> Vec<Line> {
+        match self {
+            Block::Lines { lines, hanging: None } => lines.clone(),
+            Block::Lines {
+                lines,
+                hanging: Some(hanging),
+            } => broken(lines, width, *hanging),
+            Block::Beside(first, second) if width >= BESIDE => {
+                let half = (width - 3) / 2;
+                beside(&broken(first, half, 4), &broken(second, half, 4), half)
+            }
+            Block::Beside(first, second) => {
+                let mut lines = broken(first, width, 4);
+                if !lines.is_empty() && !second.is_empty() {
+                    lines.push(Vec::new());
+                }
+                lines.extend(broken(second, width, 4));
+                lines
+            }
+        }
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &Line> {
+        let (first, second): (&[Line], &[Line]) = match self {
+            Block::Lines { lines, .. } => (lines, &[]),
+            Block::Beside(first, second) => (first, second),
+        };
+        first.iter().chain(second)
+    }
+}
+
+fn broken(lines: &[Line], width: u16, hanging: u16) -> Vec<Line> {
+    lines.iter().flat_map(|line| break_line(line, width, hanging)).collect()
+}
+
+/// Two columns, the first of them padded to its width.
+fn beside(first: &[Line], second: &[Line], width: u16) -> Vec<Line> {
+    let none = Line::new();
+    let line = |at: usize| {
+        let mut line = first.get(at).unwrap_or(&none).clone();
+        let used: usize = line.iter().map(|span| span.text.width()).sum();
+        let gap = usize::from(width).saturating_sub(used);
+        line.push(Span::new(Role::Text, " ".repeat(gap)));
+        line.push(Span::new(Role::Border, " │ "));
+        line.extend(second.get(at).unwrap_or(&none).iter().cloned());
+        line
+    };
+    (0..first.len().max(second.len())).map(line).collect()
+}
+
+impl TextDialog {
+    /// A text of these lines.
+    pub fn new(title: impl Into<String>, lines: Vec<Line>) -> Self {
+        Self {
+            title: title.into(),
+            blocks: vec![Block::Lines { lines, hanging: None }],
+            ..Self::default()
+        }
+    }
+
+    /// The same, with long lines broken; what goes on another line is set in so far.
+    pub fn broken(mut self, so_far: u16) -> Self {
+        for block in &mut self.blocks {
+            if let Block::Lines { hanging, .. } = block {
+                *hanging = Some(so_far);
+            }
+        }
+        self
+    }
+
+    /// What differs, as far as it is known.
+    pub(super) fn of_comparison(comparison: Comparison, clock: Clock<'_>) -> Self {
+        let mut dialog = Self {
+            title: comparison.title(clock),
+            ..Self::default()
+        };
+        dialog.replace_blocks(super::view::comparison::blocks(&comparison, clock));
+        dialog.purpose = Purpose::Comparison(Box::new(comparison));
+        dialog
+    }
+
+    /// Other lines in the place of those before.
+    pub fn replace(&mut self, lines: Vec<Line>) {
+        let hanging = match self.blocks.first() {
+            Some(Block::Lines { hanging, .. }) => *hanging,
+            Some(Block::Beside(..)) | None => None,
+        };
+        self.replace_blocks(vec![Block::Lines { lines, hanging }]);
+    }
+
+    fn replace_blocks(&mut self, blocks: Vec<Block>) {
+        self.blocks = blocks;
+        self.laid_for = None;
+    }
+
+    /// Fits the lines to a screen with so much room.
+    pub fn lay_out(&mut self, width: u16, rows: usize) {
+        if self.laid_for != Some(width) {
+            self.shown = self.blocks.iter().flat_map(|block| block.lay_out(width)).collect();
+            self.laid_for = Some(width);
+        }
+        self.rows = rows;
+        self.top = self.top.min(self.shown.len().saturating_sub(rows));
+    }
+
+    /// All of it as plain text.
+    pub fn text(&self) -> String {
+        let line = |line: &Line| line.iter().map(|span| span.text.as_str()).collect::<String>();
+        let lines = self.blocks.iter().flat_map(Block::lines);
+        lines.map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What it still wants to know.
+    pub(super) fn wanted(&self) -> Vec<Question> {
+        match &self.purpose {
+            Purpose::Comparison(comparison) => comparison.wanted(),
+            Purpose::Answer | Purpose::Help => Vec::new(),
+        }
+    }
+
+    /// Takes an answer in, if it is one to its questions.
+    pub(super) fn take(&mut self, question: &Question, answer: &Result<Answer, Unknown>, clock: Clock<'_>) {
+        if let Purpose::Comparison(comparison) = &mut self.purpose
+            && comparison.take(question, answer)
+        {
+            let blocks = super::view::comparison::blocks(comparison, clock);
+            self.replace_blocks(blocks);
+        }
+    }
+}
+
+impl App {
+    pub(super) fn press_text(&mut self, now: Timestamp, mut dialog: TextDialog, key: KeyPress) -> Vec<Command> {
+        let last = dialog.shown.len().saturating_sub(dialog.rows);
+        let page = dialog.rows.saturating_sub(1).max(1);
+        match (key.code, key.ctrl) {
+            (KeyCode::Esc | KeyCode::Enter | KeyCode::F(1), _) | (KeyCode::Char('q' | '?'), false) => {
+                return Vec::new();
+            }
+            (KeyCode::Down, _) | (KeyCode::Char('j'), false) => dialog.top += 1,
+            (KeyCode::Up, _) | (KeyCode::Char('k'), false) => dialog.top = dialog.top.saturating_sub(1),
+            (KeyCode::PageDown, _) | (KeyCode::Char('f' | 'd'), true) | (KeyCode::Char(' '), false) => {
+                dialog.top += page;
+            }
+            (KeyCode::PageUp, _) | (KeyCode::Char('b' | 'u'), true) => dialog.top = dialog.top.saturating_sub(page),
+            (KeyCode::Home, _) | (KeyCode::Char('g'), false) => dialog.top = 0,
+            (KeyCode::End, _) | (KeyCode::Char('G'), false) => dialog.top = last,
+            (KeyCode::Right, _) | (KeyCode::Char('l'), false) => dialog.left += SIDE,
+            (KeyCode::Left, _) | (KeyCode::Char('h'), false) => dialog.left = dialog.left.saturating_sub(SIDE),
+            (KeyCode::Char('c'), false) => {
+                let text = dialog.text();
+                self.ui.copied = Some(format!("all of '{}'", dialog.title));
+                self.open_text(dialog);
+                return vec![Command::Copy(text)];
+            }
+            (KeyCode::Char('Q'), false) => return vec![Command::Quit { code: 0 }],
+            _ => return self.press_comparison(now, dialog, key),
+        }
+        dialog.top = dialog.top.min(last);
+        self.open_text(dialog);
+        Vec::new()
+    }
+
+    /// A key that only some texts have.
+    fn press_comparison(&mut self, now: Timestamp, dialog: TextDialog, key: KeyPress) -> Vec<Command> {
+        let radius = match &dialog.purpose {
+            Purpose::Comparison(comparison) if key == KeyPress::char('r') => comparison.radius_dialog(),
+            Purpose::Comparison(_) | Purpose::Answer | Purpose::Help => None,
+        };
+        self.open_text(dialog);
+        match radius {
+            Some((rows, known)) => self.open_rows(rows, known),
+            None => self.say(now, Role::Dim, "j k g G move, h l scroll, c copies, Esc closes"),
+        }
+        Vec::new()
+    }
+}
