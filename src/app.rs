@@ -7,7 +7,7 @@
 //! | `facts`, `findings`, `engine`, `sync`, `lag`, `rates`, `traffic`, `packets`, `workloads` | what is known |
 //! | `ui`, `list`, `panel`, `dialog`, `text`, `rows`, `input`, `filter` | what is shown of it |
 //! | `actions`, `perform`, `go`, `drill`, `marks`, `ask`, `hidden`, `find`, `palette` | what a person can do |
-//! | `study`, `comparison`, `who`, `then` | questions about all pods and about the past, worked out beside the loop |
+//! | `study`, `comparison`, `who`, `then`, `draft` | questions about all pods, the past and what would be, worked out beside the loop |
 //! | `refresh`, `choose`, `settle`, `flows`, `widths` | lists and panels follow the facts |
 //! | [`view`] | rows, columns, words, and the screen made of them |
 //!
@@ -23,6 +23,7 @@ mod choose;
 mod comparison;
 mod computing;
 mod dialog;
+mod draft;
 mod drill;
 mod engine;
 mod facts;
@@ -63,6 +64,7 @@ use jiff::Timestamp;
 
 pub use self::actions::Keymap;
 pub use self::computing::{Computed, Computing};
+pub use self::draft::{Draft, WhatIf};
 use self::facts::{Facts, Heard};
 pub use self::findings::{Linting, Tally};
 pub use self::key::{KeyCode, KeyPress};
@@ -95,28 +97,17 @@ impl App {
 
     /// Takes in one message, at this time, and says what has to be done.
     pub fn update(&mut self, now: Timestamp, message: Message) -> Vec<Command> {
-        let mut commands = match message {
+        let mut commands = Vec::new();
+        match message {
             Message::Key(key) => {
                 // what a key does may depend on marks that came in this very turn
                 self.settle_panels(now);
-                self.press(now, key)
+                commands = self.press(now, key);
             }
-            Message::Paste(text) => {
-                self.paste(now, &text);
-                Vec::new()
-            }
-            Message::Deltas { at, batch } => {
-                self.take_in(now, at, batch);
-                Vec::new()
-            }
-            Message::Source { kind, scope, state } => {
-                self.facts.hear(now, kind, scope, state);
-                Vec::new()
-            }
-            Message::Cluster(info) => {
-                self.facts.cluster = info;
-                Vec::new()
-            }
+            Message::Paste(text) => self.paste(now, &text),
+            Message::Deltas { at, batch } => self.take_in(now, at, batch),
+            Message::Source { kind, scope, state } => self.facts.hear(now, kind, scope, state),
+            Message::Cluster(info) => self.facts.cluster = info,
             Message::Envoy { pod, asked, at, answer } => {
                 match self.facts.hear_envoy(pod.clone(), (asked, at), answer) {
                     Heard::Rows => {
@@ -125,7 +116,6 @@ impl App {
                     Heard::Rates => self.order_by_rates(now, &pod),
                     Heard::Nothing => {}
                 }
-                Vec::new()
             }
             Message::Packets { batch, missed } => {
                 self.facts.packets.miss(missed);
@@ -133,61 +123,35 @@ impl App {
                     Some(frozen) => frozen.hold(batch),
                     None => self.facts.packets.take(batch),
                 }
-                Vec::new()
             }
             Message::Capture { from, state } => {
                 let since = now;
                 let source = packets::Source { from, state, since };
                 self.facts.packets.hear(source, &self.facts.world);
                 self.look_from_chosen();
-                Vec::new()
             }
-            Message::Demo(state) => {
-                self.hear_story(now, state);
-                Vec::new()
-            }
+            Message::Demo(state) => self.hear_story(now, state),
             Message::Computed(Computed { pod, cache }) => {
                 self.ui.computing = None;
                 self.facts.engine.adopt(&pod, *cache);
                 self.ui.stale.insert(Stale::Panels);
-                Vec::new()
             }
-            Message::Broke(work) => {
-                self.let_go(now, work);
-                Vec::new()
-            }
-            Message::Studied(studied) => {
-                self.take_study(now, *studied);
-                Vec::new()
-            }
-            Message::Linted(found) => {
-                self.take_findings(now, found);
-                Vec::new()
-            }
-            Message::Fetched { request, text } => {
-                self.show_fetched(&request, text);
-                Vec::new()
-            }
-            Message::Copied(result) => {
-                self.tell_copied(now, result);
-                Vec::new()
-            }
+            Message::Broke(work) => self.let_go(now, work),
+            Message::Studied(studied) => self.take_study(now, *studied),
+            Message::Drafted(drafted) => self.take_draft(now, drafted),
+            Message::DryRan(answers) => self.take_dry_run(&answers),
+            Message::Linted(found) => self.take_findings(now, found),
+            Message::Fetched { request, text } => self.show_fetched(&request, text),
+            Message::Copied(result) => self.tell_copied(now, result),
             Message::Problem(line) => {
                 self.facts.note(now, line.clone());
                 self.say(now, Role::Bad, line);
-                Vec::new()
             }
-            Message::Said(line) => {
-                self.say(now, Role::Dim, line);
-                Vec::new()
-            }
-            Message::Interrupt { code } => vec![Command::Quit { code }],
-            Message::Resize { .. } => Vec::new(),
-            Message::Tick => {
-                self.tick(now);
-                Vec::new()
-            }
-        };
+            Message::Said(line) => self.say(now, Role::Dim, line),
+            Message::Interrupt { code } => commands.push(Command::Quit { code }),
+            Message::Resize { .. } => {}
+            Message::Tick => self.tick(now),
+        }
         self.choose(now);
         commands.extend(self.ask_envoys());
         commands.extend(self.ask_findings(now));

@@ -8,6 +8,7 @@
 //! | `feed` | the tasks that follow the cluster's kinds |
 //! | `effects`, `probe`, `envoys` | what the app's commands do outside, and what is asked of the cluster and of Envoys |
 //! | [`packets`] | a capture that is read beside the loop, from any stream of bytes |
+//! | `editor` | the person's own editor on a draft |
 //! | `reader` | whether anybody reads what is printed |
 //! | `keys`, `signals`, `clipboard`, `panics`, `log` | one adapter each |
 //! | [`live`], [`actual`], [`counting`], [`capture`], [`exec`] | the world without a screen, one Envoy, several over a time, the system's tcpdump, one in a container |
@@ -28,6 +29,7 @@ pub mod capture;
 mod clipboard;
 pub mod clock;
 pub mod counting;
+mod editor;
 mod effects;
 mod envoys;
 pub mod exec;
@@ -47,6 +49,6 @@ mod ui;
 pub use self::clipboard::Clipboard;
 pub use self::effects::Story;
 pub use self::feed::{Cluster, Sources};
-pub use self::host::{Host, Outcome, Setup};
+pub use self::host::{Host, Outcome, ReadDraft, Setup};
 pub use self::panics::Fault;
 pub use self::reader::nobody_reads;

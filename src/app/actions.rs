@@ -68,6 +68,8 @@ pub(super) enum Action {
     Diff,
     Radius,
     Then,
+    EditDraft,
+    WhatIf,
     Pick,
     NextChange,
     PreviousChange,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::App;
+use super::draft::WhatIf;
 use super::list::ItemId;
 use super::rows::RowsDialog;
 use super::study::{Answer, Question, Span, Unknown};
@@ -48,6 +49,8 @@ pub(super) enum Subject {
     Times(Point, Point, Vec<Arc<Edit>>),
     /// Two pods, now.
     Pods,
+    /// As it is and as it would be with a draft; the texts of its objects, before and after.
+    Draft(WhatIf, (String, String)),
 }
 
 /// A time of the timeline: the state right after what happened then.
@@ -72,10 +75,25 @@ impl Comparison {
         }
     }
 
+    /// What a draft would change, for the chosen pod and for all.
+    pub(super) fn of_draft(what_if: WhatIf, texts: (String, String), pod: Option<Key>) -> Self {
+        let span = Span::Draft(what_if.clone());
+        let pods = pod.map(|pod| (pod.clone(), pod));
+        Self::new(Subject::Draft(what_if, texts), span, pods)
+    }
+
+    /// The draft, if it is about one.
+    pub(super) fn draft(&self) -> Option<&WhatIf> {
+        match &self.subject {
+            Subject::Draft(what_if, _) => Some(what_if),
+            Subject::Edit(..) | Subject::Happening(..) | Subject::Times(..) | Subject::Pods => None,
+        }
+    }
+
     /// Whether it is about more pods than the chosen one.
     pub(super) fn has_radius(&self) -> bool {
         match self.subject {
-            Subject::Edit(..) | Subject::Happening(..) | Subject::Times(..) => true,
+            Subject::Edit(..) | Subject::Happening(..) | Subject::Times(..) | Subject::Draft(..) => true,
             Subject::Pods => false,
         }
     }
@@ -99,6 +117,7 @@ impl Comparison {
                 Some((pod, other)) => format!("{pod} against {other}"),
                 None => String::new(),
             },
+            Subject::Draft(what_if, _) => format!("What if {} were so (nothing is applied)", what_if.draft.name),
         }
     }
 
@@ -131,6 +150,7 @@ impl Comparison {
             Subject::Edit(edit, _) => radius_title(edit),
             Subject::Happening(_, cause) => format!("Who gained or lost what: {cause}"),
             Subject::Times(..) => "Who gained or lost what between these times".to_owned(),
+            Subject::Draft(what_if, _) => format!("Who would gain or lose what by {}", what_if.draft.name),
             Subject::Pods => return None,
         };
         let known = self.radius.clone();

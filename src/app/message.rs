@@ -8,12 +8,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::computing::Computed;
+use super::draft::Draft;
 use super::key::KeyPress;
 use super::study::{Question, Studied};
 use crate::mesh::lint::Finding;
 use crate::mesh::model::{HostCounters, HostFault, Key, Kind, Packet, Text};
 use crate::mesh::scope::{Address, Class, Cluster, Health, Reason, Row, Why};
-use crate::mesh::world::{Delta, ListScope, SourceState};
+use crate::mesh::world::{Delta, Failure, ListScope, SourceState};
 
 /// Something that happened outside.
 #[derive(Clone, PartialEq, Debug)]
@@ -82,6 +83,10 @@ pub enum Message {
     Broke(Work),
     /// The answer to [`Command::Study`].
     Studied(Box<Studied>),
+    /// The answer to [`Command::EditDraft`] and [`Command::ReadDraft`].
+    Drafted(Drafted),
+    /// The answer to [`Command::DryRun`], in its order.
+    DryRan(Vec<DryRunAnswer>),
     /// The answer to [`Command::Fetch`]: the text, or a sentence that says why there is none.
     Fetched {
         /// What was asked for.
@@ -242,6 +247,48 @@ pub enum Fetch {
     Events,
 }
 
+/// What came of a draft.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Drafted {
+    /// It was read.
+    Read(Arc<Draft>),
+    /// It is no draft of anything: its text, and one line that says why.
+    Misread {
+        /// What it is called.
+        name: String,
+        /// The text, to be edited again.
+        text: String,
+        /// Why.
+        said: String,
+    },
+    /// The person left it as it was.
+    Unchanged,
+    /// There is no text: no editor, no file. One line that says why.
+    Failed(String),
+}
+
+/// An object about which the API server is asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DryRun {
+    /// Its kind.
+    pub kind: Kind,
+    /// Which.
+    pub key: Key,
+    /// All of it, as it would be applied.
+    pub body: serde_json::Value,
+}
+
+/// What the API server said about an object.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DryRunAnswer {
+    /// Its kind.
+    pub kind: Kind,
+    /// Which.
+    pub key: Key,
+    /// Its warnings, if it would take the object; else why not.
+    pub outcome: Result<Vec<Text>, Failure>,
+}
+
 /// Work beside the loop of which the app awaits the end.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Work {
@@ -291,6 +338,17 @@ pub enum Command {
     Compute(Key),
     /// Run [`App::study`](super::App::study) of this beside the loop, and send its answer.
     Study(Question),
+    /// Hand the terminal to the person's editor with this text, and have read what comes of it.
+    EditDraft {
+        /// What the draft is called.
+        name: String,
+        /// The text to begin with.
+        text: String,
+    },
+    /// Have a draft read from this file.
+    ReadDraft(String),
+    /// Ask the API server whether it would take these objects, without storing them; only after a confirmation.
+    DryRun(Vec<DryRun>),
     /// Fetch a text; answered by [`Message::Fetched`].
     Fetch(Request),
     /// Hand the terminal to the login command of the context, then connect again.

@@ -48,6 +48,8 @@ enum Argument {
     Anything,
     /// Which host.
     Host,
+    /// Which file.
+    File,
 }
 
 fn argument(action: Action) -> Argument {
@@ -67,6 +69,8 @@ fn argument(action: Action) -> Argument {
         Argument::Anything
     } else if action == Action::WhoSees {
         Argument::Host
+    } else if action == Action::WhatIf {
+        Argument::File
     } else {
         Argument::None
     }
@@ -109,7 +113,7 @@ impl App {
 
     fn suggest_arguments(&self, word: &str, action: Action, typed: &str) -> Vec<Suggestion> {
         let names: Vec<String> = match argument(action) {
-            Argument::None | Argument::Anything => Vec::new(),
+            Argument::None | Argument::Anything | Argument::File => Vec::new(),
             Argument::Namespace => self.facts.namespaces().iter().map(ToString::to_string).collect(),
             Argument::Host => {
                 let services = self.facts.world.services.keys();
@@ -192,6 +196,7 @@ impl App {
                 self.open_who_of(now, rest);
                 Vec::new()
             }
+            Argument::File => vec![Command::ReadDraft(rest.to_owned())],
             Argument::Anything => {
                 self.open_find(rest);
                 Vec::new()

@@ -161,6 +161,12 @@ impl App {
             Action::Diff => self.compare(now, table),
             Action::Radius => self.open_radius(now, table),
             Action::Then => self.open_then(now),
+            Action::EditDraft => return self.edit_draft(now, table),
+            Action::WhatIf => self.say(
+                now,
+                Role::Dim,
+                "name the file: :what-if sidecar.yaml; nothing is applied",
+            ),
             Action::Copy => self.ui.dialogs.push(Dialog::Copy),
             Action::NextChange => self.jump_to_change(now, table, 1),
             Action::PreviousChange => self.jump_to_change(now, table, -1),

@@ -11,8 +11,9 @@ use jiff::Timestamp;
 
 use super::App;
 use super::dialog::Dialog;
+use super::draft;
 use super::message::{Command, Message};
-use crate::mesh::diff::{Compared, Radius, WhatIf};
+use crate::mesh::diff::{Compared, Radius, WhatIf, stored};
 use crate::mesh::history::{Journal, OlderThan, Seq};
 use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::scope::{Cache, EndpointTable, NoTable, Settings, Sight};
@@ -40,6 +41,8 @@ pub enum Span {
     Journal(Seq, Seq),
     /// The present one without an object, and with it.
     With(Kind, Key),
+    /// The present one, and with a draft laid over it.
+    Draft(draft::WhatIf),
 }
 
 /// The work: see [`Command::Study`].
@@ -105,7 +108,12 @@ impl Study {
         match &self.question {
             Question::Rows(span, pod, other) => {
                 let Worlds { before, after, changes } = self.worlds(span)?;
-                let mut what_if = WhatIf::after(&before, &after, &changes, &self.settings);
+                let mut what_if = match span {
+                    Span::Draft(_) => WhatIf::after(&before, &after, &changes, &self.settings),
+                    Span::Present | Span::Journal(..) | Span::With(..) => {
+                        WhatIf::of_past(&before, &after, &changes, &self.settings)
+                    }
+                };
                 let compared = what_if.compare(pod, other);
                 let compared = compared.map_err(|(pod, state)| Unknown::NoTable(pod, state))?;
                 Ok(Answer::Rows(Arc::new(compared)))
@@ -152,6 +160,19 @@ impl Study {
                     before,
                     after: self.world.clone(),
                     changes: taken.iter().rev().map(Change::inverse).collect(),
+                }
+            }
+            Span::Draft(draft::WhatIf { draft, home, at }) => {
+                let mut after = self.world.clone();
+                let mut changes = Vec::new();
+                for object in &draft.objects {
+                    let object = stored(object.clone(), &after, home, *at);
+                    changes.extend(after.apply(Delta::Put(object)));
+                }
+                Worlds {
+                    before: self.world.clone(),
+                    after,
+                    changes,
                 }
             }
         })

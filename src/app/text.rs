@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::App;
 use super::comparison::Comparison;
 use super::key::{KeyCode, KeyPress};
-use super::message::{Command, Request};
+use super::message::{Command, DryRun, Request};
 use super::study::{Answer, Question, Unknown};
 use super::tables::Clock;
 use super::view::cut::break_line;
@@ -63,6 +63,17 @@ pub enum Purpose {
     Help,
     /// It tells what differs, as far as that is known by now.
     Comparison(Box<Comparison>),
+    /// It tells why a draft cannot be read.
+    Misread {
+        /// What the draft is called.
+        name: String,
+        /// Its text.
+        text: String,
+    },
+    /// It asks whether the API server shall be asked about these.
+    Confirm(Vec<DryRun>),
+    /// It tells what the API server said about a draft.
+    DryRun,
 }
 
 impl Block {
@@ -190,7 +201,9 @@ impl TextDialog {
     pub(super) fn wanted(&self) -> Vec<Question> {
         match &self.purpose {
             Purpose::Comparison(comparison) => comparison.wanted(),
-            Purpose::Answer | Purpose::Help => Vec::new(),
+            Purpose::Answer | Purpose::Help | Purpose::Misread { .. } | Purpose::Confirm(_) | Purpose::DryRun => {
+                Vec::new()
+            }
         }
     }
 
@@ -230,7 +243,7 @@ impl App {
                 return vec![Command::Copy(text)];
             }
             (KeyCode::Char('Q'), false) => return vec![Command::Quit { code: 0 }],
-            _ => return self.press_comparison(now, dialog, key),
+            _ => return self.press_purpose(now, dialog, key),
         }
         dialog.top = dialog.top.min(last);
         self.open_text(dialog);
@@ -238,16 +251,76 @@ impl App {
     }
 
     /// A key that only some texts have.
-    fn press_comparison(&mut self, now: Timestamp, dialog: TextDialog, key: KeyPress) -> Vec<Command> {
-        let radius = match &dialog.purpose {
-            Purpose::Comparison(comparison) if key == KeyPress::char('r') => comparison.radius_dialog(),
-            Purpose::Comparison(_) | Purpose::Answer | Purpose::Help => None,
+    fn press_purpose(&mut self, now: Timestamp, dialog: TextDialog, key: KeyPress) -> Vec<Command> {
+        let KeyCode::Char(letter @ ('r' | 'e' | 'd' | 'y')) = key.code else {
+            self.open_text(dialog);
+            self.say(now, Role::Dim, "j k g G move, h l scroll, c copies, Esc closes");
+            return Vec::new();
         };
-        self.open_text(dialog);
-        match radius {
-            Some((rows, known)) => self.open_rows(rows, known),
-            None => self.say(now, Role::Dim, "j k g G move, h l scroll, c copies, Esc closes"),
+        match (&dialog.purpose, letter) {
+            (Purpose::Confirm(objects), 'y') => {
+                let objects = objects.clone();
+                return self.dry_run(objects);
+            }
+            (Purpose::Misread { name, text }, 'e') => {
+                let (name, text) = (name.clone(), text.clone());
+                self.open_text(dialog);
+                return vec![Command::EditDraft { name, text }];
+            }
+            (Purpose::Comparison(comparison), 'e' | 'd') if comparison.draft().is_some() => {
+                let what_if = comparison.draft().cloned();
+                self.open_text(dialog);
+                let Some(what_if) = what_if else { return Vec::new() };
+                if letter == 'e' {
+                    let (name, text) = (what_if.draft.name.clone(), what_if.draft.text.clone());
+                    return vec![Command::EditDraft { name, text }];
+                }
+                self.confirm_dry_run(&what_if);
+            }
+            (Purpose::Comparison(comparison), 'r') => {
+                let radius = comparison.radius_dialog();
+                self.open_text(dialog);
+                if let Some((rows, known)) = radius {
+                    self.open_rows(rows, known);
+                }
+            }
+            (
+                Purpose::Answer
+                | Purpose::Help
+                | Purpose::Comparison(_)
+                | Purpose::Misread { .. }
+                | Purpose::Confirm(_)
+                | Purpose::DryRun,
+                _,
+            ) => {
+                self.open_text(dialog);
+                self.say(now, Role::Dim, "j k g G move, h l scroll, c copies, Esc closes");
+            }
         }
         Vec::new()
+    }
+}
+
+impl Purpose {
+    /// Whether it is about a draft that is not there for itself: another one takes its place.
+    pub(super) fn is_of_draft(&self) -> bool {
+        match self {
+            Purpose::Comparison(comparison) => comparison.draft().is_some(),
+            Purpose::Misread { .. } => true,
+            Purpose::Answer | Purpose::Help | Purpose::Confirm(_) | Purpose::DryRun => false,
+        }
+    }
+
+    /// Its own keys, for the foot.
+    pub(super) fn keys(&self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Purpose::Comparison(comparison) if comparison.draft().is_some() => {
+                &[("e", "edit again"), ("d", "dry run"), ("r", "who else")]
+            }
+            Purpose::Comparison(comparison) if comparison.has_radius() => &[("r", "who else")],
+            Purpose::Misread { .. } => &[("e", "edit again")],
+            Purpose::Confirm(_) => &[("y", "ask the server")],
+            Purpose::Answer | Purpose::Help | Purpose::Comparison(_) | Purpose::DryRun => &[],
+        }
     }
 }

@@ -1,8 +1,6 @@
 //! What a person would change: objects of files laid over the world, objects taken away. The cluster is not touched.
 //!
-//! A draft replaces the object of its kind, namespace and name, as `kubectl apply` would: identity and age stay those of
-//! the object that is there. A draft of something new is as young as can be, unless it says when it was created: age
-//! decides between Sidecars.
+//! How a draft replaces an object is said in `mesh::diff`.
 
 use std::path::{Path, PathBuf};
 
@@ -12,9 +10,10 @@ use super::exit::{Ended, Exit};
 use super::input::Home;
 use super::print;
 use super::reference::check_namespace;
-use crate::mesh::model::{Key, Kind, Meta, Object, Uid, brief, nearest};
+use crate::mesh::diff::{has_namespace, stored};
+use crate::mesh::model::{Key, Kind, Object, brief, nearest};
 use crate::mesh::world::{Change, Delta, World};
-use crate::sources::files;
+use crate::sources::files::{self, Loaded};
 
 /// So many kinds that are not read are named.
 const MOST_KINDS: usize = 5;
@@ -75,10 +74,6 @@ fn find_kind(text: &str) -> Option<Kind> {
         .or_else(|| Kind::ALL.iter().find(is_named).copied())
 }
 
-fn has_namespace(kind: Kind) -> bool {
-    !matches!(kind, Kind::Namespace | Kind::Node | Kind::RevisionTag)
-}
-
 /// What the files say would be there, what is to be taken away.
 pub(super) struct Drafts {
     objects: Vec<Object>,
@@ -125,9 +120,13 @@ impl Drafts {
     }
 
     fn read_file(&mut self, path: &Path) -> Result<(), Ended> {
+        let loaded = files::load_draft(path).map_err(|error| Ended::new(Exit::Usage, error.to_string()))?;
+        self.take(&path.display().to_string(), loaded)
+    }
+
+    /// Takes in what was read, if it is a draft of something.
+    fn take(&mut self, name: &str, loaded: Loaded) -> Result<(), Ended> {
         let usage = |text: String| Ended::new(Exit::Usage, text);
-        let loaded = files::load_draft(path).map_err(|error| usage(error.to_string()))?;
-        let name = path.display();
         if let Some(refused) = loaded.refused.first() {
             return Err(usage(refused.to_string()));
         }
@@ -200,7 +199,7 @@ impl Drafts {
     /// A draft as the API server would store it.
     fn settled(&mut self, object: Object, world: &World, home: &Home, now: Timestamp) -> Object {
         let kind = object.kind();
-        let mut meta = object.meta().clone();
+        let meta = object.meta();
         if meta.key.namespace.is_empty() && has_namespace(kind) {
             let text = format!(
                 "{} '{}' names no namespace: taken as one of '{}', {}",
@@ -210,20 +209,18 @@ impl Drafts {
                 home.whose
             );
             self.said.notes.push(text);
-            meta.key.namespace = home.namespace.clone();
         }
-        let there = world.get(kind, &meta.key);
-        adopt(&mut meta, there.as_ref().map(Object::meta), now);
+        let object = stored(object, world, &home.namespace, now);
         if let Object::Service(service) = &object
             && !service.selector.is_empty()
         {
             let text = format!(
                 "Service {}: its endpoints are those of its EndpointSlices as they are; a cluster would write them anew",
-                meta.key
+                object.key()
             );
             self.said.notes.push(text);
         }
-        object.with_meta(meta)
+        object
     }
 
     /// Warns of drafts in namespaces that neither are there nor come with them.
@@ -254,6 +251,14 @@ impl Drafts {
     }
 }
 
+/// Reads a draft for the screen: its objects, and what a reader must know of them. An error is one line.
+pub(super) fn for_screen(name: &str, text: &str) -> Result<(Vec<Object>, Vec<String>), String> {
+    let loaded = files::draft_of(name, text).map_err(|error| error.to_string())?;
+    let mut drafts = Drafts::read(&[], &[]).map_err(|ended| ended.line)?;
+    drafts.take(name, loaded).map_err(|ended| ended.line)?;
+    Ok((drafts.objects, drafts.said.notes))
+}
+
 /// What the author of a kind that is not read, such as `Sidcar.networking.istio.io`, may have meant.
 fn meant(kind: &str) -> Option<String> {
     let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
@@ -265,21 +270,6 @@ fn meant(kind: &str) -> Option<String> {
         Some(same) => format!("apiVersion '{}'", files::api_version(*same)),
         None => format!("'{near}'"),
     })
-}
-
-/// What the API server gives an object, where the draft does not say: all is kept of the one that is there.
-fn adopt(meta: &mut Meta, there: Option<&Meta>, now: Timestamp) {
-    if meta.created.is_none() {
-        let second = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        meta.created = there
-            .and_then(|there| there.created)
-            .or(Some(second).filter(|_| there.is_none()));
-    }
-    if let Some(there) = there
-        && meta.uid == Uid::default()
-    {
-        meta.uid = there.uid;
-    }
 }
 
 fn not_there(world: &World, named: &Named) -> Ended {
@@ -298,7 +288,7 @@ fn not_there(world: &World, named: &Named) -> Ended {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::model::Sidecar;
+    use crate::mesh::model::{Meta, Sidecar};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -320,27 +310,6 @@ mod tests {
         for text in ["sc/a", "ns/a/b", "secret/a/b", "sc/a/b/c"] {
             assert_eq!(Named::parse(text).unwrap_err().exit, Exit::Usage, "{text}");
         }
-    }
-
-    #[test]
-    fn a_draft_keeps_the_age_of_what_it_replaces_and_is_young_if_it_replaces_nothing() {
-        let meta = |created| Meta {
-            created,
-            uid: Uid(7),
-            ..Meta::default()
-        };
-        let adopted = |created, there: Option<Meta>| {
-            let mut draft = Meta {
-                created,
-                ..Meta::default()
-            };
-            adopt(&mut draft, there.as_ref(), at(100));
-            (draft.created, draft.uid)
-        };
-        assert_eq!(adopted(None, None), (Some(at(100)), Uid::default()));
-        assert_eq!(adopted(Some(at(5)), None).0, Some(at(5)));
-        assert_eq!(adopted(None, Some(meta(Some(at(3))))), (Some(at(3)), Uid(7)));
-        assert_eq!(adopted(None, Some(meta(None))).0, None, "a dump without ages");
     }
 
     #[test]

@@ -63,6 +63,7 @@ pub(super) fn show(
         story,
         packets,
         reports: super::state_folder(),
+        read_draft: super::drafts::for_screen,
         fault: cli.fault,
     });
     if let Some(line) = &outcome.line {

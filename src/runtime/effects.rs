@@ -1,6 +1,9 @@
 //! What the app's commands do outside of the terminal: each starts a task, and its answer is a message.
 
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use kube::Client;
 use tokio::sync::{mpsc, watch};
@@ -8,11 +11,13 @@ use tokio::sync::{mpsc, watch};
 use super::clock;
 use super::envoys::Envoys;
 use super::feed::{Cluster, Feed, Sources, Tasks};
+use super::host::ReadDraft;
 use super::packets::Reading;
 use super::probe;
-use crate::app::Message;
-use crate::app::message::{DemoControl, DemoState, Fetch, Request};
+use crate::app::message::{DemoControl, DemoState, Drafted, DryRun, DryRunAnswer, Fetch, Request};
+use crate::app::{Draft, Message};
 use crate::mesh::model::{Event, Key, Text};
+use crate::mesh::world::Failure;
 use crate::sources::kubernetes::{self, SourceMessage};
 
 /// Answers that wait for the loop.
@@ -38,6 +43,7 @@ pub(super) struct Effects {
     steer: Option<mpsc::Sender<DemoControl>>,
     envoys: Envoys,
     pub(super) capture: Reading,
+    pub(super) read_draft: Option<ReadDraft>,
 }
 
 impl Effects {
@@ -57,6 +63,7 @@ impl Effects {
             steer: None,
             envoys: Envoys::default(),
             capture: Reading::default(),
+            read_draft: None,
         };
         match sources {
             Sources::Cluster(cluster) => {
@@ -142,6 +149,43 @@ impl Effects {
         });
     }
 
+    /// Asks the API server about objects, one after the other.
+    pub(super) fn dry_run(&self, objects: Vec<DryRun>) {
+        let client = self.client().cloned();
+        let answers = self.answers.clone();
+        self.tasks.spawn(async move {
+            let mut said = Vec::with_capacity(objects.len());
+            for DryRun { kind, key, body } in objects {
+                let outcome = match &client {
+                    Some(client) => kubernetes::dry_run(client, kind, &key, &body).await,
+                    None => Err(Failure::Unreachable("the objects come from files".into())),
+                };
+                said.push(DryRunAnswer { kind, key, outcome });
+            }
+            // the loop has ended if it takes no more
+            let _ = answers.send(Message::DryRan(said)).await;
+        });
+    }
+
+    /// Reads a draft in a file.
+    pub(super) fn read_draft_of(&self, path: String) {
+        let broke = Message::Drafted(Drafted::Failed(format!(
+            "cannot read '{path}': an internal error, see :log"
+        )));
+        let read = self.read_draft;
+        self.answer_blocking(broke, move || {
+            Message::Drafted(match text_of(&path) {
+                Ok(text) => drafted(read, path, text),
+                Err(error) => Drafted::Failed(format!("cannot read '{path}': {error}")),
+            })
+        });
+    }
+
+    /// Reads a draft's text.
+    pub(super) fn drafted(&self, name: String, text: String) -> Drafted {
+        drafted(self.read_draft, name, text)
+    }
+
     /// Logs in again, while the terminal is the login command's, and follows the cluster with the new login.
     pub(super) async fn log_in(&mut self) -> Result<(), String> {
         let connect = self.cluster.as_ref().and_then(|cluster| cluster.connect.clone());
@@ -166,6 +210,38 @@ impl Effects {
             // the loop has ended if it takes no more
             let _ = answers.blocking_send(answer);
         });
+    }
+}
+
+/// Bytes of a draft: it is a manifest or some, no dump.
+const MOST_OF_A_DRAFT: u64 = 8 << 20;
+
+/// The text of a file, if it is one and no larger than a draft.
+fn text_of(path: &str) -> io::Result<String> {
+    let file = File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let mut text = String::new();
+    file.take(MOST_OF_A_DRAFT + 1).read_to_string(&mut text)?;
+    if u64::try_from(text.len()).is_ok_and(|read| read > MOST_OF_A_DRAFT) {
+        return Err(io::Error::other("it is larger than 8 MiB"));
+    }
+    Ok(text)
+}
+
+fn drafted(read: Option<ReadDraft>, name: String, text: String) -> Drafted {
+    let Some(read) = read else {
+        return Drafted::Failed("drafts are not read here".to_owned());
+    };
+    match read(&name, &text) {
+        Ok((objects, notes)) => Drafted::Read(Arc::new(Draft {
+            name,
+            text,
+            objects,
+            notes,
+        })),
+        Err(said) => Drafted::Misread { name, text, said },
     }
 }
 

@@ -24,6 +24,7 @@ use super::panics::{self, Fault, Hook, Report};
 use super::signals::{Caught, Signals};
 use super::ui::{End, Parts, Ui, is_gone};
 use crate::app::{App, Options};
+use crate::mesh::model::Object;
 use crate::tui::{Look, Mouse, Tty};
 
 /// How long tasks may take to end with the screen.
@@ -70,9 +71,14 @@ pub struct Setup {
     pub packets: Option<Packets>,
     /// Where the report of a panic goes; where temporary files lie if absent.
     pub reports: Option<PathBuf>,
+    /// Reads drafts.
+    pub read_draft: ReadDraft,
     /// A panic on purpose.
     pub fault: Option<Fault>,
 }
+
+/// Reads the objects of a draft, whose name comes first; with what a reader must know of them. An error is one line.
+pub type ReadDraft = fn(&str, &str) -> Result<(Vec<Object>, Vec<String>), String>;
 
 /// How a run ended, the terminal given back.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -212,6 +218,7 @@ impl Host {
         };
         let zone = setup.options.time_zone.clone();
         let mut effects = Effects::start(setup.sources, setup.story, answers, to_world);
+        effects.read_draft = Some(setup.read_draft);
         if let Some(packets) = setup.packets {
             effects.capture = packets::start(packets, zone, captured)?;
         }

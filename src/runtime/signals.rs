@@ -1,7 +1,7 @@
 //! The signals that end or wake the program.
 
 use std::io;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -46,6 +46,15 @@ impl Signals {
                 (signal(SignalKind::window_change())?, Caught::Resized),
             ],
         })
+    }
+
+    /// Drops interrupts that came while somebody else had the terminal: they were for them.
+    pub(super) fn forget_interrupts(&mut self) {
+        let mut cx = Context::from_waker(Waker::noop());
+        let interrupts = self.caught.iter_mut();
+        for (signal, _) in interrupts.filter(|(_, caught)| matches!(caught, Caught::End { code: 130 | 131 })) {
+            while signal.poll_recv(&mut cx) == Poll::Ready(Some(())) {}
+        }
     }
 
     /// The first signal that came since the last call.

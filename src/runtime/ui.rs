@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::clipboard::{self, Clipboard};
+use super::editor;
 use super::effects::Effects;
 use super::host::leave_in_time;
 use super::inbox::{Inbox, Input, Turn};
@@ -20,7 +21,7 @@ use super::keys;
 use super::packets::News;
 use super::panics::Fault;
 use super::signals::Caught;
-use crate::app::message::{CaptureState, Work};
+use crate::app::message::{CaptureState, Drafted, Work};
 use crate::app::{App, Command, Message};
 use crate::mesh::world::SourceState;
 use crate::sources::kubernetes::SourceMessage;
@@ -308,6 +309,9 @@ impl Ui {
                 let computing = self.app.computing(pod);
                 self.effects.answer_blocking(broke, move || computing.run());
             }
+            Command::EditDraft { name, text } => return self.edit_draft(name, text).await,
+            Command::ReadDraft(path) => self.effects.read_draft_of(path),
+            Command::DryRun(objects) => self.effects.dry_run(objects),
             Command::Study(question) => {
                 let broke = Message::Broke(Work::Study(question.clone()));
                 let study = self.app.study(question);
@@ -331,6 +335,24 @@ impl Ui {
         // the call returns, unless nobody could wake us again; then the signal does nothing.
         rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
         self.return_to_screen().await
+    }
+
+    /// Gives the terminal to the person's editor, as to the shell; a key that interrupts is the editor's then.
+    async fn edit_draft(&mut self, name: String, text: String) -> io::Result<Option<End>> {
+        self.inbox.input = None;
+        leave_in_time(&self.tty)?;
+        let edited = tokio::task::block_in_place(|| editor::edit(&text));
+        self.inbox.signals.forget_interrupts();
+        let end = self.return_to_screen().await?;
+        if end.is_some() {
+            return Ok(end);
+        }
+        let drafted = match edited {
+            Ok(edited) if edited == text || edited.trim().is_empty() => Drafted::Unchanged,
+            Ok(edited) => self.effects.drafted(name, edited),
+            Err(problem) => Drafted::Failed(problem),
+        };
+        Box::pin(self.tell(Message::Drafted(drafted))).await
     }
 
     async fn log_in(&mut self) -> io::Result<Option<End>> {

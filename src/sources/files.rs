@@ -119,6 +119,22 @@ pub fn load_draft(path: &Path) -> Result<Loaded, LoadError> {
     Ok(loader.finish())
 }
 
+/// Reads a draft's text; `name` is what errors call it.
+///
+/// # Errors
+/// As [`load`].
+pub fn draft_of(name: &str, text: &str) -> Result<Loaded, LoadError> {
+    let mut loader = Loader {
+        is_draft: true,
+        ..Loader::default()
+    };
+    loader.add_bytes(name, text.as_bytes())?;
+    if loader.sink.taken() == 0 {
+        return Err(LoadError::NoDraft { path: name.to_owned() });
+    }
+    Ok(loader.finish())
+}
+
 /// The best `apiVersion` of a kind, for who wrote another.
 pub fn api_version(kind: Kind) -> String {
     api_versions(kind).next().unwrap_or_default()

@@ -1,9 +1,11 @@
 //! The Kubernetes API: connect, follow kinds, forward a port, fetch an object. Only `get`, `list`, `watch`, and
-//! `get`/`create` on `pods/portforward` are ever sent; and on `pods/exec` where a capture in a container is asked for.
+//! `get`/`create` on `pods/portforward` are ever sent; on `pods/exec` where a capture in a container is asked for; and,
+//! after a confirmation, a `patch` that is a dry run.
 
 mod backoff;
 mod connect;
 pub mod decode;
+mod dry_run;
 mod exec;
 mod failure;
 mod forward;
@@ -14,6 +16,7 @@ mod resources;
 mod watch;
 
 pub use self::connect::{ClusterInfo, ConnectError, ConnectOptions, Connection, connect, connect_to};
+pub use self::dry_run::dry_run;
 pub use self::exec::{Exec, ExecEnd};
 pub use self::forward::Forward;
 pub use self::object::{events, fetch};

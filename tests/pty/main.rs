@@ -12,6 +12,7 @@
 )]
 
 mod clusters;
+mod drafts;
 mod endings;
 mod looks;
 mod session;

@@ -9,6 +9,7 @@
 
 mod changes;
 mod dialogs;
+mod drafts;
 mod find;
 mod findings;
 mod looks;

@@ -57,6 +57,8 @@ impl Action {
             Action::Diff => "diff",
             Action::Radius => "radius",
             Action::Then => "then",
+            Action::EditDraft => "edit-draft",
+            Action::WhatIf => "what-if",
             Action::Pick => "pick",
             Action::NextChange => "next-change",
             Action::PreviousChange => "previous-change",

@@ -281,6 +281,20 @@ pub(in crate::app) static ACTIONS: &[Entry] = &[
     ),
     entry(
         Group::Ask,
+        A::EditDraft,
+        &[char('E')],
+        In(&[Sidecars]),
+        ("edit", "what if: edit a draft; nothing is applied"),
+    ),
+    entry(
+        Group::Ask,
+        A::WhatIf,
+        &[],
+        Everywhere,
+        ("what-if", "what a file would change: :what-if FILE"),
+    ),
+    entry(
+        Group::Ask,
         A::Copy,
         &[char('c')],
         Everywhere,

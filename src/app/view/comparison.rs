@@ -38,6 +38,11 @@ pub(in crate::app) fn blocks(comparison: &Comparison, clock: Clock<'_>) -> Vec<B
             text.extend(text_lines(edit));
             text
         }
+        Subject::Draft(_, (before, after)) => {
+            let mut text = vec![heading("The text as it is, and as drafted")];
+            text.extend(text_diff(before, after));
+            text
+        }
         Subject::Happening(..) | Subject::Times(..) | Subject::Pods => Vec::new(),
     };
     let below = radius_lines(comparison.radius.as_ref());
@@ -91,6 +96,10 @@ fn head(comparison: &Comparison, clock: Clock<'_>) -> Vec<Line> {
             lines
         }
         Subject::Pods => Vec::new(),
+        Subject::Draft(what_if, _) => {
+            let notes = what_if.draft.notes.iter();
+            notes.map(|note| fact("Note", Role::Warn, note.as_str())).collect()
+        }
     };
     lines.extend(effect_lines(comparison));
     if comparison.has_radius() {
@@ -130,7 +139,9 @@ fn effect_lines(comparison: &Comparison) -> Vec<Line> {
     };
     let label = match comparison.subject {
         Subject::Pods => "Differences".to_owned(),
-        Subject::Edit(..) | Subject::Happening(..) | Subject::Times(..) => format!("Effect on {pod}: "),
+        Subject::Edit(..) | Subject::Happening(..) | Subject::Times(..) | Subject::Draft(..) => {
+            format!("Effect on {pod}: ")
+        }
     };
     let mut lines = match &comparison.rows {
         None => return vec![fact(&label, Role::Dim, "being worked out ...")],
@@ -258,7 +269,7 @@ fn row_lines(compared: &Compared) -> Vec<Line> {
         groups.add(Role::Removed, "-", row, reasons.of_removed(row));
     }
     for (_, row) in diff.added.iter().filter(|(_, row)| counts_row(row)) {
-        groups.add(Role::Added, "+", row, row.why.short());
+        groups.add(Role::Added, "+", row, reasons.marked(row.why.short()));
     }
     for (_, before, after) in diff.changed.iter().filter(|(_, row, _)| counts_row(row)) {
         groups.add(Role::Changed, "~", after, reasons.of_changed(before, after));

@@ -27,6 +27,8 @@ pub struct WhatIf<'a> {
     asked: Cache,
     /// What leads from the first to the second; `None` if they have nothing to do with each other.
     changes: Option<&'a [Change]>,
+    /// What of that is only proposed.
+    proposed: &'a [Change],
 }
 
 /// Two tables and what differs.
@@ -91,6 +93,7 @@ impl<'a> WhatIf<'a> {
             known: Cache::new(settings.clone()),
             asked: Cache::new(settings.clone()),
             changes: None,
+            proposed: &[],
         }
     }
 
@@ -104,6 +107,15 @@ impl<'a> WhatIf<'a> {
             known: Cache::new(settings.clone()),
             asked,
             changes: Some(changes),
+            proposed: changes,
+        }
+    }
+
+    /// Two worlds that were there one after the other, and the changes that lead from the first to the second.
+    pub fn of_past(before: &'a World, after: &'a World, changes: &'a [Change], settings: &Settings) -> Self {
+        Self {
+            proposed: &[],
+            ..Self::after(before, after, changes, settings)
         }
     }
 
@@ -118,7 +130,7 @@ impl<'a> WhatIf<'a> {
         let after = after.map_err(|state| (other.clone(), state))?;
         let diff = tables(&before, &after);
         let mut reasons = Reasons::of(&before, &after);
-        reasons.note_drafts(self.changes.unwrap_or_default());
+        reasons.note_drafts(self.proposed);
         for host in diff.hosts_removed.iter().take(MOST_EXPLAINED) {
             let answer = self.asked.explain(self.after, other, host, None);
             reasons.note(host, answer);

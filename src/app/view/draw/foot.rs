@@ -59,13 +59,11 @@ impl App {
                 ),
                 None,
             ),
-            Some(Dialog::Text(_)) => (
-                keys(
-                    &[("j k", "move"), ("h l", "scroll"), ("c", "copy"), ("Esc", "close")],
-                    width,
-                ),
-                None,
-            ),
+            Some(Dialog::Text(text)) => {
+                let mut hints = vec![("j k", "move"), ("h l", "scroll"), ("c", "copy"), ("Esc", "close")];
+                hints.splice(0..0, text.purpose.keys().iter().copied());
+                (keys(&hints, width), None)
+            }
             Some(Dialog::Sort(_)) => (
                 keys(&[("j k", "move"), ("Enter", "sort"), ("Esc", "close")], width),
                 None,

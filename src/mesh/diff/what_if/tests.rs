@@ -188,8 +188,9 @@ fn each_row_that_goes_says_at_which_link_it_went() {
     };
     let out_of_scope = reason(Delta::Put(sidecar("web", &["./a.shop.svc.cluster.local"])));
     assert!(
-        out_of_scope
-            .starts_with("Sidecar shop/web instead of no Sidecar; 'b.shop.svc.cluster.local' is in the scope no more"),
+        out_of_scope.starts_with(
+            "Sidecar shop/web (draft) instead of no Sidecar; 'b.shop.svc.cluster.local' is in the scope no more"
+        ),
         "{out_of_scope}"
     );
     let no_endpoint = reason(Delta::Remove(Kind::EndpointSlice, Key::new("shop", "b-x")));

@@ -1,0 +1,286 @@
+//! What if: a draft laid over the world, before anybody applies it. Nothing here changes the cluster.
+//!
+//! The text comes from the person's editor or from a file; who reads it into objects stands outside. What it would do is
+//! a [`super::comparison`]; whether the API server would take it is asked only after a confirmation.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::App;
+use super::comparison::Comparison;
+use super::dialog::Dialog;
+use super::message::{Command, Drafted, DryRun, DryRunAnswer};
+use super::tables::TableId;
+use super::text::{Purpose, TextDialog};
+use super::view::{Line, Role, Span, state};
+use crate::mesh::diff::{ObjectText, has_namespace};
+use crate::mesh::model::{Key, Kind, Object, Provenance, Text};
+use crate::mesh::world::Failure;
+
+/// What the API server writes into an object's metadata, and nobody drafts.
+const SERVERS_OWN: &[&str] = &[
+    "creationTimestamp",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
+/// What `kubectl apply` remembers of the text before: no part of a draft.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// A draft that was read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Draft {
+    /// What it is called: the object, or the file.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+    /// Its objects.
+    pub objects: Vec<Object>,
+    /// What a reader must know of them.
+    pub notes: Vec<String>,
+}
+
+/// A draft laid over the world.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WhatIf {
+    /// The draft.
+    pub draft: Arc<Draft>,
+    /// The namespace of what names none.
+    pub home: Text,
+    /// When: the age of what is new.
+    pub at: Timestamp,
+}
+
+/// The text of an object as one would write it: without what the server adds.
+fn written(provenance: &Provenance) -> Option<Value> {
+    let ObjectText(mut value) = ObjectText::of(provenance)?;
+    if let Some(meta) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+        meta.retain(|field, _| !SERVERS_OWN.contains(&field.as_str()));
+        if let Some(annotations) = meta.get_mut("annotations").and_then(Value::as_object_mut) {
+            annotations.remove(LAST_APPLIED);
+        }
+        meta.retain(|field, value| field != "annotations" || value.as_object().is_none_or(|all| !all.is_empty()));
+    }
+    if let Some(object) = value.as_object_mut() {
+        object.remove("status");
+    }
+    Some(value)
+}
+
+fn text_of(object: &Object) -> String {
+    let value = object.provenance().and_then(written);
+    value.map(|value| ObjectText(value).yaml()).unwrap_or_default()
+}
+
+/// What stands above the text in the editor.
+fn header(name: &str) -> String {
+    format!(
+        "# What if {name} were so? Nothing is applied: save and leave the editor to see who would gain and lose what.\n\
+         # Leave without a change to give up.\n"
+    )
+}
+
+impl App {
+    /// Has a draft of the Sidecar under the cursor edited.
+    pub(super) fn edit_draft(&mut self, now: Timestamp, table: TableId) -> Vec<Command> {
+        let object = self.object_behind(now, table);
+        let Some(object) = object.and_then(|(kind, key)| self.facts.world.get(kind, &key)) else {
+            self.say_no_object(now, table);
+            return Vec::new();
+        };
+        let name = format!("{} {}", object.kind().name(), object.key());
+        let text = text_of(&object);
+        if text.is_empty() {
+            self.say(
+                now,
+                Role::Warn,
+                "its text is not held here, so no draft can be made of it",
+            );
+            return Vec::new();
+        }
+        let text = format!("{}{text}", header(&name));
+        vec![Command::EditDraft { name, text }]
+    }
+
+    /// A draft was read, or not.
+    pub(super) fn take_draft(&mut self, now: Timestamp, drafted: Drafted) {
+        match drafted {
+            Drafted::Unchanged => self.say(now, Role::Dim, "the draft is as it was: nothing to compare"),
+            Drafted::Failed(why) => self.say(now, Role::Bad, why),
+            Drafted::Misread { name, text, said } => {
+                self.close_draft();
+                let lines: Vec<Line> = vec![
+                    vec![Span::new(Role::Bad, said)],
+                    Vec::new(),
+                    vec![
+                        Span::new(Role::Key, "e"),
+                        Span::new(Role::Text, " edits it again, "),
+                        Span::new(Role::Key, "Esc"),
+                        Span::new(Role::Text, " gives up; nothing was applied"),
+                    ],
+                ];
+                let mut dialog = TextDialog::new(format!("This draft cannot be read: {name}"), lines).broken(2);
+                dialog.purpose = Purpose::Misread { name, text };
+                self.open_text(dialog);
+            }
+            Drafted::Read(draft) => {
+                self.close_draft();
+                let chosen = self.ui.chosen.as_ref().map(|id| id.key.clone());
+                let home = chosen
+                    .as_ref()
+                    .map_or_else(|| "default".into(), |pod| pod.namespace.clone());
+                let (before, after) = self.texts(&draft, &home);
+                let what_if = WhatIf { draft, home, at: now };
+                let comparison = Comparison::of_draft(what_if, (before, after), chosen);
+                self.open_comparison(now, comparison);
+            }
+        }
+    }
+
+    /// The texts of a draft's objects as they are and as they would be.
+    fn texts(&self, draft: &Draft, home: &Text) -> (String, String) {
+        let mut texts = (String::new(), String::new());
+        for object in &draft.objects {
+            let key = key_of(object, home);
+            let there = self.facts.world.get(object.kind(), &key);
+            texts.0 += &there.as_ref().map(text_of).unwrap_or_default();
+            texts.1 += &text_of(object);
+        }
+        texts
+    }
+
+    /// What was open of the draft before.
+    fn close_draft(&mut self) {
+        let is_of_draft = |dialog: &Dialog| match dialog {
+            Dialog::Text(text) => text.purpose.is_of_draft(),
+            Dialog::Filter(_)
+            | Dialog::Palette(_)
+            | Dialog::Namespaces(_)
+            | Dialog::Sort(_)
+            | Dialog::Hidden(_)
+            | Dialog::Rows(_)
+            | Dialog::Find(_)
+            | Dialog::Copy => false,
+        };
+        while self.ui.dialogs.last().is_some_and(is_of_draft) {
+            self.ui.dialogs.pop();
+        }
+    }
+
+    /// Asks whether the API server shall be asked.
+    pub(super) fn confirm_dry_run(&mut self, what_if: &WhatIf) {
+        let objects = dry_runs(what_if);
+        let mut lines: Vec<Line> = vec![
+            vec![Span::new(
+                Role::Text,
+                "A dry run has the API server judge the draft as if it were applied, admission webhooks with it. It stores \
+                 nothing; the request is in the server's audit log, and needs the right to patch.",
+            )],
+            Vec::new(),
+        ];
+        lines.extend(objects.iter().map(|run| {
+            let (kind, key) = (run.kind.plural(), &run.key);
+            vec![
+                Span::new(Role::Dim, "  PATCH "),
+                Span::new(Role::Name, format!("{kind} {key}")),
+                Span::new(Role::Dim, "  dryRun=All, fieldManager=sidescope"),
+            ]
+        }));
+        if objects.is_empty() {
+            lines.push(vec![Span::new(Role::Warn, "no object of the draft can be asked about")]);
+        }
+        lines.push(Vec::new());
+        lines.push(vec![
+            Span::new(Role::Key, "y"),
+            Span::new(Role::Text, " asks the server, "),
+            Span::new(Role::Key, "Esc"),
+            Span::new(Role::Text, " does not"),
+        ]);
+        let mut dialog = TextDialog::new("Ask the API server for a dry run?", lines).broken(2);
+        dialog.purpose = Purpose::Confirm(objects);
+        self.open_text(dialog);
+    }
+
+    /// Has the API server asked.
+    pub(super) fn dry_run(&mut self, objects: Vec<DryRun>) -> Vec<Command> {
+        if objects.is_empty() {
+            return Vec::new();
+        }
+        let asking = vec![vec![Span::new(Role::Dim, "asking the API server ...")]];
+        let mut dialog = TextDialog::new("Dry run", asking).broken(4);
+        dialog.purpose = Purpose::DryRun;
+        self.open_text(dialog);
+        vec![Command::DryRun(objects)]
+    }
+
+    /// What the API server said, into the text that waits for it, if it is still open.
+    pub(super) fn take_dry_run(&mut self, answers: &[DryRunAnswer]) {
+        let waiting = self.ui.dialogs.iter_mut().find_map(|dialog| match dialog {
+            Dialog::Text(text) if matches!(text.purpose, Purpose::DryRun) => Some(text),
+            Dialog::Text(_)
+            | Dialog::Filter(_)
+            | Dialog::Palette(_)
+            | Dialog::Namespaces(_)
+            | Dialog::Sort(_)
+            | Dialog::Hidden(_)
+            | Dialog::Rows(_)
+            | Dialog::Find(_)
+            | Dialog::Copy => None,
+        });
+        if let Some(dialog) = waiting {
+            dialog.replace(answers.iter().flat_map(answer_lines).collect());
+        }
+    }
+}
+
+fn answer_lines(answer: &DryRunAnswer) -> Vec<Line> {
+    let name = Span::new(Role::Name, format!("{} {}  ", answer.kind.name(), answer.key));
+    match &answer.outcome {
+        Ok(warnings) => {
+            let taken = Span::new(Role::Good, "the API server would take it; nothing was stored");
+            let warning = |text: &Text| vec![Span::new(Role::Warn, format!("    warning: {text}"))];
+            let mut lines = vec![vec![name, taken]];
+            lines.extend(warnings.iter().map(warning));
+            lines
+        }
+        Err(failure) => {
+            let mut lines = vec![vec![name, Span::new(Role::Bad, failure.to_string())]];
+            if matches!(failure, Failure::Forbidden { .. }) {
+                let ask = state::can_i(answer.kind, failure);
+                lines.push(vec![
+                    Span::new(Role::Key, format!("    {ask}")),
+                    Span::new(Role::Dim, "  asks the cluster what you may do"),
+                ]);
+            }
+            lines
+        }
+    }
+}
+
+fn key_of(object: &Object, home: &Text) -> Key {
+    let key = object.key().clone();
+    if key.namespace.is_empty() && has_namespace(object.kind()) {
+        return Key::new(home.as_str(), key.name.as_str());
+    }
+    key
+}
+
+/// What the API server would be asked; nothing for kinds whose text is not kept.
+fn dry_runs(what_if: &WhatIf) -> Vec<DryRun> {
+    let run = |object: &Object| {
+        let mut body = written(object.provenance()?)?;
+        let key = key_of(object, &what_if.home);
+        if has_namespace(object.kind())
+            && let Some(meta) = body.get_mut("metadata").and_then(Value::as_object_mut)
+        {
+            meta.insert("namespace".to_owned(), Value::from(key.namespace.as_str()));
+        }
+        let kind: Kind = object.kind();
+        Some(DryRun { kind, key, body })
+    };
+    what_if.draft.objects.iter().filter_map(run).collect()
+}
