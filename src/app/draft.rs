@@ -79,8 +79,9 @@ fn text_of(object: &Object) -> String {
 /// What stands above the text in the editor.
 fn header(name: &str) -> String {
     format!(
-        "# What if {name} were so? Nothing is applied: save and leave the editor to see who would gain and lose what.\n\
-         # Leave without a change to give up.\n"
+        "# What if {name} were so? Nothing is applied.\n\
+         # Save and leave the editor to see who would gain and lose what; leave without\n\
+         # a change to give up.\n"
     )
 }
 
@@ -135,10 +136,23 @@ impl App {
                     .map_or_else(|| "default".into(), |pod| pod.namespace.clone());
                 let (before, after) = self.texts(&draft, &home);
                 let what_if = WhatIf { draft, home, at: now };
-                let comparison = Comparison::of_draft(what_if, (before, after), chosen);
+                let pod = self.concerned(&what_if.draft, chosen);
+                let comparison = Comparison::of_draft(what_if, (before, after), pod);
                 self.open_comparison(now, comparison);
             }
         }
+    }
+
+    /// The pod whose rows are compared: the chosen one, unless the drafted Sidecars govern others and not it.
+    fn concerned(&self, draft: &Draft, chosen: Option<Key>) -> Option<Key> {
+        let sidecars = draft.objects.iter().filter(|object| object.kind() == Kind::Sidecar);
+        let governed = sidecars.flat_map(|object| self.facts.governed.pods_of(object.key()));
+        let governed: Vec<&Key> = governed.collect();
+        let is_among = chosen.as_ref().is_some_and(|chosen| governed.contains(&chosen));
+        if is_among {
+            return chosen;
+        }
+        governed.first().map(|pod| (*pod).clone()).or(chosen)
     }
 
     /// The texts of a draft's objects as they are and as they would be.

@@ -77,6 +77,18 @@ fn a_draft_of_a_sidecar_says_what_it_would_change_for_the_pod_and_for_all() {
 }
 
 #[test]
+fn a_draft_that_governs_other_pods_than_the_chosen_one_is_judged_by_one_of_those() {
+    let mut stage = shell();
+    stage.press("1<Esc>/ratings<Enter>");
+    stage.send(read("sidecar.yaml", &["istio-system/*"]));
+    let text = stage.text();
+    assert!(
+        text.contains("Effect on default/my-shell-6f9c-eeeee: +0 -4 ~0"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_draft_that_cannot_be_read_is_said_in_a_line_and_edited_again() {
     let mut stage = shell();
     stage.press("4E");

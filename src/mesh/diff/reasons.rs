@@ -99,7 +99,7 @@ impl Reasons {
         } else if !self.hosts.contains(host) {
             match self.barriers.get(host) {
                 Some(barriers) => format!("'{host}' is in the scope no more: {barriers}"),
-                None => format!("'{host}' is in the scope no more; it was by {}", row.why.short()),
+                None => format!("'{host}' is in the scope no more; before: {}", row.why.short()),
             }
         } else if !self.clusters.contains(&row.cluster.name()) {
             format!(
