@@ -118,8 +118,17 @@ impl App {
             on_enter,
             (Action::Filter, "filter"),
             (Action::Namespaces, "namespaces"),
-            (Action::NextChange, "next change"),
         ];
+        // what only one table has stands before what all have
+        let own = [
+            (Action::EditDraft, "what if"),
+            (Action::Radius, "who else"),
+            (Action::Then, "as it was"),
+        ];
+        let table = self.ui.active();
+        let works = |action: Action| entry(action).is_some_and(|entry| entry.works_in(table, self.options.demo));
+        hints.extend(own.into_iter().filter(|(action, _)| works(*action)));
+        hints.push((Action::NextChange, "next change"));
         let more: &[(Action, &'static str)] = if self.options.demo {
             &[
                 (Action::DemoStep, "next step"),
@@ -135,8 +144,6 @@ impl App {
                 (Action::BackOrQuit, "quit"),
             ]
         };
-        let table = self.ui.active();
-        let works = |action: Action| entry(action).is_some_and(|entry| entry.works_in(table, self.options.demo));
         hints.extend(more.iter().filter(|(action, _)| works(*action)));
         let key = |action: Action| self.options.keys.hint(action);
         hints
