@@ -3,11 +3,12 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `message`, `key`, `options` | the contract with the runtime |
+//! | `message`, `key`, `options`, [`moment`] | the contract with the runtime; times as people write them |
 //! | `facts`, `findings`, `engine`, `sync`, `lag`, `rates`, `traffic`, `packets`, `workloads` | what is known |
 //! | `ui`, `list`, `panel`, `dialog`, `text`, `rows`, `input`, `filter` | what is shown of it |
 //! | `actions`, `perform`, `go`, `drill`, `marks`, `ask`, `hidden`, `find`, `palette` | what a person can do |
 //! | `study`, `comparison`, `who`, `then`, `draft` | questions about all pods, the past and what would be, worked out beside the loop |
+//! | `replay` | a recording that is played, and one that is made |
 //! | `refresh`, `choose`, `settle`, `flows`, `widths` | lists and panels follow the facts |
 //! | [`view`] | rows, columns, words, and the screen made of them |
 //!
@@ -39,6 +40,7 @@ pub mod lag;
 mod list;
 mod marks;
 pub mod message;
+pub mod moment;
 mod options;
 mod packets;
 mod palette;
@@ -46,6 +48,7 @@ mod panel;
 mod perform;
 pub mod rates;
 mod refresh;
+mod replay;
 mod rows;
 mod settle;
 mod study;
@@ -69,7 +72,8 @@ use self::facts::{Facts, Heard};
 pub use self::findings::{Linting, Tally};
 pub use self::key::{KeyCode, KeyPress};
 pub use self::message::{Command, Message};
-pub use self::options::{Namespaces, Options};
+pub use self::options::{Namespaces, Options, Play};
+pub use self::replay::{Pace, RecordingNews, Replay, ReplayControl, Ring, replay_speed};
 pub use self::study::{Question, Span, Studied, Study};
 use self::ui::{FROZEN_DELTAS, Frozen, Stale, Toast, Ui};
 use self::view::{Role, Screen};
@@ -109,13 +113,8 @@ impl App {
             Message::Source { kind, scope, state } => self.facts.hear(now, kind, scope, state),
             Message::Cluster(info) => self.facts.cluster = info,
             Message::Envoy { pod, asked, at, answer } => {
-                match self.facts.hear_envoy(pod.clone(), (asked, at), answer) {
-                    Heard::Rows => {
-                        self.ui.stale.insert(Stale::Panels);
-                    }
-                    Heard::Rates => self.order_by_rates(now, &pod),
-                    Heard::Nothing => {}
-                }
+                let heard = self.facts.hear_envoy(pod.clone(), (asked, at), answer);
+                self.follow_envoy(now, &pod, heard);
             }
             Message::Packets { batch, missed } => {
                 self.facts.packets.miss(missed);
@@ -131,10 +130,11 @@ impl App {
                 self.look_from_chosen();
             }
             Message::Demo(state) => self.hear_story(now, state),
-            Message::Computed(Computed { pod, cache }) => {
-                self.ui.computing = None;
-                self.facts.engine.adopt(&pod, *cache);
-                self.ui.stale.insert(Stale::Panels);
+            Message::Replay(replay) => self.hear_replay(now, replay),
+            Message::Rewind => self.rewind(now),
+            Message::Recording(news) => self.hear_recording(now, news),
+            Message::Computed(computed) => {
+                self.adopt(computed);
             }
             Message::Broke(work) => self.let_go(now, work),
             Message::Studied(studied) => self.take_study(now, *studied),
@@ -165,7 +165,27 @@ impl App {
         Computing {
             world: self.facts.world.clone(),
             cache: self.facts.engine.fork(&pod),
+            epoch: self.ui.epoch,
             pod,
+        }
+    }
+
+    fn follow_envoy(&mut self, now: Timestamp, pod: &Key, heard: Heard) {
+        match heard {
+            Heard::Rows => {
+                self.ui.stale.insert(Stale::Panels);
+            }
+            Heard::Rates => self.order_by_rates(now, pod),
+            Heard::Nothing => {}
+        }
+    }
+
+    /// Takes over what was worked out beside the loop, if it is about this world.
+    fn adopt(&mut self, Computed { pod, cache, epoch }: Computed) {
+        if epoch == self.ui.epoch {
+            self.ui.computing = None;
+            self.facts.engine.adopt(&pod, *cache);
+            self.ui.stale.insert(Stale::Panels);
         }
     }
 
@@ -257,6 +277,6 @@ impl App {
     }
 
     fn say(&mut self, now: Timestamp, role: Role, text: impl Into<String>) {
-        self.ui.toast = Some(Toast::new(now, role, text));
+        self.ui.toast = Some(self.toast_of(now, role, text.into()));
     }
 }

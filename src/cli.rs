@@ -7,12 +7,16 @@ mod diff;
 mod drafts;
 mod exit;
 mod explain;
+mod export;
 mod headless;
 mod input;
 mod lint;
 mod packets;
 mod print;
+mod record;
+mod recorded;
 mod reference;
+mod replay;
 mod rows;
 mod screen;
 mod settings;
@@ -82,6 +86,9 @@ fn run(mut cli: Cli, matches: &ArgMatches, name: &'static str) -> Result<Exit, E
             | Command::Suggest(_)
             | Command::Diff(_)
             | Command::Lint(_)
+            | Command::Record(_)
+            | Command::Replay(_)
+            | Command::Export(_)
             | Command::Demo(_)
             | Command::Config(_),
         )
@@ -116,6 +123,9 @@ fn with_host(cli: &Cli, command: Option<&Command>) -> Result<Exit, Ended> {
         Some(Command::Suggest(args)) => host.block_on(suggest::suggest(cli, args)),
         Some(Command::Diff(args)) => host.block_on(diff::diff(cli, args)),
         Some(Command::Lint(args)) => host.block_on(lint::lint(cli, args)),
+        Some(Command::Replay(args)) => replay::run(cli, args, &host),
+        Some(Command::Export(args)) => export::export(cli, args),
+        Some(Command::Record(args)) => host.block_on(record::record(cli, args)),
         Some(Command::Demo(args)) => demo::run(cli, args, &host),
         Some(Command::Config(_) | Command::Completions { .. } | Command::Man) | None => screen::open(cli, &host),
     };

@@ -17,7 +17,7 @@
 //! | room | holds | may name | never |
 //! |---|---|---|---|
 //! | [`mesh`] | `model`: plain data in Kubernetes' and Istio's own nouns; `world`: tables, coverage, `Delta` in and `Change` out; `scope`: istiod's rules, a file a step; `diff`; `lint`; `suggest`; `history`: journal, edits, causes, marks, timeline | nothing above it | I/O, clock, environment, tokio, kube, ratatui, logging |
-//! | [`sources`] | `kubernetes`: connect, list and watch, decode, port-forward; `envoy`: the admin page; `packets`: captures; `files`: dumps | `mesh::{model, world}` | app, tui |
+//! | [`sources`] | `kubernetes`: connect, list and watch, decode, port-forward; `envoy`: the admin page; `packets`: captures; `files`: dumps; `recording`: what changed, written and played | `mesh::{model, world}` | app, tui |
 //! | [`app`] | the state machine `update(message) -> commands`, actions, lists, panels; `view`: rows, columns, words, the screen before it has colours | `mesh` | clock, channels, colours |
 //! | [`tui`] | cells and bytes: panes, theme (`Role` to style), the terminal taken and given back | `app::view` | state that changes while it draws |
 //! | [`output`] | the same rows as text, JSON, YAML, names | `app::view` | a terminal |

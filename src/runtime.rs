@@ -10,6 +10,8 @@
 //! | [`packets`] | a capture that is read beside the loop, from any stream of bytes |
 //! | `editor` | the person's own editor on a draft |
 //! | `reader` | whether anybody reads what is printed |
+//! | [`recording`] | a recording that is written, beside the screen or alone |
+//! | `playback` | a recording that is played: its clock, and what reads its file |
 //! | `keys`, `signals`, `clipboard`, `panics`, `log` | one adapter each |
 //! | [`live`], [`actual`], [`counting`], [`capture`], [`exec`] | the world without a screen, one Envoy, several over a time, the system's tcpdump, one in a container |
 //!
@@ -41,8 +43,10 @@ pub mod live;
 pub mod log;
 pub mod packets;
 mod panics;
+mod playback;
 mod probe;
 mod reader;
+pub mod recording;
 mod signals;
 mod ui;
 
@@ -51,4 +55,5 @@ pub use self::effects::Story;
 pub use self::feed::{Cluster, Sources};
 pub use self::host::{Host, Outcome, ReadDraft, Setup};
 pub use self::panics::Fault;
+pub use self::playback::Played;
 pub use self::reader::nobody_reads;

@@ -5,3 +5,4 @@ pub mod envoy;
 pub mod files;
 pub mod kubernetes;
 pub mod packets;
+pub mod recording;

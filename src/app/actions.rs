@@ -9,6 +9,7 @@ mod shorthand;
 mod table;
 
 use super::key::KeyPress;
+use super::options::Play;
 use super::tables::TableId;
 
 pub use self::keymap::Keymap;
@@ -87,6 +88,9 @@ pub(super) enum Action {
     DemoStep,
     DemoPause,
     DemoRestart,
+    Seek,
+    Speed,
+    Record,
 }
 
 /// Where an action works.
@@ -97,7 +101,9 @@ pub(super) enum Where {
     /// Where the pane that has the keys holds one of these tables.
     In(&'static [Pane]),
     /// In the demo and in a replay.
-    Demo,
+    Told,
+    /// In a replay.
+    Replay,
 }
 
 /// A table, whichever pod it is about.
@@ -162,7 +168,7 @@ pub(super) enum Group {
     Show,
     /// The program itself.
     Program,
-    /// The demo.
+    /// The demo's story, a replay.
     Demo,
 }
 
@@ -187,7 +193,7 @@ impl Group {
             Group::Changes => "Changes",
             Group::Show => "Show",
             Group::Program => "Program",
-            Group::Demo => "Demo",
+            Group::Demo => "Demo and replay",
         }
     }
 }
@@ -211,11 +217,12 @@ pub(super) struct Entry {
 
 impl Entry {
     /// Whether it works where this table has the keys.
-    pub(super) fn works_in(&self, table: TableId, demo: bool) -> bool {
+    pub(super) fn works_in(&self, table: TableId, play: Play) -> bool {
         match self.valid {
             Where::Everywhere => true,
             Where::In(panes) => panes.contains(&table.into()),
-            Where::Demo => demo,
+            Where::Told => play.is_told(),
+            Where::Replay => play == Play::Replay,
         }
     }
 
@@ -223,7 +230,8 @@ impl Entry {
     pub(super) fn where_text(&self) -> String {
         match self.valid {
             Where::Everywhere => "everywhere".to_owned(),
-            Where::Demo => "in the demo and in a replay".to_owned(),
+            Where::Told => "in the demo and in a replay".to_owned(),
+            Where::Replay => "in a replay".to_owned(),
             Where::In(panes) => {
                 let names: Vec<&str> = panes.iter().map(|pane| pane.name()).collect();
                 format!("in {}", names.join(", "))

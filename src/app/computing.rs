@@ -15,6 +15,7 @@ pub struct Computing {
     pub(super) pod: Key,
     pub(super) world: World,
     pub(super) cache: Cache,
+    pub(super) epoch: u64,
 }
 
 /// What it gave.
@@ -22,6 +23,8 @@ pub struct Computing {
 pub struct Computed {
     pub(super) pod: Key,
     pub(super) cache: Box<Cache>,
+    /// Which telling of the cluster it is about.
+    pub(super) epoch: u64,
 }
 
 impl Computing {
@@ -31,6 +34,7 @@ impl Computing {
         let _ = self.cache.table(&self.world, &self.pod);
         Message::Computed(Computed {
             pod: self.pod,
+            epoch: self.epoch,
             cache: Box::new(self.cache),
         })
     }

@@ -13,6 +13,7 @@ use super::lag::Lags;
 use super::message::{ClusterInfo, DemoState, EnvoyTable, NoEnvoy};
 use super::packets::Packets;
 use super::rates::Rates;
+use super::replay::Replay;
 use super::sync::Comparison;
 use super::view::table::endpoints::Actual;
 use super::workloads::{WorkloadId, WorkloadIndex};
@@ -53,6 +54,10 @@ pub(super) struct Facts {
     pub packets: Packets,
     /// Where the demo's story is.
     pub demo: Option<DemoState>,
+    /// Where the replay is.
+    pub replay: Option<Replay>,
+    /// The file that is recorded into.
+    pub recording: Option<String>,
     /// What went wrong, oldest first.
     pub log: VecDeque<(Timestamp, String)>,
 }

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::computing::Computed;
 use super::draft::Draft;
 use super::key::KeyPress;
+use super::replay::{RecordingNews, Replay, ReplayControl};
 use super::study::{Question, Studied};
 use crate::mesh::lint::Finding;
 use crate::mesh::model::{HostCounters, HostFault, Key, Kind, Packet, Text};
@@ -75,6 +76,12 @@ pub enum Message {
     },
     /// The demo's story is at this point.
     Demo(DemoState),
+    /// The replay is at this point, or goes otherwise.
+    Replay(Replay),
+    /// The replay goes back: what is told from now on is told anew.
+    Rewind,
+    /// A recording began or ended.
+    Recording(RecordingNews),
     /// The answer to [`Command::Lint`]: what is wrong with Sidecars.
     Linted(Vec<Finding>),
     /// The answer to [`Command::Compute`].
@@ -330,8 +337,15 @@ pub enum Command {
     },
     /// Put this into the clipboard.
     Copy(String),
-    /// Steer the demo's story or the replay.
+    /// Steer the demo's story.
     Demo(DemoControl),
+    /// Steer the replay.
+    Replay(ReplayControl),
+    /// Write [`App::ring`](super::App::ring) and what comes into this file, or one that is named after the time;
+    /// answered by [`Message::Recording`].
+    Record(Option<String>),
+    /// End that.
+    EndRecording,
     /// Run [`App::linting`](super::App::linting) beside the loop, and send its answer.
     Lint,
     /// Run [`App::computing`](super::App::computing) of this pod beside the loop, and send its answer.

@@ -22,8 +22,8 @@ pub struct Options {
     pub settings: Settings,
     /// The flags that name the cluster, in commands that a person is told; each with a blank before it.
     pub cluster_flags: String,
-    /// Whether the source is the demo (its keys work, its states have their own words).
-    pub demo: bool,
+    /// What is on the screen.
+    pub play: Play,
     /// Which key does what.
     pub keys: Keymap,
 }
@@ -37,8 +37,30 @@ impl Default for Options {
             retention: SignedDuration::from_mins(10),
             settings: Settings::default(),
             cluster_flags: String::new(),
-            demo: false,
+            play: Play::default(),
             keys: Keymap::default(),
+        }
+    }
+}
+
+/// What is on the screen: which keys work there, which words its states have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Play {
+    /// A cluster.
+    #[default]
+    Cluster,
+    /// The demo's cluster, with its story.
+    Demo,
+    /// A recording.
+    Replay,
+}
+
+impl Play {
+    /// Whether it is told by somebody who can be asked to wait.
+    pub fn is_told(self) -> bool {
+        match self {
+            Play::Demo | Play::Replay => true,
+            Play::Cluster => false,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::filter::Fuzzy;
 use super::key::{KeyCode, KeyPress};
 use super::list::ItemId;
 use super::message::Command;
-use super::options::Namespaces;
+use super::options::{Namespaces, Play};
 use super::settle::identity;
 use super::tables::TableId;
 use super::ui::{Toggle, View};
@@ -50,6 +50,12 @@ enum Argument {
     Host,
     /// Which file.
     File,
+    /// When to go to.
+    Time,
+    /// How fast.
+    Speed,
+    /// Into which file.
+    NewFile,
 }
 
 fn argument(action: Action) -> Argument {
@@ -65,14 +71,17 @@ fn argument(action: Action) -> Argument {
         Argument::Namespace
     } else if POD.contains(&action) {
         Argument::Pod
-    } else if action == Action::Find {
-        Argument::Anything
-    } else if action == Action::WhoSees {
-        Argument::Host
-    } else if action == Action::WhatIf {
-        Argument::File
     } else {
-        Argument::None
+        let others = [
+            (Action::Find, Argument::Anything),
+            (Action::Seek, Argument::Time),
+            (Action::Speed, Argument::Speed),
+            (Action::Record, Argument::NewFile),
+            (Action::WhoSees, Argument::Host),
+            (Action::WhatIf, Argument::File),
+        ];
+        let found = others.into_iter().find(|(other, _)| *other == action);
+        found.map_or(Argument::None, |(_, argument)| argument)
     }
 }
 
@@ -103,7 +112,7 @@ impl App {
     /// What can be typed next, the likeliest first.
     pub(super) fn suggest(&self, typed: &str) -> Vec<Suggestion> {
         match typed.split_once(' ') {
-            None => suggest_commands(typed, self.options.demo),
+            None => suggest_commands(typed, self.options.play),
             Some((word, rest)) => match find(word) {
                 Some(entry) => self.suggest_arguments(word, entry.action, rest.trim_start()),
                 None => Vec::new(),
@@ -113,7 +122,12 @@ impl App {
 
     fn suggest_arguments(&self, word: &str, action: Action, typed: &str) -> Vec<Suggestion> {
         let names: Vec<String> = match argument(action) {
-            Argument::None | Argument::Anything | Argument::File => Vec::new(),
+            Argument::None
+            | Argument::Anything
+            | Argument::File
+            | Argument::NewFile
+            | Argument::Time
+            | Argument::Speed => Vec::new(),
             Argument::Namespace => self.facts.namespaces().iter().map(ToString::to_string).collect(),
             Argument::Host => {
                 let services = self.facts.world.services.keys();
@@ -174,7 +188,7 @@ impl App {
             return Vec::new();
         }
         let Some(entry) = find(word) else {
-            let near = suggest_commands(word, self.options.demo)
+            let near = suggest_commands(word, self.options.play)
                 .first()
                 .map(|near| format!("; do you mean :{}?", near.text));
             self.say(
@@ -185,7 +199,9 @@ impl App {
             return Vec::new();
         };
         match argument(entry.action) {
-            _ if rest.is_empty() => self.try_perform(now, entry),
+            _ if rest.is_empty() || (entry.valid == Where::Replay && self.options.play != Play::Replay) => {
+                self.try_perform(now, entry)
+            }
             Argument::None => {
                 self.say(now, Role::Bad, format!("':{word}' takes nothing behind it"));
                 Vec::new()
@@ -201,6 +217,9 @@ impl App {
                 self.open_find(rest);
                 Vec::new()
             }
+            Argument::Time => self.seek(now, rest),
+            Argument::Speed => self.set_speed(now, rest),
+            Argument::NewFile => self.toggle_recording(now, Some(rest.to_owned())),
         }
     }
 
@@ -278,7 +297,7 @@ fn pod_name(key: &Key) -> String {
 }
 
 /// Commands that begin like this, or are like it; those of the demo in the demo only.
-fn suggest_commands(typed: &str, demo: bool) -> Vec<Suggestion> {
+fn suggest_commands(typed: &str, play: Play) -> Vec<Suggestion> {
     let named = ACTIONS
         .iter()
         .filter(|entry| !entry.name.is_empty())
@@ -289,7 +308,11 @@ fn suggest_commands(typed: &str, demo: bool) -> Vec<Suggestion> {
     let fuzzy = Fuzzy::new(typed);
     let mut found: Vec<(bool, u32, &str, &Entry)> = named
         .chain(short)
-        .filter(|(_, entry)| demo || !matches!(entry.valid, Where::Demo))
+        .filter(|(_, entry)| match entry.valid {
+            Where::Everywhere | Where::In(_) => true,
+            Where::Told => play.is_told(),
+            Where::Replay => play == Play::Replay,
+        })
         .filter_map(|(name, entry)| Some((!name.starts_with(typed), fuzzy.score(name)?, name, entry)))
         .collect();
     found.sort_by(|a, b| (a.0, a.2.len(), a.2).cmp(&(b.0, b.2.len(), b.2)));

@@ -8,7 +8,8 @@ use super::dialog::{Dialog, TextDialog};
 use super::go::Direction;
 use super::key::KeyPress;
 use super::list::Sort;
-use super::message::{Command, DemoControl};
+use super::message::Command;
+use super::replay::ReplayControl;
 use super::tables::TableId;
 use super::ui::{Stale, Toggle, View};
 use super::view::Role;
@@ -29,7 +30,7 @@ impl App {
         if !is_interrupt && let Some(dialog) = self.ui.dialogs.pop() {
             return self.press_dialog(now, dialog, key);
         }
-        if let Some(entry) = self.options.keys.find(key, self.ui.active(), self.options.demo) {
+        if let Some(entry) = self.options.keys.find(key, self.ui.active(), self.options.play) {
             return self.try_perform(now, entry);
         }
         let help = self
@@ -84,7 +85,7 @@ impl App {
 
     /// Does it if it works here; says where it does if not.
     pub(super) fn try_perform(&mut self, now: Timestamp, entry: &Entry) -> Vec<Command> {
-        if entry.works_in(self.ui.active(), self.options.demo) {
+        if entry.works_in(self.ui.active(), self.options.play) {
             return self.perform(now, entry.action);
         }
         let name = self.options.keys.text(entry);
@@ -114,9 +115,16 @@ impl App {
                 self.say(now, Role::Dim, "listing everything anew");
                 return vec![Command::Relist];
             }
-            Action::DemoStep => return vec![Command::Demo(DemoControl::Step)],
-            Action::DemoPause => return vec![Command::Demo(DemoControl::Pause)],
-            Action::DemoRestart => return vec![Command::Demo(DemoControl::Restart)],
+            Action::DemoStep => return self.steer(ReplayControl::Step),
+            Action::DemoPause => return self.steer(ReplayControl::Pause),
+            Action::DemoRestart => return self.steer(ReplayControl::Restart),
+            Action::Seek => self.say(now, Role::Dim, ":seek 02:51, :seek 02:51:07, or :seek -5m from the end"),
+            Action::Speed => self.say(
+                now,
+                Role::Dim,
+                ":speed 10x is ten times as fast as it was; :speed 1x as it was",
+            ),
+            Action::Record => return self.toggle_recording(now, None),
             Action::Overview => self.go(now, View::Overview),
             Action::Tab1 => self.go(now, View::Pods),
             Action::Tab2 => self.go(now, View::Services),
@@ -177,7 +185,7 @@ impl App {
             Action::OwnRows => self.toggle_bootstrap(now),
             Action::Filter => self.open_filter(table),
             Action::Palette => self.open_palette(),
-            Action::Help => self.open_text(super::view::help::help(table, self.options.demo, &self.options.keys)),
+            Action::Help => self.open_text(super::view::help::help(table, self.options.play, &self.options.keys)),
             Action::Sources => self.open_text(super::view::sources::sources(&self.facts, now)),
             Action::Log => self.open_text(super::view::sources::log(&self.facts, now, &self.options.time_zone)),
         }

@@ -102,7 +102,7 @@ impl App {
             tables: &tables,
             active: self.ui.active(),
             zoomed: self.ui.is_on(Toggle::Zoom),
-            story: self.options.demo,
+            story: self.options.play.is_told(),
         };
         frame(wanted, width, height)
     }
@@ -398,6 +398,7 @@ impl App {
         wakes.extend(self.facts.history.next_expiry(self.options.retention));
         wakes.extend(self.findings_due(now));
         wakes.extend(self.story_ticks(now));
+        wakes.extend(self.replay_ticks(now));
         wakes.extend(self.next_elsewhere());
         wakes.extend(super::view::sources::badge_change(&self.facts, now));
         for laid in &self.ui.laid {

@@ -262,6 +262,8 @@ pub(super) struct Ui {
     pub frozen: Option<Frozen>,
     /// The first pod was put under the cursor.
     pub opened: bool,
+    /// How often a replay went back: what is known was told anew.
+    pub epoch: u64,
     /// Pods whose Envoys are asked and on which ports, and whether each second.
     pub asked: (Vec<(Key, u16)>, bool),
     /// The demo's story has a line of its own.
@@ -304,6 +306,7 @@ impl Ui {
             trail: Trail::default(),
             frozen: None,
             opened: false,
+            epoch: 0,
             asked: (Vec::new(), false),
             is_told: false,
             laid: Vec::new(),

@@ -1,5 +1,6 @@
 //! The command line's shape. Flags are kubectl's where kubectl has them.
 
+mod recorded;
 mod screen;
 mod suggest;
 pub(super) mod values;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
+pub(super) use self::recorded::{ExportArgs, FromArgs, RecordArgs, ReplayArgs};
 pub(super) use self::screen::{ConfigArgs, ConfigFormat, ScreenArgs};
 pub(super) use self::suggest::{SuggestArgs, SuggestFormat};
 pub(super) use self::what_if::{DiffArgs, LintArgs, ReportArgs, ReportFormat};
@@ -168,6 +170,12 @@ pub enum Command {
     Diff(DiffArgs),
     /// What is wrong with the mesh's objects, and what to do about it
     Lint(LintArgs),
+    /// Write what the cluster is and how it changes into a file that plays again
+    Record(RecordArgs),
+    /// Open the screen over a recording: '.' steps, ',' pauses, B begins anew, :seek 02:51, :speed 10x
+    Replay(ReplayArgs),
+    /// The timeline of a recording for a postmortem: edits, what they changed, what it did to a pod's endpoints
+    Export(ExportArgs),
     /// Each setting with its value and where it comes from
     Config(ConfigArgs),
     /// Print a completion script
@@ -353,9 +361,9 @@ pub struct OutputArgs {
     /// Go on and print each change
     #[arg(short, long, conflicts_with = "from")]
     pub watch: bool,
-    /// Read objects from a file or folder of manifests instead of a cluster ('-': standard input)
-    #[arg(long, value_name = "FILE|DIR")]
-    pub from: Option<PathBuf>,
+    /// Where objects are read from.
+    #[command(flatten)]
+    pub from: FromArgs,
 }
 
 /// How rows are printed.

@@ -21,7 +21,6 @@ use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::scope::{self, Class, EndpointTable, Governing, Row};
 use crate::mesh::world::World;
 use crate::output::{self, Chosen, Columns, Entry, Language, Report, Sheet, SheetRow};
-use crate::runtime::clock::now;
 
 /// Prints what differs; the exit code says whether anything does.
 pub(super) async fn diff(cli: &Cli, args: &DiffArgs) -> Result<Exit, Ended> {
@@ -29,10 +28,11 @@ pub(super) async fn diff(cli: &Cli, args: &DiffArgs) -> Result<Exit, Ended> {
     let other = args.other.as_deref().map(PodReference::parse).transpose()?;
     let mut drafts = Drafts::read(&args.drafts.with, &args.without)?;
     let kinds = scope::needed_kinds();
-    let (input, shown) = headless::gather_objects(cli, args.from.as_deref(), kinds, Kind::Pod, pod.as_ref()).await?;
-    let at = now();
+    let (input, shown) = headless::gather_objects(cli, &args.from, kinds, Kind::Pod, pod.as_ref()).await?;
+    let at = input.as_of();
     let before = input.world();
-    let to = args.to.as_deref().map(input::dump).transpose()?;
+    let to_path = args.to.as_deref().or(args.to_at.and(args.from.from.as_deref()));
+    let to = to_path.map(|path| input::read(cli, path, args.to_at)).transpose()?;
     let mut after = to.as_ref().map_or(before, input::Input::world).clone();
     let default = default_namespace(&shown);
     let pods = match &pod {
@@ -43,7 +43,7 @@ pub(super) async fn diff(cli: &Cli, args: &DiffArgs) -> Result<Exit, Ended> {
     let changes = drafts.apply(&mut after, &home, at)?;
     drafts.say();
     let settings = input::settings(&cli.cluster);
-    let mut what_if = match args.to {
+    let mut what_if = match to {
         Some(_) => WhatIf::between(before, &after, &settings),
         None => WhatIf::after(before, &after, &changes, &settings),
     };

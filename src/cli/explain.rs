@@ -1,14 +1,13 @@
 //! `explain` and `who-sees`: why a pod reaches a host or does not, and which pods do.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::args::{Cli, Format, OutputArgs};
+use super::args::{Cli, Format, FromArgs, OutputArgs};
 use super::exit::{Ended, Exit};
 use super::headless::{gather, missing, no_such_table, say_missing, show};
 use super::input;
@@ -21,7 +20,6 @@ use crate::mesh::model::{Key, Kind, Text, nearest, nearest_host};
 use crate::mesh::scope::{self, Cache, Explanation, Governing, Lack, Outcome, Row, Settings, Sight, Unexplained};
 use crate::mesh::world::World;
 use crate::output::{Sheet, SheetRow};
-use crate::runtime::clock::now;
 
 /// So many names are asked back about.
 const MOST_NAMES: usize = 5;
@@ -60,9 +58,9 @@ pub struct AnswerArgs {
     /// Leave out the line of column names
     #[arg(long)]
     pub no_headers: bool,
-    /// Read objects from a file or folder of manifests instead of a cluster ('-': standard input)
-    #[arg(long, value_name = "FILE|DIR")]
-    pub from: Option<PathBuf>,
+    /// Where objects are read from.
+    #[command(flatten)]
+    pub from: FromArgs,
 }
 
 impl AnswerArgs {
@@ -116,7 +114,7 @@ pub(super) async fn explain(cli: &Cli, args: &ExplainArgs) -> Result<Exit, Ended
     };
     let mut lacking = missing(world, scope::needed_kinds());
     lacking.extend(input.strange(scope::needed_kinds()));
-    let sheet = explanation_sheet(lacking, &explanation, now());
+    let sheet = explanation_sheet(lacking, &explanation, input.as_of());
     match output.output {
         Format::Table | Format::Wide => print::out(&text_of(&explanation))?,
         Format::Json | Format::Yaml | Format::Name => show(&sheet, &output)?,
@@ -302,7 +300,7 @@ pub(super) async fn who_sees(cli: &Cli, args: &WhoSeesArgs) -> Result<Exit, Ende
         heads: ["NAMESPACE", "WORKLOAD", "PODS", "SIDECAR", "LET IN BY"]
             .map(Shown::from)
             .to_vec(),
-        as_of: Some(now()),
+        as_of: Some(input.as_of()),
         missing: missing(world, scope::needed_kinds()),
         ..Sheet::default()
     };

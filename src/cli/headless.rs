@@ -1,14 +1,13 @@
 //! `pods`, `services`, `sidecars`, `endpoints`: the tables of the screen, without a screen.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::pin::pin;
 
 use futures::future::{Either, select};
 use jiff::Timestamp;
 
 use super::actual;
-use super::args::{Cli, EndpointArgs, Format, ListArgs, OutputArgs};
+use super::args::{Cli, EndpointArgs, Format, FromArgs, ListArgs, OutputArgs};
 use super::exit::{Ended, Exit};
 use super::input::{self, Input};
 use super::print;
@@ -80,7 +79,7 @@ pub(super) async fn list<L: Listing>(cli: &Cli, args: &ListArgs) -> Result<Exit,
         };
         (rows.into_iter().collect::<BTreeMap<_, _>>(), sheet)
     };
-    let (rows, mut sheet) = make(input.world(), now());
+    let (rows, mut sheet) = make(input.world(), input.as_of());
     let own = [L::KIND];
     sheet.missing.extend(input.strange(if derived { kinds } else { &own }));
     if let Some(name) = args.names.iter().find(|name| !rows.keys().any(|key| key.1 == **name)) {
@@ -102,7 +101,7 @@ pub(super) async fn list<L: Listing>(cli: &Cli, args: &ListArgs) -> Result<Exit,
         Input::Live(live, _) if args.output.watch => {
             follow(*live, args.output.output, rows, |world, at| make(world, at).0).await
         }
-        Input::Live(..) | Input::Dump(..) => Ok(exit),
+        Input::Live(..) | Input::Dump(..) | Input::Recording(_) => Ok(exit),
     }
 }
 
@@ -131,7 +130,7 @@ pub(super) async fn endpoints(cli: &Cli, args: &EndpointArgs) -> Result<Exit, En
         filter: &args.filter,
     };
     let make = |world: &World, at: Timestamp| rows::endpoint_sheet(world, &pod, &settings, &columns, &which, at);
-    let mut made = make(input.world(), now()).map_err(|reason| no_such_table(&reason, &pod))?;
+    let mut made = make(input.world(), input.as_of()).map_err(|reason| no_such_table(&reason, &pod))?;
     made.sheet.missing.extend(input.strange(scope::needed_kinds()));
     let exit = show_computed(&made, args)?;
     input.say_absent();
@@ -143,7 +142,7 @@ pub(super) async fn endpoints(cli: &Cli, args: &EndpointArgs) -> Result<Exit, En
             })
             .await
         }
-        Input::Live(..) | Input::Dump(..) => Ok(exit),
+        Input::Live(..) | Input::Dump(..) | Input::Recording(_) => Ok(exit),
     }
 }
 
@@ -181,19 +180,19 @@ pub(super) async fn gather(
     first: Kind,
     pod: Option<&PodReference>,
 ) -> Result<(Input, Namespaces), Ended> {
-    gather_objects(cli, output.from.as_deref(), kinds, first, pod).await
+    gather_objects(cli, &output.from, kinds, first, pod).await
 }
 
 /// The same, where the flags of a list are not all there.
 pub(super) async fn gather_objects(
     cli: &Cli,
-    from: Option<&Path>,
+    from: &FromArgs,
     kinds: &[Kind],
     first: Kind,
     pod: Option<&PodReference>,
 ) -> Result<(Input, Namespaces), Ended> {
-    if let Some(path) = from {
-        return Ok((input::dump(path)?, input::shown(&cli.scope, None)));
+    if let Some(path) = &from.from {
+        return Ok((input::read(cli, path, from.at)?, input::shown(&cli.scope, None)));
     }
     let connection = input::connection(&cli.cluster).await?;
     let (live, shown) = gather_from(cli, &connection, kinds, first, pod).await?;

@@ -3,18 +3,22 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::{ClusterArgs, ScopeArgs};
+use jiff::Timestamp;
+
+use super::args::{Cli, ClusterArgs, ScopeArgs};
 use super::exit::{Ended, Exit};
 use super::print;
+use super::recorded::Recorded;
 use crate::app::Namespaces;
+use crate::app::moment::Moment;
 use crate::app::view::capture;
 use crate::mesh::model::{Diagnostic, Key, Kind, Text};
 use crate::mesh::scope::Settings;
 use crate::mesh::world::{Failure, World};
 use crate::runtime::clock::now;
 use crate::runtime::live::{Follow, Live};
-use crate::sources::files;
 use crate::sources::kubernetes::{ClusterInfo, ConnectError, ConnectOptions, Connection, connect};
+use crate::sources::{files, recording};
 
 /// Objects, complete as far as they can be.
 pub(super) enum Input {
@@ -22,6 +26,8 @@ pub(super) enum Input {
     Dump(Box<World>, Vec<Diagnostic>),
     /// From a cluster: it goes on. With the namespace of the context.
     Live(Box<Live>, Text),
+    /// From a recording: as it was at one time.
+    Recording(Box<Recorded>),
 }
 
 impl Input {
@@ -30,6 +36,15 @@ impl Input {
         match self {
             Input::Dump(world, _) => world,
             Input::Live(live, _) => &live.world,
+            Input::Recording(recorded) => &recorded.world,
+        }
+    }
+
+    /// Of when the objects are.
+    pub(super) fn as_of(&self) -> Timestamp {
+        match self {
+            Input::Dump(..) | Input::Live(..) => now(),
+            Input::Recording(recorded) => recorded.at,
         }
     }
 
@@ -39,6 +54,7 @@ impl Input {
         match self {
             Input::Dump(_, strange) => strange.iter().filter(of_kinds).map(ToString::to_string).collect(),
             Input::Live(live, _) => live.strange().filter(of_kinds).map(ToString::to_string).collect(),
+            Input::Recording(recorded) => recorded.unfollowed(kinds),
         }
     }
 
@@ -49,7 +65,7 @@ impl Input {
             (Some(namespace), ..) => (namespace.as_str().into(), "as -n says"),
             (None, Some(pod), _) => (pod.namespace.clone(), "where the pod is"),
             (None, None, Input::Live(_, namespace)) => (namespace.clone(), "as the context says"),
-            (None, None, Input::Dump(..)) => ("default".into(), "since -n says nothing"),
+            (None, None, Input::Dump(..) | Input::Recording(_)) => ("default".into(), "since -n says nothing"),
         };
         Home { namespace, whose }
     }
@@ -175,8 +191,15 @@ pub(super) fn shown(scope: &ScopeArgs, default: Option<&ClusterInfo>) -> Namespa
     }
 }
 
-/// A dump's objects.
-pub(super) fn dump(path: &Path) -> Result<Input, Ended> {
+/// The objects of a dump, or of a recording at a time.
+pub(super) fn read(cli: &Cli, path: &Path, at: Option<Moment>) -> Result<Input, Ended> {
+    if recording::is_recording(path) {
+        return Ok(Input::Recording(Box::new(Recorded::load(cli, path, at)?)));
+    }
+    if at.is_some() {
+        let line = format!("'{}' is no recording: it is of no time; leave out --at", path.display());
+        return Err(Ended::new(Exit::Usage, line));
+    }
     let mut loaded = files::load(path).map_err(|error| Ended::new(Exit::Usage, error.to_string()))?;
     let strange = std::mem::take(&mut loaded.diagnostics);
     let mut world = World::default();

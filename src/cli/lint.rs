@@ -16,7 +16,6 @@ use crate::mesh::model::{Key, Kind, Text, brief};
 use crate::mesh::scope;
 use crate::mesh::world::World;
 use crate::output::{self, Language, Report, Sheet, SheetRow};
-use crate::runtime::clock::now;
 
 /// A finding, and whether the drafts bring it.
 type Marked = (Finding, bool);
@@ -28,8 +27,8 @@ pub(super) async fn lint(cli: &Cli, args: &LintArgs) -> Result<Exit, Ended> {
     }
     let mut drafts = Drafts::read(&args.drafts.with, &[])?;
     let kinds = scope::needed_kinds();
-    let (input, shown) = headless::gather_objects(cli, args.from.as_deref(), kinds, Kind::Sidecar, None).await?;
-    let at = now();
+    let (input, shown) = headless::gather_objects(cli, &args.from, kinds, Kind::Sidecar, None).await?;
+    let at = input.as_of();
     let mut world = input.world().clone();
     drafts.apply(&mut world, &input.home(&cli.scope, None), at)?;
     drafts.say();

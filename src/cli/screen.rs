@@ -10,7 +10,7 @@ use super::packets;
 use super::print;
 use super::reference::PodReference;
 use super::traffic::exec;
-use crate::app::{Namespaces, Options};
+use crate::app::{Namespaces, Options, Play};
 use crate::mesh::model::{Key, Kind};
 use crate::runtime::packets::Packets;
 use crate::runtime::{Clipboard, Cluster, Host, Setup, Sources, Story};
@@ -45,7 +45,7 @@ pub(super) fn show(
         time_zone: time_zone(&cli.log),
         retention: SignedDuration::try_from(cli.screen.retention).unwrap_or(SignedDuration::MAX),
         cluster_flags: input::cluster_flags(&cli.cluster),
-        demo: is_demo,
+        play: if is_demo { Play::Demo } else { Play::Cluster },
         keys: cli.screen.keys.clone(),
         ..Options::default()
     };
@@ -91,7 +91,7 @@ pub(super) fn packets_of(
 }
 
 /// The pod to open with. Only the screen knows the objects; a name is taken as far as it goes.
-fn first_pod(text: &str, shown: &Namespaces) -> Result<Key, Ended> {
+pub(super) fn first_pod(text: &str, shown: &Namespaces) -> Result<Key, Ended> {
     let reference = PodReference::parse(text)?;
     let default = match shown {
         Namespaces::All => None,
@@ -106,7 +106,7 @@ pub(super) fn time_zone(log: &LogArgs) -> TimeZone {
 }
 
 /// What the terminal can show, in the theme that was asked for.
-fn look(screen: &ScreenArgs) -> Look {
+pub(super) fn look(screen: &ScreenArgs) -> Look {
     let terminal = Look::of_environment(super::variable);
     Look {
         theme: screen.theme,

@@ -5,17 +5,20 @@ use std::io::{self, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use kube::Client;
 use tokio::sync::{mpsc, watch};
 
 use super::clock;
 use super::envoys::Envoys;
-use super::feed::{Cluster, Feed, Sources, Tasks};
+use super::feed::{Cluster, Feed, QUEUE, Sources, Tasks};
 use super::host::ReadDraft;
 use super::packets::Reading;
+use super::playback::{Played, read_ahead};
 use super::probe;
+use super::recording::{Begin, Writing};
 use crate::app::message::{DemoControl, DemoState, Drafted, DryRun, DryRunAnswer, Fetch, Request};
-use crate::app::{Draft, Message};
+use crate::app::{Draft, Message, RecordingNews, Ring};
 use crate::mesh::model::{Event, Key, Text};
 use crate::mesh::world::Failure;
 use crate::sources::kubernetes::{self, SourceMessage};
@@ -44,6 +47,8 @@ pub(super) struct Effects {
     envoys: Envoys,
     pub(super) capture: Reading,
     pub(super) read_draft: Option<ReadDraft>,
+    played: Option<Box<Played>>,
+    recording: Option<Writing>,
 }
 
 impl Effects {
@@ -64,23 +69,22 @@ impl Effects {
             envoys: Envoys::default(),
             capture: Reading::default(),
             read_draft: None,
+            played: None,
+            recording: None,
         };
         match sources {
             Sources::Cluster(cluster) => {
                 effects.cluster = Some(cluster);
                 effects.follow();
             }
-            Sources::Given(deltas) => {
-                let to_world = effects.to_world.clone();
+            Sources::Recording(played) => {
+                let told = Message::Cluster(played.cluster.clone());
+                let answers = effects.answers.clone();
                 effects.tasks.spawn(async move {
                     // The loop has ended if it takes no more.
-                    let _ = to_world
-                        .send(SourceMessage {
-                            deltas,
-                            ..SourceMessage::default()
-                        })
-                        .await;
+                    let _ = answers.send(told).await;
                 });
+                effects.played = Some(played);
             }
         }
         if let Some(Story { steer, state }) = story {
@@ -88,6 +92,48 @@ impl Effects {
             effects.tasks.spawn(tell_story(state, effects.answers.clone()));
         }
         effects
+    }
+
+    /// Reads the recording that is played, from about this time on; `None` if none is.
+    pub(super) fn play(&self, from: Timestamp) -> Option<mpsc::Receiver<SourceMessage>> {
+        let path = self.played.as_ref()?.path.clone();
+        let (out, deltas) = mpsc::channel(QUEUE);
+        let answers = self.answers.clone();
+        self.tasks.spawn_blocking(move || {
+            if let Err(problem) = read_ahead(&path, from, &out) {
+                let _ = answers.blocking_send(Message::Problem(problem));
+            }
+        });
+        Some(deltas)
+    }
+
+    /// Writes this, and what is said from now on, into a file.
+    pub(super) fn record(&mut self, ring: Ring, file: Option<String>) {
+        let istio_namespace = self
+            .cluster
+            .as_ref()
+            .map(|cluster| cluster.follow.istio_namespace.clone());
+        let begin = Begin {
+            ring,
+            file,
+            istio_namespace: istio_namespace.unwrap_or_default(),
+        };
+        self.recording = Some(Writing::start(begin, &self.tasks, self.answers.clone()));
+    }
+
+    pub(super) fn end_recording(&mut self) {
+        self.recording = None;
+    }
+
+    /// Records what a source says, if anything is recorded; what to tell if that cannot go on.
+    pub(super) fn record_message(&mut self, at: Timestamp, message: &SourceMessage) -> Option<Message> {
+        let writing = self.recording.as_ref()?;
+        if writing.tell(at, message) {
+            return None;
+        }
+        self.recording = None;
+        let line = "recording ended: the disk does not keep up; what was written plays";
+        Some(Message::Recording(RecordingNews::Failed(line.to_owned())))
     }
 
     /// The client, if there is a cluster.
@@ -293,13 +339,22 @@ async fn tell_story(mut state: watch::Receiver<DemoState>, answers: mpsc::Sender
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::message::Work;
+    use crate::app::message::{ClusterInfo, Work};
 
     #[tokio::test]
     async fn work_that_panics_is_answered_for() {
         let (answers, mut answered) = mpsc::channel(ANSWERS);
         let (to_world, _world) = mpsc::channel(1);
-        let effects = Effects::start(Sources::Given(Vec::new()), None, answers, to_world);
+        let played = Played {
+            path: "no.recording".into(),
+            reach: (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH),
+            start: Timestamp::UNIX_EPOCH,
+            speed: 1,
+            cluster: ClusterInfo::default(),
+        };
+        let cluster = Message::Cluster(played.cluster.clone());
+        let effects = Effects::start(Sources::Recording(Box::new(played)), None, answers, to_world);
+        assert_eq!(answered.recv().await, Some(cluster));
         let broke = || Message::Broke(Work::Findings);
         effects.answer_blocking(broke(), || panic!("on purpose"));
         assert_eq!(answered.recv().await, Some(broke()));

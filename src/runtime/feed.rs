@@ -11,16 +11,17 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::live::Follow;
+use super::playback::Played;
 use crate::mesh::model::{Kind, Text};
-use crate::mesh::world::{Delta, Failure, ListScope, SourceState};
+use crate::mesh::world::{Failure, ListScope, SourceState};
 use crate::sources::kubernetes::{self, ConnectOptions, Connection, SourceMessage, WatchSettings};
 
 /// Where the screen's objects come from.
 pub enum Sources {
     /// A cluster that is followed; the demo's too.
     Cluster(Box<Cluster>),
-    /// Objects that are there from the start and never change: a dump.
-    Given(Vec<Delta>),
+    /// A recording.
+    Recording(Box<Played>),
 }
 
 /// A cluster to follow.

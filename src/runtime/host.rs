@@ -21,6 +21,7 @@ use super::feed::{QUEUE, Sources};
 use super::inbox::Inbox;
 use super::packets::{self, Packets};
 use super::panics::{self, Fault, Hook, Report};
+use super::playback::{Clock, Playback};
 use super::signals::{Caught, Signals};
 use super::ui::{End, Parts, Ui, is_gone};
 use crate::app::{App, Options};
@@ -215,8 +216,14 @@ impl Host {
             writing: None,
             hangup: Box::pin(super::reader::nobody_reads()),
             waiting: VecDeque::new(),
+            until: None,
+            is_at_end: false,
         };
         let zone = setup.options.time_zone.clone();
+        let clock = match &setup.sources {
+            Sources::Cluster(_) => Clock::System,
+            Sources::Recording(played) => Clock::Replay(Playback::new(played)),
+        };
         let mut effects = Effects::start(setup.sources, setup.story, answers, to_world);
         effects.read_draft = Some(setup.read_draft);
         if let Some(packets) = setup.packets {
@@ -229,6 +236,7 @@ impl Host {
             inbox,
             effects,
             clipboard: setup.clipboard,
+            clock,
             fault: setup.fault,
         });
         let end = ui.run().await;

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use crossterm::event::Event;
 use futures::{Stream, StreamExt as _};
+use jiff::Timestamp;
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, Sleep};
@@ -41,6 +42,10 @@ pub(super) struct Inbox {
     pub(super) hangup: Pin<Box<dyn Future<Output = ()>>>,
     /// Source messages that no turn had time for yet.
     pub(super) waiting: VecDeque<SourceMessage>,
+    /// Of those that were at some time, which may be told: none that is later. `None`: all.
+    pub(super) until: Option<Timestamp>,
+    /// No source will say anything more.
+    pub(super) is_at_end: bool,
 }
 
 /// What came in one turn, besides source messages, which wait in the inbox.
@@ -72,12 +77,7 @@ impl Inbox {
             turn.signals.push(caught);
             any = true;
         }
-        while self.waiting.len() < DELTAS
-            && let Poll::Ready(Some(message)) = self.deltas.poll_recv(cx)
-        {
-            self.waiting.push_back(message);
-        }
-        any |= !self.waiting.is_empty();
+        any |= self.poll_deltas(cx);
         any |= matches!(
             self.effects.poll_recv_many(cx, &mut turn.effects, EFFECTS),
             Poll::Ready(1..)
@@ -103,6 +103,32 @@ impl Inbox {
         } else {
             Poll::Pending
         }
+    }
+
+    /// Whether a message is due, or the first one came, or will come no more.
+    fn poll_deltas(&mut self, cx: &mut Context<'_>) -> bool {
+        let (was_empty, was_at_end) = (self.waiting.is_empty(), self.is_at_end);
+        while self.waiting.len() < DELTAS && !self.is_at_end {
+            match self.deltas.poll_recv(cx) {
+                Poll::Ready(Some(message)) => self.waiting.push_back(message),
+                Poll::Ready(None) => self.is_at_end = true,
+                Poll::Pending => break,
+            }
+        }
+        let is_news = was_empty && !self.waiting.is_empty() || was_at_end != self.is_at_end;
+        is_news && self.until.is_some() || self.is_due()
+    }
+
+    /// Whether the first message that waits may be told.
+    pub(super) fn is_due(&self) -> bool {
+        self.waiting
+            .front()
+            .is_some_and(|first| first.at.is_none_or(|at| self.until.is_none_or(|until| at <= until)))
+    }
+
+    /// The first message that waits, if it may be told.
+    pub(super) fn next_due(&mut self) -> Option<SourceMessage> {
+        self.is_due().then(|| self.waiting.pop_front())?
     }
 
     fn poll_input(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> bool {
@@ -154,6 +180,8 @@ mod tests {
             writing: None,
             hangup: Box::pin(std::future::pending()),
             waiting: VecDeque::new(),
+            until: None,
+            is_at_end: false,
         };
         (inbox, (deltas, effects, packets))
     }

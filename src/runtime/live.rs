@@ -90,7 +90,13 @@ impl Live {
 
     /// Waits for the next message and takes it in: what it changed, perhaps nothing. `None` when all watches ended.
     pub async fn next(&mut self) -> Option<Vec<Change>> {
+        self.next_told(|_| ()).await
+    }
+
+    /// The same, with a look at the message before it is taken in.
+    pub async fn next_told(&mut self, tell: impl FnOnce(&SourceMessage)) -> Option<Vec<Change>> {
         let message = self.from.recv().await?;
+        tell(&message);
         if let Some((kind, scope, state)) = message.state {
             self.states.insert((kind, scope), state);
         }

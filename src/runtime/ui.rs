@@ -3,13 +3,14 @@
 //! Each turn visits every source once, then draws at most one frame: at once if the last one is long gone, else when
 //! 10 ms are over. There is no polling: nothing to do is no turn.
 
+mod replay;
+
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::EventStream;
-use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::clipboard::{self, Clipboard};
@@ -20,6 +21,7 @@ use super::inbox::{Inbox, Input, Turn};
 use super::keys;
 use super::packets::News;
 use super::panics::Fault;
+use super::playback::Clock;
 use super::signals::Caught;
 use crate::app::message::{CaptureState, Drafted, Work};
 use crate::app::{App, Command, Message};
@@ -54,6 +56,7 @@ pub(super) struct Ui {
     inbox: Inbox,
     effects: Effects,
     clipboard: Clipboard,
+    clock: Clock,
     size: (u16, u16),
     fault: Option<Fault>,
     /// Something changed since the last frame.
@@ -74,6 +77,7 @@ pub(super) struct Parts {
     pub(super) inbox: Inbox,
     pub(super) effects: Effects,
     pub(super) clipboard: Clipboard,
+    pub(super) clock: Clock,
     pub(super) fault: Option<Fault>,
 }
 
@@ -86,6 +90,7 @@ impl Ui {
             inbox: parts.inbox,
             effects: parts.effects,
             clipboard: parts.clipboard,
+            clock: parts.clock,
             size: (0, 0),
             fault: parts.fault,
             dirty: true,
@@ -104,8 +109,12 @@ impl Ui {
         self.tty.enter()?;
         self.inbox.input = Some(input());
         self.measure();
+        if let Some(end) = self.begin_replay().await? {
+            return Ok(end);
+        }
         self.draw()?;
         loop {
+            self.inbox.until = self.clock.until();
             let turn = self.inbox.turn(self.wake()).await;
             if let Some(end) = self.take(turn).await? {
                 return Ok(end);
@@ -117,7 +126,10 @@ impl Ui {
     }
 
     /// Stops all tasks.
-    pub(super) async fn end(&self, patience: Duration) {
+    pub(super) async fn end(&mut self, patience: Duration) {
+        // whoever waits to be heard need not wait
+        self.inbox.deltas.close();
+        self.effects.end_recording();
         self.effects.tasks.end(patience).await;
     }
 
@@ -125,7 +137,10 @@ impl Ui {
         let frame = (self.dirty && self.inbox.writing.is_none())
             .then(|| self.last_frame.map(|last| last + FRAME))
             .flatten();
-        [frame, self.next_tick].into_iter().flatten().min()
+        let first = self.inbox.waiting.front().and_then(|message| message.at);
+        let next = first.or(self.clock.ends()).and_then(|at| self.clock.wait(at));
+        let next = next.map(|wait| Instant::now() + wait);
+        [frame, self.next_tick, next].into_iter().flatten().min()
     }
 
     fn is_frame_due(&self) -> bool {
@@ -194,12 +209,20 @@ impl Ui {
     /// Takes in what the sources said, as long as a turn has time for; at least one message.
     async fn take_deltas(&mut self) -> io::Result<Option<End>> {
         let started = Instant::now();
-        while let Some(SourceMessage {
-            deltas,
-            state,
-            diagnostics,
-        }) = self.inbox.waiting.pop_front()
-        {
+        self.inbox.until = self.clock.until();
+        while let Some(message) = self.inbox.next_due() {
+            let at = self.clock.reach(message.at);
+            if let Some(problem) = self.effects.record_message(at, &message)
+                && let Some(end) = self.tell(problem).await?
+            {
+                return Ok(Some(end));
+            }
+            let SourceMessage {
+                deltas,
+                state,
+                diagnostics,
+                ..
+            } = message;
             for diagnostic in &diagnostics {
                 tracing::warn!(?diagnostic, "a field could not be read");
             }
@@ -213,11 +236,10 @@ impl Ui {
                     return Ok(Some(end));
                 }
             }
-            if !deltas.is_empty() {
-                let at = Timestamp::now();
-                if let Some(end) = self.tell(Message::Deltas { at, batch: deltas }).await? {
-                    return Ok(Some(end));
-                }
+            if !deltas.is_empty()
+                && let Some(end) = self.tell(Message::Deltas { at, batch: deltas }).await?
+            {
+                return Ok(Some(end));
             }
             if let Some((kind, scope, state)) = state {
                 if let SourceState::Retrying { attempt, failure, .. } = &state {
@@ -231,7 +253,7 @@ impl Ui {
                 break;
             }
         }
-        Ok(None)
+        self.follow_replay().await
     }
 
     /// Takes in what was captured, packets that came one after the other at once.
@@ -271,7 +293,7 @@ impl Ui {
         }
         // what is not on the screen needs no frame
         self.dirty |= !matches!(message, Message::Packets { .. }) || self.app.shows_packets();
-        let commands = self.app.update(Timestamp::now(), message);
+        let commands = self.app.update(self.clock.now(), message);
         for command in commands {
             if let Some(end) = self.perform(command).await? {
                 return Ok(Some(end));
@@ -303,6 +325,9 @@ impl Ui {
             Command::ShowNamespaces(namespaces) => self.effects.show_namespaces(namespaces),
             Command::WatchEnvoy { pods, rates } => self.effects.ask_envoys(&pods, rates),
             Command::Demo(control) => self.effects.steer(control),
+            Command::Replay(control) => return self.steer_replay(control).await,
+            Command::Record(file) => self.effects.record(self.app.ring(), file),
+            Command::EndRecording => self.effects.end_recording(),
             Command::Fetch(request) => self.effects.fetch(request),
             Command::Compute(pod) => {
                 let broke = Message::Broke(Work::Table(pod.clone()));
@@ -409,7 +434,7 @@ impl Ui {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let (width, height) = self.size;
         let screen = self.app.screen(now, width, height);
         if self.app.take_moved() {
@@ -419,10 +444,8 @@ impl Ui {
         bytes.extend(self.painter.frame(&screen)?.unwrap_or_default());
         self.dirty = false;
         self.last_frame = Some(Instant::now());
-        self.next_tick = self.app.next_wake(now).map(|at| {
-            let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();
-            Instant::now() + wait.max(SOONEST_TICK)
-        });
+        let wait = self.app.next_wake(now).and_then(|at| self.clock.wait(at));
+        self.next_tick = wait.map(|wait| Instant::now() + wait.max(SOONEST_TICK));
         if !bytes.is_empty() {
             let tty = Arc::clone(&self.tty);
             self.inbox.writing = Some(tokio::task::spawn_blocking(move || tty.write(&bytes)));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use sidescope::app::message::{DemoControl, DemoState};
-use sidescope::app::{Command, Message, Namespaces, Options};
+use sidescope::app::{Command, Message, Namespaces, Options, Play};
 use sidescope::mesh::model::{Kind, Pod};
 use sidescope::mesh::world::{Delta, Failure, Found, ListScope, SourceState};
 
@@ -297,7 +297,7 @@ const TITLE: &str = "argocd applies Sidecar default/default: my-shell sees far l
 /// A demo whose story is told, and goes on in so many seconds if it is not paused.
 fn demo(next: Option<i64>) -> Stage {
     let mut stage = Stage::empty(Options {
-        demo: true,
+        play: Play::Demo,
         ..Options::default()
     });
     stage.say(mesh::listed(&mesh::bookinfo()));

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::{ACTIONS, Action, Entry, Where, entry};
 use crate::app::key::{KeyCode, KeyPress};
+use crate::app::options::Play;
 use crate::app::tables::TableId;
 use crate::mesh::model::nearest;
 
@@ -83,10 +84,10 @@ impl Keymap {
     }
 
     /// The action of a key where this table has the keys; else the one that it has elsewhere.
-    pub(in crate::app) fn find(&self, key: KeyPress, table: TableId, demo: bool) -> Option<&'static Entry> {
+    pub(in crate::app) fn find(&self, key: KeyPress, table: TableId, play: Play) -> Option<&'static Entry> {
         let mut entries = ACTIONS.iter().filter(|entry| self.keys(entry).contains(&key));
         let first = entries.next()?;
-        let works = |entry: &&Entry| entry.works_in(table, demo);
+        let works = |entry: &&Entry| entry.works_in(table, play);
         Some(std::iter::once(first).chain(entries).find(works).unwrap_or(first))
     }
 }
@@ -95,7 +96,9 @@ impl Keymap {
 fn meet(one: Where, other: Where) -> bool {
     match (one, other) {
         (Where::In(panes), Where::In(others)) => panes.iter().any(|pane| others.contains(pane)),
-        (Where::Everywhere | Where::Demo, _) | (_, Where::Everywhere | Where::Demo) => true,
+        (Where::Everywhere | Where::Told | Where::Replay, _) | (_, Where::Everywhere | Where::Told | Where::Replay) => {
+            true
+        }
     }
 }
 
@@ -146,7 +149,7 @@ mod tests {
     }
 
     fn action(map: &Keymap, key: KeyPress, table: TableId) -> Option<Action> {
-        map.find(key, table, false).map(|entry| entry.action)
+        map.find(key, table, Play::Cluster).map(|entry| entry.action)
     }
 
     #[test]

@@ -76,6 +76,9 @@ impl Action {
             Action::DemoStep => "demo-step",
             Action::DemoPause => "demo-pause",
             Action::DemoRestart => "demo-restart",
+            Action::Seek => "seek",
+            Action::Speed => "speed",
+            Action::Record => "record",
         }
     }
 }

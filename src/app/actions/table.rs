@@ -2,7 +2,7 @@
 
 use super::Action as A;
 use super::Pane::{Elsewhere, Endpoints, Packets, Pods, Services, Sidecars, Timeline, Traffic};
-use super::Where::{Demo, Everywhere, In};
+use super::Where::{Everywhere, In, Replay, Told};
 use super::shorthand::{char, ctrl, entry, key};
 use super::{Entry, Group};
 use crate::app::key::KeyCode;
@@ -410,23 +410,25 @@ pub(in crate::app) static ACTIONS: &[Entry] = &[
         Group::Demo,
         A::DemoStep,
         &[char('.')],
-        Demo,
-        ("step", "the story's next step"),
+        Told,
+        ("step", "the story's next step, the recording's next change"),
     ),
     entry(
         Group::Demo,
         A::DemoPause,
         &[char(',')],
-        Demo,
-        ("pause", "pause the story, or go on"),
+        Told,
+        ("pause", "pause, or go on"),
     ),
     entry(
         Group::Demo,
         A::DemoRestart,
         &[char('B')],
-        Demo,
-        ("restart", "the story from its beginning"),
+        Told,
+        ("restart", "begin anew"),
     ),
+    entry(Group::Demo, A::Seek, &[], Replay, ("seek", "to a time: 02:51, -5m")),
+    entry(Group::Demo, A::Speed, &[], Replay, ("speed", "how fast: 10x")),
     entry(
         Group::Program,
         A::Help,
@@ -447,6 +449,16 @@ pub(in crate::app) static ACTIONS: &[Entry] = &[
         &[],
         Everywhere,
         ("log", "what went wrong until now"),
+    ),
+    entry(
+        Group::Program,
+        A::Record,
+        &[char('R')],
+        Everywhere,
+        (
+            "record",
+            "record the last 30 minutes and what comes, :record FILE; again: stop",
+        ),
     ),
     entry(
         Group::Program,

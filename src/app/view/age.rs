@@ -61,6 +61,25 @@ pub fn next_change(since: Timestamp, now: Timestamp) -> Timestamp {
     since + SignedDuration::from_secs((seconds / step + 1) * step)
 }
 
+/// A size of a file, in three digits or so: `812 B`, `34.1 KB`, `120 MB`.
+pub fn human_size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
+    if bytes < 1_000 {
+        return format!("{bytes} B");
+    }
+    let (mut tenths, mut unit) = (bytes / 100, 0);
+    while tenths >= 10_000 && unit + 1 < UNITS.len() {
+        tenths /= 1_000;
+        unit += 1;
+    }
+    let name = UNITS.get(unit).copied().unwrap_or_default();
+    if tenths < 1_000 {
+        format!("{}.{} {name}", tenths / 10, tenths % 10)
+    } else {
+        format!("{} {name}", tenths / 10)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,5 +141,14 @@ mod tests {
             assert_ne!(age(Some(since), now), age(Some(since), next), "{seconds} s");
             assert_eq!(age(Some(since), now), age(Some(since), just_before), "{seconds} s");
         }
+    }
+
+    #[test]
+    fn a_size_has_three_digits_or_so() {
+        let sizes = [0, 812, 1_000, 34_149, 999_999, 120_000_000, 5_000_000_000_000].map(human_size);
+        assert_eq!(
+            sizes,
+            ["0 B", "812 B", "1.0 KB", "34.1 KB", "999 KB", "120 MB", "5.0 TB"]
+        );
     }
 }

@@ -6,15 +6,16 @@ use super::{Line, Role, Span};
 use crate::app::actions::{ACTIONS, Group, Keymap};
 use crate::app::ask::COPY;
 use crate::app::dialog::{Purpose, TextDialog};
+use crate::app::options::Play;
 use crate::app::tables::TableId;
 
 /// What every key does where this table has the keys, then what its columns and signs mean.
-pub fn help(table: TableId, demo: bool, keys: &Keymap) -> TextDialog {
+pub fn help(table: TableId, play: Play, keys: &Keymap) -> TextDialog {
     let mut lines: Vec<Line> = Vec::new();
     for group in Group::ALL {
         let entries: Vec<_> = ACTIONS
             .iter()
-            .filter(|entry| entry.group == *group && entry.works_in(table, demo))
+            .filter(|entry| entry.group == *group && entry.works_in(table, play))
             .collect();
         if entries.is_empty() {
             continue;
@@ -107,7 +108,9 @@ pub fn markdown_keys() -> String {
             let keys: Vec<String> = entry.keys.iter().map(|key| markdown_code(&key.to_string())).collect();
             let place = match entry.valid {
                 crate::app::actions::Where::Everywhere => String::new(),
-                crate::app::actions::Where::In(_) | crate::app::actions::Where::Demo => {
+                crate::app::actions::Where::In(_)
+                | crate::app::actions::Where::Told
+                | crate::app::actions::Where::Replay => {
                     format!(" ({})", entry.where_text())
                 }
             };

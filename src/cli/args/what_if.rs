@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::recorded::FromArgs;
+use crate::app::moment::Moment;
 use crate::mesh::lint::Level;
 
 /// `diff`
 #[derive(Args, Debug)]
 #[command(
-    override_usage = "sidescope diff [OPTIONS] <POD> <POD2 | --with FILE | --without KIND/NS/NAME | --to FILE>",
-    group(clap::ArgGroup::new("what differs").args(["other", "with", "without", "to"]).required(true).multiple(true)),
+    override_usage = "sidescope diff [OPTIONS] <POD> <POD2 | --with FILE | --without KIND/NS/NAME | --to FILE | --to-at TIME>",
+    group(clap::ArgGroup::new("what differs").args(["other", "with", "without", "to", "to_at"]).required(true).multiple(true)),
     after_help = "Exit codes: 0 nothing differs; 1 something does; 3 not all could be read.\n\
     What is compared: POD with the objects as they are (or of --from), against POD (or POD2) with the objects of --to \
     (or the same), the objects of each --with laid over them, those of each --without taken away."
@@ -31,12 +33,15 @@ pub struct DiffArgs {
     /// Also say which workloads of the whole mesh would see something else
     #[arg(long)]
     pub all_pods: bool,
-    /// Read objects from a file or folder of manifests instead of a cluster ('-': standard input)
-    #[arg(long, value_name = "FILE|DIR")]
-    pub from: Option<PathBuf>,
-    /// Compare with the objects of this file or folder
+    /// Where objects are read from.
+    #[command(flatten)]
+    pub from: FromArgs,
+    /// Compare with the objects of this file, folder or recording
     #[arg(long, value_name = "FILE|DIR")]
     pub to: Option<PathBuf>,
+    /// Of the recording of --to, or if there is no --to of that of --from: as it was at this time [default: its end]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub to_at: Option<Moment>,
     /// How it is printed.
     #[command(flatten)]
     pub report: ReportArgs,
@@ -49,9 +54,9 @@ pub struct LintArgs {
     /// Drafts that are laid over the objects.
     #[command(flatten)]
     pub drafts: DraftArgs,
-    /// Read objects from a file or folder of manifests instead of a cluster ('-': standard input)
-    #[arg(long, value_name = "FILE|DIR")]
-    pub from: Option<PathBuf>,
+    /// Where objects are read from.
+    #[command(flatten)]
+    pub from: FromArgs,
     /// Say what is at least this bad
     #[arg(long, value_enum, default_value = "warning")]
     pub level: LevelArg,

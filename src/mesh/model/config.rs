@@ -5,10 +5,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Labels, MeshConfig, Meta, Provenance, Text};
 
 /// `networking.istio.io Sidecar`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Sidecar {
     /// Key, age, labels.
     pub meta: Meta,
@@ -25,7 +28,8 @@ pub struct Sidecar {
 }
 
 /// One entry of `spec.egress`.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EgressListener {
     /// `port`; absent means all ports.
     pub port: Option<ListenerPort>,
@@ -36,7 +40,8 @@ pub struct EgressListener {
 }
 
 /// One entry of `spec.ingress`.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct IngressListener {
     /// `port`.
     pub port: ListenerPort,
@@ -47,7 +52,8 @@ pub struct IngressListener {
 }
 
 /// The port of a listener.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ListenerPort {
     /// 0 where absent.
     pub number: u32,
@@ -58,7 +64,8 @@ pub struct ListenerPort {
 }
 
 /// `v1/ConfigMap` that holds a mesh config: `istio`, `istio-<revision>`, or the one `SHARED_MESH_CONFIG` names.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct MeshConfigMap {
     /// Key.
     pub meta: Meta,
@@ -71,7 +78,8 @@ pub struct MeshConfigMap {
 }
 
 /// `apps/v1 Deployment` of an istiod: what its flags are.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Istiod {
     /// Key, labels (`istio.io/rev`).
     pub meta: Meta,
@@ -89,7 +97,8 @@ pub struct Istiod {
 }
 
 /// `admissionregistration.k8s.io MutatingWebhookConfiguration` that maps a revision tag to a revision.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RevisionTag {
     /// Key; labels `istio.io/tag` and `istio.io/rev` say the rest.
     pub meta: Meta,

@@ -6,11 +6,14 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::fmt::serde::timestamp::{microsecond::optional as microsecond, second::optional as second};
+use serde::{Deserialize, Serialize};
 
 use super::{Key, Labels, Meta, Owner, Provenance, ProxyConfig, Text};
 
 /// `v1/Namespace`. Its labels decide discovery and revision.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Namespace {
     /// Key, labels, annotations.
     pub meta: Meta,
@@ -19,14 +22,16 @@ pub struct Namespace {
 }
 
 /// `v1/Node`: only its labels are read (zone, region).
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Node {
     /// Key, labels.
     pub meta: Meta,
 }
 
 /// `v1/Pod`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Pod {
     /// Key, labels, annotations.
     pub meta: Meta,
@@ -45,8 +50,10 @@ pub struct Pod {
     /// Condition `Ready` is `True`.
     pub ready: bool,
     /// When condition `Ready` last changed.
+    #[serde(with = "second")]
     pub ready_since: Option<Timestamp>,
     /// `status.startTime`.
+    #[serde(with = "second")]
     pub started: Option<Timestamp>,
     /// What `kubectl get pod -o wide` prints and that cannot be told from the other fields.
     pub printed: PodPrinted,
@@ -81,7 +88,8 @@ impl Pod {
 /// The words and numbers of kubectl's pod columns.
 ///
 /// Kubernetes: `pkg/printers/internalversion/printers.go`, `printPod`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PodPrinted {
     /// Of READY: containers (and restartable init containers) that are ready.
     pub ready: u16,
@@ -92,6 +100,7 @@ pub struct PodPrinted {
     /// RESTARTS.
     pub restarts: u32,
     /// When the last restart was (kubectl adds `(5m ago)`).
+    #[serde(with = "second")]
     pub last_restart: Option<Timestamp>,
     /// NOMINATED NODE; empty for none.
     pub nominated_node: Text,
@@ -100,7 +109,7 @@ pub struct PodPrinted {
 }
 
 /// A port of a container.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct ContainerPort {
     /// May be empty.
     pub name: Text,
@@ -111,7 +120,7 @@ pub struct ContainerPort {
 }
 
 /// What kind of proxy a pod runs.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum ProxyKind {
     /// `istio-proxy` with arguments `proxy sidecar`.
     #[default]
@@ -125,7 +134,8 @@ pub enum ProxyKind {
 }
 
 /// The proxy container of a pod, as far as it can be told from the pod. Shared between the pods of one template.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Proxy {
     /// From the arguments of the container.
     pub kind: ProxyKind,
@@ -158,7 +168,8 @@ impl Proxy {
 }
 
 /// `v1/Service`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Service {
     /// Key, labels, annotations.
     pub meta: Meta,
@@ -185,7 +196,7 @@ pub struct Service {
 }
 
 /// A port of a service.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct ServicePort {
     /// May be empty if it is the only one.
     pub name: Text,
@@ -202,7 +213,7 @@ pub struct ServicePort {
 }
 
 /// `targetPort`: a number, or the name of a container port.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum TargetPort {
     /// A port number.
     Number(u16),
@@ -211,7 +222,8 @@ pub enum TargetPort {
 }
 
 /// `discovery.k8s.io/v1 EndpointSlice`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EndpointSlice {
     /// Key and the labels that say whose it is.
     pub meta: Meta,
@@ -226,7 +238,7 @@ pub struct EndpointSlice {
 }
 
 /// A port of a slice. Its protocol is not read by istiod.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct SlicePort {
     /// Empty where absent.
     pub name: Text,
@@ -235,7 +247,8 @@ pub struct SlicePort {
 }
 
 /// An endpoint of a slice.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SliceEndpoint {
     /// `addresses`, as written.
     pub addresses: Arc<[Text]>,
@@ -254,7 +267,8 @@ pub struct SliceEndpoint {
 }
 
 /// `v1/Event`, only of pods, for what happened before the start.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Event {
     /// Key.
     pub meta: Meta,
@@ -269,6 +283,7 @@ pub struct Event {
     /// The text, at most 1 KiB.
     pub message: Text,
     /// `lastTimestamp`, else `eventTime`, else the creation.
+    #[serde(with = "microsecond")]
     pub last: Option<Timestamp>,
     /// How often.
     pub count: u32,

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Labels, Meta, Provenance, Text};
 
 /// `networking.istio.io ServiceEntry`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ServiceEntry {
     /// Key, age, labels, annotations (`networking.istio.io/traffic-distribution`, `istio.io/connect-strategy`).
     pub meta: Meta,
@@ -30,7 +33,8 @@ pub struct ServiceEntry {
 }
 
 /// One entry of `spec.ports` of a ServiceEntry.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EntryPort {
     /// `name`.
     pub name: Text,
@@ -43,7 +47,8 @@ pub struct EntryPort {
 }
 
 /// `spec` of a WorkloadEntry, and one entry of `spec.endpoints` of a ServiceEntry: the same message.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Workload {
     /// `address`: an IP, a host name or `unix://PATH`; empty where absent.
     pub address: Text,
@@ -62,7 +67,8 @@ pub struct Workload {
 }
 
 /// `networking.istio.io WorkloadEntry`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct WorkloadEntry {
     /// Key, age, labels, annotations (`proxy.istio.io/health-checks-enabled`).
     pub meta: Meta,

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Labels, Meta, Provenance, Text};
 
 /// `networking.istio.io Gateway`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Gateway {
     /// Key, age, labels.
     pub meta: Meta,
@@ -18,7 +21,8 @@ pub struct Gateway {
 }
 
 /// One entry of `spec.servers`.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Server {
     /// `port.number`.
     pub port: u32,
@@ -31,7 +35,8 @@ pub struct Server {
 }
 
 /// What `HTTPRoute`, `GRPCRoute`, `TCPRoute` and `TLSRoute` share: which Service they hang on and where they send.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RouteSpec {
     /// `spec.parentRefs` in order.
     pub parents: Arc<[ParentRef]>,
@@ -40,7 +45,8 @@ pub struct RouteSpec {
 }
 
 /// One entry of `spec.parentRefs`.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ParentRef {
     /// `group`; `None` if absent (the Gateway API's own), empty for core kinds.
     pub group: Option<Text>,
@@ -57,7 +63,8 @@ pub struct ParentRef {
 }
 
 /// One entry of `spec.rules`.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RouteRule {
     /// `backendRefs` in order; empty where absent.
     pub backends: Arc<[BackendRef]>,
@@ -72,7 +79,8 @@ pub struct RouteRule {
 }
 
 /// A backend of a rule, or of a mirror.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct BackendRef {
     /// `group`; `None` if absent (core).
     pub group: Option<Text>,
@@ -92,7 +100,8 @@ macro_rules! routes {
     ($($name:ident)*) => {
         $(
             #[doc = concat!("`gateway.networking.k8s.io ", stringify!($name), "`.")]
-            #[derive(Clone, PartialEq, Eq, Debug, Default)]
+            #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+            #[serde(default)]
             pub struct $name {
                 /// Key, age, labels.
                 pub meta: Meta,
@@ -108,7 +117,8 @@ macro_rules! routes {
 routes!(HTTPRoute GRPCRoute TCPRoute TLSRoute);
 
 /// `networking.istio.io EnvoyFilter`: whom it concerns and what it does to clusters.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EnvoyFilter {
     /// Key, age, labels.
     pub meta: Meta,
@@ -125,7 +135,8 @@ pub struct EnvoyFilter {
 }
 
 /// One entry of `spec.configPatches` with `applyTo: CLUSTER`.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ClusterPatch {
     /// `patch.operation`, as written; empty where absent.
     pub operation: Text,
@@ -142,7 +153,8 @@ pub struct ClusterPatch {
 }
 
 /// `match.cluster` of a patch.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ClusterMatch {
     /// `portNumber`; 0 where absent.
     pub port: u32,

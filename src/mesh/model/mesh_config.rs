@@ -5,10 +5,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Labels, Text};
 
 /// Key `mesh` of istiod's `ConfigMap`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct MeshConfig {
     /// `rootNamespace`.
     pub root_namespace: Option<Text>,
@@ -36,7 +39,8 @@ pub struct MeshConfig {
 
 /// `ProxyConfig`, in `meshConfig.defaultConfig`, in annotation `proxy.istio.io/config` and in the proxy container's
 /// `PROXY_CONFIG`: what names ports and paths of Envoy's own static clusters.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ProxyConfig {
     /// `proxyAdminPort`.
     pub proxy_admin_port: Option<u16>,
@@ -58,7 +62,8 @@ pub struct ProxyConfig {
 }
 
 /// A Kubernetes label selector. Empty selects everything.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LabelSelector {
     /// `matchLabels`.
     pub labels: Labels,
@@ -67,7 +72,8 @@ pub struct LabelSelector {
 }
 
 /// One entry of `matchExpressions`.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Requirement {
     /// `key`.
     pub key: Text,
@@ -78,7 +84,8 @@ pub struct Requirement {
 }
 
 /// `localityLbSetting` of the mesh or of a DestinationRule.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LocalityLb {
     /// `enabled`; `None` if absent (which means yes).
     pub enabled: Option<bool>,
@@ -91,7 +98,8 @@ pub struct LocalityLb {
 }
 
 /// One entry of `distribute`.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Distribute {
     /// `from`: the proxy's locality, parts may be `*`.
     pub from: Text,
@@ -100,14 +108,16 @@ pub struct Distribute {
 }
 
 /// `zoneAwareLbSetting` of the mesh or of a DestinationRule.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ZoneAwareLb {
     /// `enabled`; `None` if absent.
     pub enabled: Option<bool>,
 }
 
 /// `serviceEntryVisibility`: caps how far a ServiceEntry is seen, by the labels of its namespace.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ServiceEntryVisibility {
     /// `applyToSidecars`; without it nothing here concerns sidecars.
     pub applies_to_sidecars: bool,
@@ -118,7 +128,8 @@ pub struct ServiceEntryVisibility {
 }
 
 /// One entry of `policies`.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct VisibilityPolicy {
     /// `visibility`, as written; empty where absent.
     pub visibility: Text,

@@ -8,13 +8,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::fmt::serde::timestamp::second::optional as second;
+use serde::{Deserialize, Serialize};
 
 use super::{Labels, Text};
 
 /// Namespace and name; the namespace is empty for cluster-scoped kinds.
 ///
 /// Ordered as the API server lists them, by the text `namespace/name`: `shop-eu/a` comes before `shop/a`.
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Key {
     /// Empty for cluster-scoped kinds.
     pub namespace: Text,
@@ -73,7 +76,7 @@ impl fmt::Debug for Key {
 }
 
 /// `metadata.uid`. Two objects of one key with different uids are two objects: one was deleted, the other created.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Uid(pub u128);
 
 impl From<&str> for Uid {
@@ -97,7 +100,7 @@ fn fnv1a_128(bytes: &[u8]) -> u128 {
 }
 
 /// The controlling owner of an object (`metadata.ownerReferences`, the one with `controller: true`).
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Owner {
     /// Such as `ReplicaSet`.
     pub kind: Text,
@@ -109,13 +112,14 @@ pub struct Owner {
 ///
 /// A manager is a program (`kubectl-edit`, `argocd-controller`), not a person.
 /// Kubernetes: <https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management>
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct FieldManager {
     /// Such as `kubectl-edit`.
     pub manager: Text,
     /// `Apply` or `Update`.
     pub operation: Text,
     /// Of the last write by this manager; absent on very old objects.
+    #[serde(with = "second")]
     pub time: Option<Timestamp>,
     /// Such as `status`; empty for the object itself.
     pub subresource: Text,
@@ -125,15 +129,18 @@ pub struct FieldManager {
 }
 
 /// What every object has.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Meta {
     /// Namespace and name.
     pub key: Key,
     /// `metadata.uid`; zero where a dump has none.
     pub uid: Uid,
     /// `metadata.creationTimestamp`, at one second; absent where a dump has none.
+    #[serde(with = "second")]
     pub created: Option<Timestamp>,
     /// `metadata.deletionTimestamp`: set means that the object is being deleted.
+    #[serde(with = "second")]
     pub deleting: Option<Timestamp>,
     /// `metadata.generation`; 0 for kinds that have none.
     pub generation: i64,
@@ -144,13 +151,39 @@ pub struct Meta {
 }
 
 /// What is kept besides of a *config* object ([`super::Kind::is_config`]): the story of its edits and its text.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Provenance {
     /// `metadata.managedFields`, newest first, at most 64; `status` writers are left out.
     pub managers: Arc<[FieldManager]>,
     /// The object without `managedFields`, `resourceVersion` and `status`, as compact JSON, LZ4-compressed (size
     /// prepended).
+    #[serde(with = "unpacked")]
     pub text: Arc<[u8]>,
+}
+
+/// A text is written down as it is, not packed: so what is written of an edit is as short as the edit.
+mod unpacked {
+    use std::sync::Arc;
+
+    use serde::de::{Deserialize as _, Deserializer};
+    use serde::ser::Serializer;
+
+    use super::Text;
+
+    pub(super) fn serialize<S: Serializer>(packed: &Arc<[u8]>, to: S) -> Result<S::Ok, S::Error> {
+        let text = lz4_flex::decompress_size_prepended(packed).unwrap_or_default();
+        to.serialize_str(&String::from_utf8_lossy(&text))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<[u8]>, D::Error> {
+        let text = Text::deserialize(from)?;
+        Ok(if text.is_empty() {
+            Arc::default()
+        } else {
+            lz4_flex::compress_prepend_size(text.as_bytes()).into()
+        })
+    }
 }
 
 #[cfg(test)]

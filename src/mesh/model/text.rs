@@ -7,6 +7,9 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::ser::{Serialize, Serializer};
+
 /// A string as the cluster gave it, cheap to clone.
 ///
 /// Nothing is cut, cased or escaped here: what a terminal may show is made at the exits (`app::view::shown`).
@@ -101,8 +104,33 @@ impl fmt::Debug for Text {
     }
 }
 
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl Visitor<'_> for Any {
+            type Value = Text;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+                Ok(Text::from(text))
+            }
+        }
+        from.deserialize_str(Any)
+    }
+}
+
 /// A set of labels, annotations or a selector: sorted by key, each key once (of doubles the last given wins).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(from = "Vec<(Text, Text)>")]
 pub struct Labels(Arc<[(Text, Text)]>);
 
 impl Labels {
@@ -144,6 +172,12 @@ impl FromIterator<(Text, Text)> for Labels {
     fn from_iter<I: IntoIterator<Item = (Text, Text)>>(pairs: I) -> Self {
         let sorted: std::collections::BTreeMap<Text, Text> = pairs.into_iter().collect();
         Self(sorted.into_iter().collect())
+    }
+}
+
+impl From<Vec<(Text, Text)>> for Labels {
+    fn from(pairs: Vec<(Text, Text)>) -> Self {
+        pairs.into_iter().collect()
     }
 }
 

@@ -5,10 +5,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Labels, LocalityLb, Meta, Provenance, Text, ZoneAwareLb};
 
 /// `networking.istio.io VirtualService`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct VirtualService {
     /// Key, age, labels.
     pub meta: Meta,
@@ -29,7 +32,8 @@ pub struct VirtualService {
 }
 
 /// One entry of `spec.http`.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HttpRoute {
     /// `match` in order; empty where absent.
     pub matches: Arc<[HttpMatch]>,
@@ -44,7 +48,8 @@ pub struct HttpRoute {
 }
 
 /// `delegate` of a route.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Delegate {
     /// `name`.
     pub name: Text,
@@ -55,7 +60,8 @@ pub struct Delegate {
 /// One entry of `http[].match`: all of it, for whether a delegate's match is in conflict with its root's.
 ///
 /// istio: `pilot/pkg/model/virtualservice.go`, `hasConflict`.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HttpMatch {
     /// `uri`, `scheme`, `method`, `authority`, in this order.
     pub request: [Option<StringMatch>; 4],
@@ -78,7 +84,7 @@ pub struct HttpMatch {
 }
 
 /// How a text must look.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum StringMatch {
     /// Present, but says nothing (`{}`).
     #[default]
@@ -92,7 +98,8 @@ pub enum StringMatch {
 }
 
 /// `destination` of a route or a mirror.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Destination {
     /// `host`, as written.
     pub host: Text,
@@ -103,7 +110,8 @@ pub struct Destination {
 }
 
 /// `networking.istio.io DestinationRule`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct DestinationRule {
     /// Key, age, labels.
     pub meta: Meta,
@@ -122,7 +130,8 @@ pub struct DestinationRule {
 }
 
 /// One entry of `spec.subsets`.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Subset {
     /// `name`.
     pub name: Text,
@@ -133,7 +142,8 @@ pub struct Subset {
 }
 
 /// `trafficPolicy` of a rule or a subset.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TrafficPolicy {
     /// `loadBalancer`, `outlierDetection` and `tls`.
     pub settings: PolicySettings,
@@ -142,7 +152,8 @@ pub struct TrafficPolicy {
 }
 
 /// One entry of `portLevelSettings`.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PortPolicy {
     /// `port.number`: `None` if `port` is absent (the entry then never counts).
     pub port: Option<u32>,
@@ -151,7 +162,8 @@ pub struct PortPolicy {
 }
 
 /// What a policy can say at rule, subset or port level, as far as it changes endpoints.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PolicySettings {
     /// `loadBalancer`; `None` if absent.
     pub load_balancer: Option<Arc<LoadBalancer>>,
@@ -162,7 +174,8 @@ pub struct PolicySettings {
 }
 
 /// `loadBalancer`.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LoadBalancer {
     /// `simple`, as written (`PASSTHROUGH` takes the endpoints away); empty where absent.
     pub simple: Text,
@@ -173,7 +186,8 @@ pub struct LoadBalancer {
 }
 
 /// `outlierDetection`: that it is there, and the share of healthy endpoints it asks for.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct OutlierDetection {
     /// `minHealthPercent`; 0 where absent. More than 0 keeps unhealthy endpoints out of the table.
     pub min_health_percent: i32,

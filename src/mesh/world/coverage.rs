@@ -89,6 +89,13 @@ impl CoverageMap {
         self.by_kind.entry(kind).or_default().insert(scope, found);
     }
 
+    /// The last word on each scope of each kind, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (Kind, &ListScope, Found)> {
+        self.by_kind
+            .iter()
+            .flat_map(|(kind, scopes)| scopes.iter().map(|(scope, found)| (*kind, scope, *found)))
+    }
+
     /// Every kind complete: for a dump, which is all there is.
     pub fn all_complete() -> Self {
         let all = || BTreeMap::from([(ListScope::All, Found::All)]);

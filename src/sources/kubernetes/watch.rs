@@ -433,6 +433,7 @@ impl Follower {
         let state = Some((self.kind, self.scope.clone(), self.state.clone()));
         self.out
             .send(SourceMessage {
+                at: None,
                 deltas,
                 state,
                 diagnostics,

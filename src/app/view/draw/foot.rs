@@ -126,10 +126,10 @@ impl App {
             (Action::Then, "as it was"),
         ];
         let table = self.ui.active();
-        let works = |action: Action| entry(action).is_some_and(|entry| entry.works_in(table, self.options.demo));
+        let works = |action: Action| entry(action).is_some_and(|entry| entry.works_in(table, self.options.play));
         hints.extend(own.into_iter().filter(|(action, _)| works(*action)));
         hints.push((Action::NextChange, "next change"));
-        let more: &[(Action, &'static str)] = if self.options.demo {
+        let more: &[(Action, &'static str)] = if self.options.play.is_told() {
             &[
                 (Action::DemoStep, "next step"),
                 (Action::Pin, "pin"),

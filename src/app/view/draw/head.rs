@@ -10,7 +10,7 @@ use super::super::words::governing_sentence;
 use super::super::{Line, Role, Shown, Span};
 use super::{line_width, two_sided};
 use crate::app::App;
-use crate::app::options::Namespaces;
+use crate::app::options::{Namespaces, Play};
 use crate::app::tables::TableId;
 use crate::app::ui::View;
 use crate::mesh::model::{Kind, Text};
@@ -44,10 +44,13 @@ const SEPARATOR: &str = " │ ";
 impl App {
     /// Context, namespaces, pod, the Sidecar that won, istiod's version, time zone, the worst source.
     pub(super) fn header(&self, now: Timestamp, width: u16) -> Line {
-        let (role, text) = badge(&self.facts, now);
+        let (role, text) = self.replay_badge(now).unwrap_or_else(|| badge(&self.facts, now));
         let mut right = vec![Span::new(role, format!("● {text}")), Span::new(Role::Header, " ")];
         if self.is_envoy_silent() {
             right.insert(0, Span::new(Role::Warn, "Envoy silent "));
+        }
+        if self.facts.recording.is_some() {
+            right.insert(0, Span::new(Role::Bad, "REC "));
         }
         if self.ui.frozen.is_some() {
             right.insert(0, Span::new(Role::Warn, "FROZEN "));
@@ -209,9 +212,12 @@ impl App {
         two_sided(left, on, width)
     }
 
-    /// Where the story is, what happens, how it goes on; nothing outside the demo.
+    /// Where the story or the replay is, what happens, how it goes on; nothing over a cluster.
     fn story(&self, now: Timestamp) -> Line {
-        let Some(demo) = self.facts.demo.as_ref().filter(|_| self.options.demo) else {
+        if self.options.play == Play::Replay {
+            return self.replay_line(now);
+        }
+        let Some(demo) = self.facts.demo.as_ref().filter(|_| self.options.play == Play::Demo) else {
             return Vec::new();
         };
         let (on, does) = match (demo.paused, demo.next) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::mesh::model::{Diagnostic, Kind, Text};
@@ -15,6 +16,8 @@ pub struct SourceMessage {
     pub deltas: Vec<Delta>,
     /// How the source of this kind and scope is doing; a watch says it with every sign of life, a dump never.
     pub state: Option<(Kind, ListScope, SourceState)>,
+    /// When it was so, where that is not now: in a recording.
+    pub at: Option<Timestamp>,
     /// Fields that could not be read and were left out.
     pub diagnostics: Vec<Diagnostic>,
 }
