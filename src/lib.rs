@@ -35,7 +35,8 @@
 //! frame is drawn: at once after rest, at most every 10 ms under load, and not at all if no cell would change.
 //!
 //! What takes longer than a frame is worked out beside the loop, on a snapshot of the world, and comes back as a message:
-//! findings of lint, and the first table of a pod that imports very many services.
+//! findings of lint, the first table of a pod that imports very many services, and questions about all pods or the past
+//! (what an edit did and to whom, who sees a service, what a draft would change).
 //!
 //! `World::apply` is gated by equality: an object that says nothing new is no change. What did change goes, with its
 //! inverse and its time, into the bounded journal of `mesh::history`. From that one journal come the marks, the causes,
