@@ -45,12 +45,14 @@ pub(super) fn read(text: &str, sink: &mut Sink) -> Result<(), Broken> {
 }
 
 /// Room for hundreds of megabytes; what guards against bombs (aliases, depth) stays. Only `true` and `false` are
-/// booleans: no dump writes others, and writers that think so leave a container named `y` unquoted. `twice`: what
+/// booleans: no dump writes others, and writers that think so leave a container named `y` unquoted. `010` is 8, as kubectl
+/// reads it. `twice`: what
 /// becomes of a field that is there twice.
 fn options(twice: DuplicateKeyPolicy) -> serde_saphyr::Options {
     serde_saphyr::options! {
         with_snippet: false,
         strict_booleans: true,
+        legacy_octal_numbers: true,
         duplicate_keys: twice,
         non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::AsString,
         budget: serde_saphyr::budget! {

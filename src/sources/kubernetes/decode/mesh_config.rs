@@ -3,10 +3,13 @@
 //! istio: `pkg/config/mesh/mesh.go` (`ApplyMeshConfig`: protobuf's JSON, so fields also go by their own names, and
 //! fields that nobody knows are ignored). Absent is absent here; defaults live with the rules.
 
+mod refused;
+
 use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::lenient::{self, Problem};
 use super::meta::ObjectMeta;
 use super::proxy::{WireProxyConfig, non_empty};
 use super::traffic::{LocalityLb, ZoneAwareLb};
@@ -32,12 +35,7 @@ impl<'de> Wire<'de> for ConfigMap<'de> {
     }
 
     fn convert(self, common: Common, context: &mut Context<'_>) -> model::Object {
-        let mesh = self.data.get("mesh").map(|text| {
-            let mesh = read::<MeshConfigFamily, _>(text, "data.mesh", context, |wire, context| {
-                wire.convert(context.interner)
-            });
-            Arc::new(mesh.unwrap_or_default())
-        });
+        let mesh = self.data.get("mesh").map(|text| Arc::new(read_mesh(text, context)));
         let networks = self.data.get("meshNetworks").and_then(|text| {
             read::<MeshNetworksFamily, _>(text, "data.meshNetworks", context, |wire, _| wire.has_gateways())
         });
@@ -49,6 +47,47 @@ impl<'de> Wire<'de> for ConfigMap<'de> {
         }
         .into()
     }
+}
+
+/// A mesh config; one that istiod refuses says nothing, for istiod then keeps the one it had.
+fn read_mesh(text: &str, context: &mut Context<'_>) -> model::MeshConfig {
+    let (path, known) = ("data.mesh", context.problems.len());
+    let text = first_document(text);
+    let mesh = read::<MeshConfigFamily, _>(text, path, context, |wire, context| wire.convert(context.interner));
+    if context.problems.len() == known {
+        let fault = if text.starts_with('\t') {
+            // Go's reader takes no tab for space, not even there.
+            Some((path.to_owned(), "begins with a tab".to_owned()))
+        } else {
+            let refused = yaml::parse(text).ok().and_then(|mesh| refused::why(&mesh));
+            refused.map(|(field, what)| (format!("{path}: {field}"), what))
+        };
+        let Some((path, text)) = fault else {
+            return mesh.unwrap_or_default();
+        };
+        context.problems.push(Problem { path, text });
+    }
+    if let Some(last) = context.problems.last_mut() {
+        let text = lenient::shorten(&last.text);
+        last.text =
+            format!("{text}: istiod refuses such a mesh config and keeps what it had, its defaults are assumed");
+    }
+    model::MeshConfig::default()
+}
+
+/// Up to the marker of the next document: Go's reader takes one.
+fn first_document(text: &str) -> &str {
+    let mut at = 0;
+    let mut has_content = false;
+    for line in text.split_inclusive('\n') {
+        let is_marker = line.trim_end() == "---" || line.starts_with("--- ");
+        if is_marker && has_content {
+            return text.get(..at).unwrap_or(text);
+        }
+        has_content |= !is_marker && !line.trim().is_empty() && !line.starts_with('#');
+        at += line.len();
+    }
+    text
 }
 
 /// As [`yaml::read`]; a text that says nothing is an empty config.

@@ -244,7 +244,7 @@ fn mesh_config_is_read_from_yaml_by_either_name() {
     let yaml = "rootNamespace: mesh-root\ndefault_service_export_to: [\".\"]\nlocalityLbSetting: {enabled: false}\n\
         discoverySelectors:\n- matchLabels: {istio: 'on'}\n- matchExpressions: [{key: a, operator: Exists}]\n\
         outboundTrafficPolicy: {mode: 3}\ndefaultConfig: {proxyAdminPort: '15009', tracing: {zipkin: {address: 'z:9411'}}}\n\
-        trustDomain: [odd]\n";
+        nobodyKnows: [odd]\n";
     let value = json!({"metadata": {"name": "istio"}, "data": {"mesh": yaml, "meshNetworks": "networks: {n: {gateways: [{port: 1}]}}"}});
     let Object::MeshConfigMap(map) = decode_whole(Kind::MeshConfigMap, &value) else {
         panic!()

@@ -49,9 +49,14 @@ pub(super) fn read<F: Family, R>(
     None
 }
 
-fn parse(text: &str) -> Result<serde_json::Value, serde_saphyr::Error> {
+/// Any YAML.
+///
+/// # Errors
+/// It is none.
+pub(super) fn parse(text: &str) -> Result<serde_json::Value, serde_saphyr::Error> {
     let options = serde_saphyr::options! {
         with_snippet: false,
+        legacy_octal_numbers: true,
         duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
         non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::AsString,
     };
