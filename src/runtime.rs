@@ -9,6 +9,7 @@
 //! | `effects`, `probe`, `envoys` | what the app's commands do outside, and what is asked of the cluster and of Envoys |
 //! | [`packets`] | a capture that is read beside the loop, from any stream of bytes |
 //! | `editor` | the person's own editor on a draft |
+//! | [`piped`] | a stream of bytes that a signal ends, without a screen |
 //! | `reader` | whether anybody reads what is printed |
 //! | [`recording`] | a recording that is written, beside the screen or alone |
 //! | `playback` | a recording that is played: its clock, and what reads its file |
@@ -43,6 +44,7 @@ pub mod live;
 pub mod log;
 pub mod packets;
 mod panics;
+pub mod piped;
 mod playback;
 mod probe;
 mod reader;

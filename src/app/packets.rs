@@ -153,7 +153,7 @@ mod tests {
             packet: Packet {
                 at: Timestamp::UNIX_EPOCH,
                 seen: None,
-                opaque: false,
+                port: Some(port),
                 missing: 0,
                 extensions: Box::default(),
                 content: Content::Udp(end(40_000), end(port), 7),

@@ -294,6 +294,8 @@ pub fn payload(packet: &Packet) -> u64 {
         Content::Udp(_, _, length) => (*length).into(),
         Content::Cut(_)
         | Content::Malformed(_)
+        | Content::BadIp(_)
+        | Content::Impossible(..)
         | Content::Ip(..)
         | Content::Fragment(..)
         | Content::Ether(_)
@@ -306,7 +308,7 @@ pub fn payload(packet: &Packet) -> u64 {
 fn is_odd(packet: &Packet) -> bool {
     matches!(
         packet.content,
-        Content::Cut(_) | Content::Malformed(_) | Content::Unread(..)
+        Content::Cut(_) | Content::Malformed(_) | Content::BadIp(_) | Content::Impossible(..) | Content::Unread(..)
     )
 }
 
@@ -338,13 +340,14 @@ mod tests {
             window: 0,
             urgent: 0,
             header: 20,
+            captured: 30,
             options: Box::default(),
             length: 30,
         };
         Packet {
             at: Timestamp::UNIX_EPOCH,
             seen: None,
-            opaque: false,
+            port: None,
             missing: 0,
             extensions: Box::default(),
             content: Content::Tcp(segment),

@@ -274,7 +274,8 @@ impl PacketArgs {
     after_help = "Without packets -o json is one document: {kind: EndpointTraffic, pod, watchedSeconds, items}. Packets are JSON Lines: \
     {kind: Packet, time, line, bytes, source, destination, at} each, then {kind: PacketTotals, pod, endpoints, elsewhere, unread}; \
     without POD packets have no 'at', and no totals follow.\n\
-    Exit codes: 0 ok; 1 no Envoy or no tcpdump there; 2 a capture that cannot be read; 3 the cluster could not be read, or not all of it."
+    Exit codes: 0 ok; 1 no Envoy or no tcpdump there; 2 a capture that cannot be read; 3 the cluster could not be read, or not all of it; \
+    130 (143) ended by Ctrl-c (SIGTERM), with what was counted until then."
 )]
 pub struct TrafficArgs {
     /// The pod whose endpoints are meant: [kind/]NAME[.NAMESPACE]; packets of a capture can be printed without

@@ -53,9 +53,23 @@ fn file(path: &Path, port: Option<u16>) -> Result<Packets, Ended> {
         let from = format!("pipe {}", path.display());
         return Ok(stream(from, Pace::Live, port, move || Ok(Box::new(File::open(path)?))));
     }
-    let file = File::open(path).map_err(unreadable)?;
+    let file = open(path)?;
     let from = format!("file {}", path.display());
     Ok(stream(from, Pace::Waits, port, move || Ok(Box::new(file))))
+}
+
+/// Opens a capture.
+///
+/// # Errors
+/// It cannot be read, or is a directory.
+pub(super) fn open(path: &Path) -> Result<File, Ended> {
+    let unreadable = |error| Ended::new(Exit::Usage, format!("cannot read '{}': {error}", path.display()));
+    let file = File::open(path).map_err(unreadable)?;
+    if file.metadata().is_ok_and(|about| about.is_dir()) {
+        let line = format!("'{}' is a directory: name a capture in it", path.display());
+        return Err(Ended::new(Exit::Usage, line));
+    }
+    Ok(file)
 }
 
 fn standard_input(port: Option<u16>) -> Result<Packets, Ended> {

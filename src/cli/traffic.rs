@@ -45,6 +45,10 @@ const COLUMNS: &[&str] = &[
 /// Prints a pod's traffic.
 pub(super) async fn run(cli: &Cli, args: &TrafficArgs) -> Result<Exit, Ended> {
     let is_joined = args.output != TrafficFormat::Packets;
+    if !args.packets.is_any() && args.packets.dst_port.is_some() {
+        let line = "--dst-port chooses packets: name a source of them, --pcap FILE, --iface NAME or --exec CONTAINER";
+        return Err(Ended::new(Exit::Usage, line));
+    }
     match &args.pod {
         Some(pod) if !args.packets.is_any() && is_joined => by_counters(cli, args, pod).await,
         Some(_) if !args.packets.is_any() => {

@@ -41,7 +41,7 @@ pub use self::mesh_config::{
 };
 pub use self::meta::{FieldManager, Key, Meta, Owner, Provenance, Uid};
 pub use self::near::{is_misspelt, nearest, nearest_host};
-pub use self::packet::{Content, Extension, Layer, Packet, Routing, Seen, Segment, Socket, Unread};
+pub use self::packet::{BadIp, Content, Extension, Layer, Packet, Routing, Seen, Segment, Socket, Unread};
 pub use self::text::{Labels, Text};
 pub use self::traffic::{
     Delegate, Destination, DestinationRule, HttpMatch, HttpRoute, LoadBalancer, OutlierDetection, PolicySettings,

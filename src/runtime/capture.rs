@@ -1,12 +1,14 @@
 //! Packets of this machine: the system's tcpdump as a stream of pcap.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::runtime::Handle;
 
 use super::packets::{Pace, Packets};
@@ -21,22 +23,38 @@ const BETWEEN: Duration = Duration::from_secs(3);
 /// Of what tcpdump says at its end, so much is read.
 const LAST_WORDS: u64 = 8 * 1024;
 
+/// Tells a person a line.
+type Tell = fn(&str);
+
 /// A tcpdump that runs; ends with this.
 #[derive(Debug)]
 pub struct Running {
-    child: Child,
-    out: ChildStdout,
+    kept: Kept,
+    /// Ends with what it says itself: the line that is its reason if it fails.
+    says: JoinHandle<Option<String>>,
+    tell: Tell,
 }
 
-impl Read for Running {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.out.read(buffer)
+impl Running {
+    /// Why it failed, if it did; asked for once its output is over.
+    pub fn failure(self) -> Option<String> {
+        let Self { mut kept, says, tell } = self;
+        let reason = says.join().ok()??;
+        // one that cannot be waited for is one of which nothing else is known
+        if kept.0.wait().is_ok_and(|status| status.success()) {
+            tell(&reason);
+            return None;
+        }
+        Some(reason)
     }
-}
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        end(&mut self.child);
+    /// Ends it as Ctrl-c does: it says how many packets it took and lost.
+    pub fn stop(self) {
+        if kill_process(Pid::from_child(&self.kept.0), Signal::INT).is_ok()
+            && let Ok(Some(last)) = self.says.join()
+        {
+            (self.tell)(&last);
+        }
     }
 }
 
@@ -56,14 +74,46 @@ fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// Captures TCP on an interface, to a port if one is given. What tcpdump says itself goes to standard error.
+/// Captures TCP on an interface, to a port if one is given: what it captures, and what becomes of it. What tcpdump says
+/// itself is told line by line, but for the one why it fails.
 ///
 /// # Errors
 /// It cannot be started.
-pub fn on_interface(interface: &str, port: Option<u16>) -> io::Result<Running> {
-    let mut child = tcpdump(interface, port).spawn()?;
+pub fn on_interface(interface: &str, port: Option<u16>, tell: Tell) -> io::Result<(ChildStdout, Running)> {
+    let mut child = tcpdump(interface, port).stderr(Stdio::piped()).spawn()?;
     let out = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-    Ok(Running { child, out })
+    let from = child.stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;
+    let kept = Kept(child);
+    let says = std::thread::Builder::new()
+        .name("sidescope-tcpdump".to_owned())
+        .spawn(move || pass_on(from, tell))?;
+    Ok((out, Running { kept, says, tell }))
+}
+
+/// Tells lines as they come; the last one if it may be the reason of an end.
+fn pass_on(from: ChildStderr, tell: Tell) -> Option<String> {
+    let mut held: Option<String> = None;
+    for line in BufReader::new(from).split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line).into_owned();
+        // what stands in brackets behind a reason says it once more
+        if held.is_some() && line.starts_with('(') {
+            continue;
+        }
+        if let Some(before) = held.take() {
+            tell(&before);
+        }
+        if is_reason(&line) {
+            held = Some(line);
+        } else {
+            tell(&line);
+        }
+    }
+    held
+}
+
+/// Whether it is tcpdump's own line, and not what it says at every start.
+fn is_reason(line: &str) -> bool {
+    line.starts_with("tcpdump: ") && !line.contains("listening on")
 }
 
 /// The same for a screen: what tcpdump says itself is kept for the reason of its end.
@@ -101,8 +151,7 @@ fn reason(says: impl Read) -> Option<String> {
     // what could be read counts
     let _ = says.take(LAST_WORDS).read_to_end(&mut bytes);
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    let is_reason = |line: &&str| line.starts_with("tcpdump: ") && !line.contains("listening on");
-    Some(text.lines().rfind(is_reason)?.trim().to_owned())
+    Some(text.lines().rfind(|line| is_reason(line))?.trim().to_owned())
 }
 
 /// Whether an address is called at this moment.

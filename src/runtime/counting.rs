@@ -90,8 +90,8 @@ pub async fn watch(client: &Client, live: &mut Live, targets: &[Target], time: D
     }
 }
 
-/// Ends at Ctrl-c; never where signals cannot be caught.
-pub(super) async fn ctrl_c() {
+/// Ends at Ctrl-c; never where that cannot be caught.
+async fn ctrl_c() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

@@ -1,6 +1,6 @@
 //! A tcpdump in a container of a pod, as a stream of bytes: what it captures, and how it ended.
 //!
-//! Only when asked. It ends with its reader at the next packet, or with Ctrl-c; nothing stays in the cluster.
+//! Only when asked. It ends with its reader at the next packet, or with a signal; nothing stays in the cluster.
 
 use std::io::{self, Read};
 use std::pin::pin;
@@ -12,8 +12,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use super::counting::ctrl_c;
 use super::packets::{Pace, Packets};
+use super::signals;
 use crate::app::view::capture::words;
 use crate::mesh::model::Key;
 use crate::mesh::world::Failure;
@@ -34,8 +34,8 @@ const SOON: Duration = Duration::from_secs(2);
 pub enum Ended {
     /// By itself.
     Itself(ExecEnd),
-    /// By Ctrl-c.
-    Interrupted,
+    /// By Ctrl-c or another signal: the exit code that says so.
+    Interrupted(u8),
 }
 
 /// What is captured: read it from a thread that may wait.
@@ -79,9 +79,9 @@ pub async fn in_container(
     let (stdout, stderr) = (exec.stdout(), exec.stderr());
     tokio::spawn(async move {
         let reading = pin!(join(pass(stdout, out), listen(stderr)));
-        let ended = match select(reading, pin!(ctrl_c())).await {
+        let ended = match select(reading, pin!(signals::end())).await {
             Either::Left((((), said), _)) => Ended::Itself(exec.end(&said).await),
-            Either::Right(_) => Ended::Interrupted,
+            Either::Right((code, _)) => Ended::Interrupted(code),
         };
         // whoever asked may be gone
         let _ = told.send(ended);
@@ -124,7 +124,7 @@ pub fn of_container(client: Client, pod: Key, container: String, port: Option<u1
             let end = told.try_recv().ok()?;
             match Handle::current().block_on(ended(end))? {
                 Ended::Itself(end) => said(&end),
-                Ended::Interrupted => None,
+                Ended::Interrupted(_) => None,
             }
         }),
         keep: Box::new(()),

@@ -22,7 +22,7 @@ use super::inbox::Inbox;
 use super::packets::{self, Packets};
 use super::panics::{self, Fault, Hook, Report};
 use super::playback::{Clock, Playback};
-use super::signals::{Caught, Signals};
+use super::signals::{self, Signals};
 use super::ui::{End, Parts, Ui, is_gone};
 use crate::app::{App, Options};
 use crate::mesh::model::Object;
@@ -135,17 +135,8 @@ impl Host {
 
     /// Waits until a signal asks the program to end: the exit code that says so.
     pub fn wait_for_signal(&self) -> u8 {
-        self.block_on(async {
-            // Without signals there is nothing to wait for but the end of the process itself.
-            let Ok(mut signals) = Signals::new() else {
-                return std::future::pending().await;
-            };
-            loop {
-                if let Caught::End { code } = std::future::poll_fn(|cx| signals.poll(cx)).await {
-                    return code;
-                }
-            }
-        })
+        // without signals there is nothing to wait for but the end of the process itself
+        self.block_on(signals::end())
     }
 
     /// Opens the screen and runs it to its end. The terminal is as it was before, whatever happened.

@@ -28,6 +28,18 @@ pub(super) struct Signals {
     caught: [(Signal, Caught); 6],
 }
 
+/// The exit code of the next signal that asks the program to end; never where signals cannot be caught.
+pub(super) async fn end() -> u8 {
+    let Ok(mut signals) = Signals::new() else {
+        return std::future::pending().await;
+    };
+    loop {
+        if let Caught::End { code } = std::future::poll_fn(|cx| signals.poll(cx)).await {
+            return code;
+        }
+    }
+}
+
 impl Signals {
     pub(super) fn new() -> io::Result<Self> {
         let ending = |kind: SignalKind| -> io::Result<(Signal, Caught)> {

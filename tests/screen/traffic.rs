@@ -91,7 +91,7 @@ impl Source {
         let packet = Packet {
             at: self.at,
             seen: None,
-            opaque: false,
+            port: None,
             missing: 0,
             extensions: Box::default(),
             content: Content::Tcp(Segment {
@@ -103,6 +103,7 @@ impl Source {
                 window: 512,
                 urgent: 0,
                 header: 20,
+                captured: 120,
                 options: Box::default(),
                 length: 120,
             }),

@@ -4,6 +4,7 @@
 //! ports it has a dissector for (80, 53 and the like); the line ends with its length.
 //! Sequence numbers are relative to the first ones seen of a conversation, so lines depend on the packets before.
 
+mod mptcp;
 mod options;
 
 use std::fmt::Write as _;
@@ -13,12 +14,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
-use self::options::{Options, Stop};
-use crate::mesh::model::{Content, Extension, Layer, Packet, Routing, Seen, Segment, Socket, Unread};
+use self::options::Options;
+use crate::mesh::model::{BadIp, Content, Extension, Layer, Packet, Routing, Seen, Segment, Socket, Unread};
 
 /// Conversations that are remembered; a stream that has seen more forgets all of them, and begins anew with absolute
 /// numbers.
 const MOST: usize = 200_000;
+/// `MAXIMUM_SNAPLEN`
+const LONGEST: u32 = 262_144;
 /// A header without options.
 const FIXED: u32 = 20;
 /// Names of protocols over IP, by their numbers.
@@ -32,6 +35,8 @@ const PROTOCOLS: &[(u8, &str)] = &[
 /// The protocols that have ports.
 const TCP: u8 = 6;
 const UDP: u8 = 17;
+/// Those whose printers tell addresses themselves: besides them DCCP and SCTP.
+const WITH_PORTS: [u8; 4] = [TCP, UDP, 33, 132];
 
 /// Prints packets one after the other.
 #[derive(Debug)]
@@ -69,6 +74,9 @@ impl<'z> Printer<'z> {
 
     /// The line of the next packet, without its end.
     pub fn line(&mut self, packet: &Packet) -> String {
+        if let Content::Impossible(captured, wire) = packet.content {
+            return impossible(captured, wire);
+        }
         let mut line = clock(packet.at, self.zone);
         if let Some(seen) = packet.seen {
             line.push_str(&self.seen(seen));
@@ -147,23 +155,26 @@ impl<'z> Printer<'z> {
             bytes: &segment.options,
             left: usize::try_from(header - FIXED).unwrap_or_default(),
             base: numbers.other,
+            flags: segment.flags,
+            is_whole: segment.captured >= length,
+            layer: "tcp",
         };
         if options.left > 0 {
             line.push_str(", options [");
-            match options.print(line) {
-                Ok(()) => line.push(']'),
-                Err(Stop::Cut) => {
-                    line.push_str(" [|tcp]");
-                    return;
-                }
-                Err(Stop::Bad) => {
-                    let is_first = line.ends_with(", options [");
-                    line.push_str(if is_first { "[bad opt]" } else { "[bad opt]]" });
-                    return;
-                }
+            if options.print(line).is_break() {
+                return;
             }
         }
         let _ = write!(line, ", length {payload}");
+        let captured = segment.captured;
+        if payload > 0 && captured < header {
+            // options that end before the header does
+            let layer = options.layer;
+            let _ = write!(
+                line,
+                " [remaining caplen({captured}) < header length({header})] [|{layer}]"
+            );
+        }
     }
 
     /// The first numbers seen of a conversation, and those after each SYN, are printed as they are.
@@ -240,6 +251,21 @@ fn ends(line: &mut String, source: Socket, destination: Socket, is_told: bool) {
     };
 }
 
+/// Of a packet that cannot be, nothing else is told (`pretty_print_packet`).
+fn impossible(captured: u32, wire: u32) -> String {
+    let checks = [
+        (captured == 0, "caplen==0".to_owned()),
+        (wire == 0, "len==0".to_owned()),
+        (wire > 0 && wire < captured, format!("len({wire}) < caplen({captured})")),
+        (captured > LONGEST, format!("caplen({captured}) > {LONGEST}")),
+        (wire > LONGEST, format!("len({wire}) > {LONGEST}")),
+    ];
+    let wrong = checks
+        .into_iter()
+        .filter_map(|(is_wrong, what)| is_wrong.then_some(what));
+    format!("[Invalid header: {}]", wrong.collect::<Vec<_>>().join(", "))
+}
+
 fn extend(line: &mut String, extension: &Extension) {
     match extension {
         Extension::HopByHop => line.push_str("HBH "),
@@ -307,7 +333,9 @@ fn is_begun(content: &Content) -> bool {
         | Content::Family(_)
         | Content::Unread(..)
         | Content::Cut(_)
-        | Content::Malformed(_) => true,
+        | Content::Malformed(_)
+        | Content::Impossible(..)
+        | Content::BadIp(_) => true,
     }
 }
 
@@ -359,8 +387,29 @@ fn plain(line: &mut String, content: &Content, is_told: bool) {
             format!("{}[bad {}]", from_to(source, destination), header(*kind))
         }
         Content::Malformed(_) => "[bad hdr]".to_owned(),
+        Content::BadIp(wrong) => bad(wrong),
+        Content::Impossible(captured, wire) => impossible(*captured, *wire),
     };
     line.push_str(&text);
+}
+
+fn bad(wrong: &BadIp) -> String {
+    match wrong {
+        BadIp::Header(own) => format!("bad-hlen {own}"),
+        BadIp::Total(total) => format!("bad-len {total}"),
+        BadIp::Version(None, version) => format!("unknown ip {version}"),
+        BadIp::Version(Some(4), 6) => "IP6, wrong link-layer encapsulation (invalid)".to_owned(),
+        BadIp::Version(Some(4), version) => format!("IP{version} (invalid)"),
+        BadIp::Version(Some(should), version) => format!("version error: {version} != {should}"),
+        BadIp::Cut(captured, own, source, destination, protocol) => {
+            let ends = if WITH_PORTS.contains(protocol) {
+                String::new()
+            } else {
+                format!("{source} > {destination}: ")
+            };
+            format!("{ends} [remaining caplen({captured}) < header length({own})] [|ip]")
+        }
+    }
 }
 
 /// An extension header, as tcpdump says which one breaks off.

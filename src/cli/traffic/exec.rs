@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use super::Source;
+use super::source::{End, Source};
 use crate::app::view::capture::{Reader, debug};
 use crate::cli::actual::grant;
 use crate::cli::args::Cli;
@@ -15,9 +15,6 @@ use crate::mesh::world::Failure;
 use crate::runtime::exec::{self, in_container};
 use crate::runtime::packets::Packets;
 use crate::sources::kubernetes::{ClusterInfo, Connection, ExecEnd};
-
-/// As a shell says it of what Ctrl-c ended.
-const INTERRUPTED: u8 = 130;
 
 /// A capture in a container, as far as its end is concerned.
 pub(super) struct Remote {
@@ -48,7 +45,7 @@ pub(super) async fn open(
     Ok(Source {
         from: Box::new(from),
         name: format!("tcpdump in container {container}"),
-        remote: Some(Remote {
+        end: End::Container(Remote {
             end,
             whose: Whose::new(cli, pod, container, port),
         }),
@@ -84,7 +81,7 @@ impl Remote {
             return read;
         }
         match exec::ended(self.end).await {
-            Some(exec::Ended::Interrupted) => Ok(Exit::Code(INTERRUPTED)),
+            Some(exec::Ended::Interrupted(code)) => Ok(Exit::Code(code)),
             Some(exec::Ended::Itself(end)) => match self.whose.says(&end) {
                 Some((exit, line)) => Err(Ended::new(exit, line)),
                 None => read,

@@ -1,6 +1,6 @@
 //! One captured packet, as far as somebody who looks for traffic between endpoints wants to know it.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use jiff::Timestamp;
 
@@ -11,8 +11,9 @@ pub struct Packet {
     pub at: Timestamp,
     /// Where a capture on all interfaces saw it; `None` for others.
     pub seen: Option<Seen>,
-    /// Whether a plain filter does not look into it: it is in a VLAN, or not what the capture's link type promises.
-    pub opaque: bool,
+    /// The port that a plain filter finds where one of the destination stands, whatever else the packet says of itself;
+    /// `None` where it looks for none: in a VLAN, behind extension headers, in a part of a packet.
+    pub port: Option<u16>,
     /// Bytes that the IP header promises beyond what was on the wire.
     pub missing: u32,
     /// Headers between that of IPv6 and the content, in order; none for most packets.
@@ -99,6 +100,23 @@ pub enum Content {
     Cut(Layer),
     /// Its headers contradict themselves.
     Malformed(Layer),
+    /// Its IP header cannot be one.
+    BadIp(BadIp),
+    /// The capture contradicts itself: bytes captured, bytes on the wire.
+    Impossible(u32, u32),
+}
+
+/// What is wrong with an IP header.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BadIp {
+    /// Of IPv4: it states fewer bytes than any header has.
+    Header(u8),
+    /// Of IPv4: the packet is to have fewer bytes than its header.
+    Total(u16),
+    /// Of IPv4: so many bytes were captured of a header of so many; from, to, the protocol's number.
+    Cut(u8, u8, Ipv4Addr, Ipv4Addr, u8),
+    /// It should be of the first version, and is of the second; `None` where either would do.
+    Version(Option<u8>, u8),
 }
 
 /// How far a packet could be read.
@@ -144,6 +162,8 @@ pub struct Segment {
     pub urgent: u16,
     /// Bytes of its header as it states them; no fewer than 20 and no more than [`Self::length`] if that is true.
     pub header: u8,
+    /// How many of [`Self::length`] were captured.
+    pub captured: u32,
     /// What was captured behind the first 20 bytes of the header: the options, and at most one byte more.
     pub options: Box<[u8]>,
     /// Bytes in all, header and payload, captured or not.
@@ -184,14 +204,15 @@ impl Packet {
             | Content::Family(_)
             | Content::Unread(..)
             | Content::Cut(_)
-            | Content::Malformed(_) => None,
+            | Content::Malformed(_)
+            | Content::BadIp(_)
+            | Content::Impossible(..) => None,
         }
     }
 
-    /// What `tcpdump dst port N` lets through: it looks behind no extension header.
+    /// What `tcpdump dst port N` lets through.
     pub fn is_to_port(&self, port: u16) -> bool {
-        let is_plain = !self.opaque && self.extensions.is_empty();
-        is_plain && self.ends().is_some_and(|(_, to)| to.port == port)
+        self.port == Some(port)
     }
 }
 
@@ -213,7 +234,9 @@ impl Content {
             | Content::Family(_)
             | Content::Unread(..)
             | Content::Cut(Layer::Link(_) | Layer::Ip(..))
-            | Content::Malformed(Layer::Link(_) | Layer::Ip(..)) => None,
+            | Content::Malformed(Layer::Link(_) | Layer::Ip(..))
+            | Content::BadIp(_)
+            | Content::Impossible(..) => None,
         }
     }
 }
@@ -221,8 +244,22 @@ impl Content {
 impl Packet {
     /// 4 or 6; `None` if it is no IP.
     pub fn ip_version(&self) -> Option<u8> {
-        if let Content::Cut(Layer::Ip(version, _)) | Content::Malformed(Layer::Ip(version, _)) = &self.content {
-            return Some(*version);
+        match &self.content {
+            Content::Cut(Layer::Ip(version, _)) | Content::Malformed(Layer::Ip(version, _)) => return Some(*version),
+            Content::BadIp(BadIp::Header(_) | BadIp::Total(_) | BadIp::Cut(..)) => return Some(4),
+            // what should be IPv4 is not named
+            Content::BadIp(BadIp::Version(Some(6), _)) => return Some(6),
+            Content::BadIp(BadIp::Version(..))
+            | Content::Cut(_)
+            | Content::Malformed(_)
+            | Content::Tcp(_)
+            | Content::Udp(..)
+            | Content::Ip(..)
+            | Content::Fragment(..)
+            | Content::Ether(_)
+            | Content::Family(_)
+            | Content::Unread(..)
+            | Content::Impossible(..) => {}
         }
         let (source, _) = self.content.addresses()?;
         Some(if source.is_ipv6() { 6 } else { 4 })

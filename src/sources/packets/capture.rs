@@ -12,12 +12,18 @@ use crate::mesh::model::{Content, Packet, Unread};
 
 /// Room for the longest packet that tcpdump captures (256 KiB) and its header.
 const BUFFER: usize = 1024 * 1024;
+/// No packet is longer, nor is more captured of one (`MAXIMUM_SNAPLEN`).
+const MOST: u32 = 262_144;
 /// A pcap header; a pcapng section header is longer.
 const HEADER: usize = 24;
 /// No section header is longer.
 const SECTION: usize = 64 * 1024;
 const PCAPNG: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
-const NANOSECONDS: [u32; 2] = [0xa1b2_3c4d, 0x4d3c_b2a1];
+const MICROSECONDS: u32 = 0xa1b2_c3d4;
+const NANOSECOND: u32 = 0xa1b2_3c4d;
+const NANOSECONDS: [u32; 2] = [NANOSECOND, NANOSECOND.swap_bytes()];
+/// Versions of pcap that libpcap reads, the last one DG/UX's.
+const VERSIONS: [(u16, u16); 6] = [(2, 0), (2, 1), (2, 2), (2, 3), (2, 4), (543, 0)];
 
 /// Why a capture ends before its end.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -25,6 +31,9 @@ pub enum CaptureError {
     /// It is no capture at all.
     #[error("no pcap or pcapng capture: is it what 'tcpdump -w' writes?")]
     NotACapture,
+    /// It is one of a version that nobody reads: pcap's major and minor number.
+    #[error("pcap version {0}.{1} is not read, only 2.0 to 2.4: write it anew with 'tcpdump -w'")]
+    Version(u16, u16),
     /// It stops in the middle of a packet: the machine was turned off, the pipe broke.
     #[error("the capture stops in the middle of a packet")]
     Truncated,
@@ -84,6 +93,11 @@ impl<'r> Capture<'r> {
             let rest = head.get_mut(HEADER..).unwrap_or_default();
             from.read_exact(rest).map_err(|_| CaptureError::NotACapture)?;
         }
+        if let Some((major, minor)) = version(&head)
+            && !VERSIONS.contains(&(major, minor))
+        {
+            return Err(CaptureError::Version(major, minor));
+        }
         let reader = create_reader(BUFFER, Cursor::new(head).chain(from)).map_err(|_| CaptureError::NotACapture)?;
         Ok(Self {
             reader,
@@ -133,6 +147,19 @@ impl Iterator for Capture<'_> {
         self.ended = !matches!(read, Ok(Some(_)));
         read.transpose()
     }
+}
+
+/// What version of pcap a head states; `None` if it is none of that.
+fn version(head: &[u8]) -> Option<(u16, u16)> {
+    let (magic, rest) = head.split_first_chunk()?;
+    let (major, rest) = rest.split_first_chunk()?;
+    let minor = rest.first_chunk()?;
+    let number: fn([u8; 2]) -> u16 = match (u32::from_be_bytes(*magic), u32::from_le_bytes(*magic)) {
+        (MICROSECONDS | NANOSECOND, _) => u16::from_be_bytes,
+        (_, MICROSECONDS | NANOSECOND) => u16::from_le_bytes,
+        _ => return None,
+    };
+    Some((number(*major), number(*minor)))
 }
 
 /// The packet of a block, if it is one.
@@ -207,7 +234,15 @@ fn read(
     {
         return Err(CaptureError::Link(link));
     }
-    Ok(decode(interface.link, data, wire, time(interface)))
+    let packet = decode(interface.link, data, wire, time(interface));
+    let captured = u32::try_from(data.len()).unwrap_or(u32::MAX);
+    let is_possible = (1..=MOST).contains(&captured) && (captured..=MOST).contains(&wire);
+    Ok(if is_possible {
+        packet
+    } else {
+        let content = Content::Impossible(captured, wire);
+        Packet { content, ..packet }
+    })
 }
 
 impl Interface {

@@ -5,9 +5,9 @@
 use etherparse::{EtherType, Ethernet2HeaderSlice, SingleVlanHeaderSlice};
 use jiff::Timestamp;
 
-use super::ip::{ipv4, ipv6};
+use super::ip::{ipv4, ipv6, port_of_ipv4, port_of_ipv6};
 use super::link::{Link, LinkType};
-use crate::mesh::model::{Content, Layer, Packet, Seen, Unread};
+use crate::mesh::model::{BadIp, Content, Layer, Packet, Seen, Unread};
 
 /// Tags of VLANs, one in the other; the library does not know the last one.
 const TAGS: [EtherType; 4] = [
@@ -29,6 +29,7 @@ const REVERSED: u32 = 0xffff_0000;
 /// What a frame is made of behind its link header.
 struct Framed<'f> {
     seen: Option<Seen>,
+    /// Whether a plain filter does not look into it: it is in a VLAN, or not what the capture's link type promises.
     opaque: bool,
     ether_type: EtherType,
     rest: &'f [u8],
@@ -42,6 +43,12 @@ pub fn decode(link: Link, frame: &[u8], wire: u32, at: Timestamp) -> Packet {
     };
     let header = u32::try_from(frame.len() - framed.rest.len()).unwrap_or(u32::MAX);
     let wire = wire.saturating_sub(header);
+    let port = match framed.ether_type {
+        _ if framed.opaque => None,
+        EtherType::IPV4 => port_of_ipv4(framed.rest),
+        EtherType::IPV6 => port_of_ipv6(framed.rest),
+        EtherType(_) => None,
+    };
     let (missing, extensions, content) = match framed.ether_type {
         EtherType::IPV4 => ipv4(framed.rest, wire),
         EtherType::IPV6 => ipv6(framed.rest, wire),
@@ -49,7 +56,7 @@ pub fn decode(link: Link, frame: &[u8], wire: u32, at: Timestamp) -> Packet {
     };
     Packet {
         seen: framed.seen,
-        opaque: framed.opaque,
+        port,
         missing,
         extensions: extensions.into(),
         ..unread(content, at)
@@ -61,7 +68,7 @@ pub(super) fn unread(content: Content, at: Timestamp) -> Packet {
     Packet {
         at,
         seen: None,
-        opaque: false,
+        port: None,
         missing: 0,
         extensions: Box::default(),
         content,
@@ -100,7 +107,7 @@ fn framed(link: Link, frame: &[u8], wire: u32) -> Result<Framed<'_>, Content> {
             let ether_type = match version {
                 4 => EtherType::IPV4,
                 6 => EtherType::IPV6,
-                _ => return Err(Content::Malformed(Layer::Link("raw"))),
+                _ => return Err(Content::BadIp(BadIp::Version(None, version))),
             };
             let opaque = promised.is_some_and(|promised| promised != version);
             Ok(Framed {

@@ -2,13 +2,16 @@
 //!
 //! Lengths are those that the headers give, since a capture rarely holds whole packets. A packet comes as the bytes that
 //! its header promises beyond what was on the wire, its extension headers, and its content.
+//!
+//! tcpdump: `ip_print` and `ip6_print`, which judge a header in this order. What a filter finds is pcap-filter's own
+//! reading of the bytes, which asks for neither versions nor lengths (libpcap: `gen_portop` and `gen_portop6` of `gencode.c`).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use etherparse::{IpNumber, Ipv4HeaderSlice, Ipv6HeaderSlice, TcpHeaderSlice, UdpHeaderSlice};
 
 use super::extension::{Carried, walk};
-use crate::mesh::model::{Content, Extension, Layer, Segment, Socket};
+use crate::mesh::model::{BadIp, Content, Extension, Layer, Segment, Socket};
 
 /// A TCP header without options.
 const FIXED: usize = 20;
@@ -16,21 +19,59 @@ const FIXED: usize = 20;
 /// See the module.
 type Read = (u32, Vec<Extension>, Content);
 
+/// An IPv4 header without options, an IPv6 header without extensions.
+const IPV4: usize = 20;
+const IPV6: usize = 40;
+/// The protocols in which a filter looks for ports.
+const WITH_PORTS: [IpNumber; 3] = [IpNumber::TCP, IpNumber::UDP, IpNumber::SCTP];
+/// What tells where in a packet a part of it belongs.
+const OFFSET: u16 = 0x1fff;
+
+/// Where a filter finds the destination's port.
+pub(super) fn port_of_ipv4(bytes: &[u8]) -> Option<u16> {
+    let [first, _, _, _, _, _, high, low, _, protocol] = *bytes.first_chunk()?;
+    let is_first_part = u16::from_be_bytes([high, low]) & OFFSET == 0;
+    let is_asked = is_first_part && WITH_PORTS.contains(&IpNumber(protocol));
+    is_asked.then(|| destination(bytes, usize::from(first & 0xf) * 4))?
+}
+
+/// The same.
+pub(super) fn port_of_ipv6(bytes: &[u8]) -> Option<u16> {
+    let [_, _, _, _, _, _, protocol] = *bytes.first_chunk()?;
+    WITH_PORTS
+        .contains(&IpNumber(protocol))
+        .then(|| destination(bytes, IPV6))?
+}
+
+/// The second of the ports that stand there.
+fn destination(bytes: &[u8], at: usize) -> Option<u16> {
+    let [_, _, high, low] = *bytes.get(at..)?.first_chunk()?;
+    Some(u16::from_be_bytes([high, low]))
+}
+
 pub(super) fn ipv4(bytes: &[u8], wire: u32) -> Read {
     let read = |missing, content| (missing, Vec::new(), content);
-    let header = match Ipv4HeaderSlice::from_slice(bytes) {
-        Ok(header) => header,
-        Err(etherparse::err::ipv4::HeaderSliceError::Len(_)) => {
-            return read(0, Content::Cut(Layer::Ip(4, !bytes.is_empty())));
-        }
-        Err(_) => return read(0, Content::Malformed(Layer::Ip(4, true))),
-    };
-    let own = u32::try_from(header.slice().len()).unwrap_or(u32::MAX);
-    let total = u32::from(header.total_len());
-    if total < own {
-        return read(0, Content::Malformed(Layer::Ip(4, true)));
+    let version = bytes.first().map_or(4, |first| first >> 4);
+    if version != 4 {
+        return read(0, Content::BadIp(BadIp::Version(Some(4), version)));
     }
-    let missing = total.saturating_sub(wire);
+    let Some(fixed) = bytes.first_chunk::<IPV4>() else {
+        return read(0, Content::Cut(Layer::Ip(4, !bytes.is_empty())));
+    };
+    let [first, _, high, low, ..] = *fixed;
+    let own = (first & 0xf) * 4;
+    if usize::from(own) < IPV4 {
+        return read(0, Content::BadIp(BadIp::Header(own)));
+    }
+    let total = u16::from_be_bytes([high, low]);
+    let missing = u32::from(total).saturating_sub(wire);
+    if total < u16::from(own) {
+        return read(missing, Content::BadIp(BadIp::Total(total)));
+    }
+    let Ok(header) = Ipv4HeaderSlice::from_slice(bytes) else {
+        return read(missing, options_cut(fixed, own, bytes.len()));
+    };
+    let (own, total) = (u32::from(own), u32::from(total));
     let (source, destination) = (header.source_addr().into(), header.destination_addr().into());
     let rest = within(bytes, own, total);
     let length = total - own;
@@ -45,13 +86,28 @@ pub(super) fn ipv4(bytes: &[u8], wire: u32) -> Read {
     read(missing, transport(&carried, source, destination))
 }
 
+/// A header whose options break off; of a later part of a packet that is no matter.
+fn options_cut(fixed: &[u8; IPV4], own: u8, captured: usize) -> Content {
+    let [_, _, _, _, _, _, high, low, _, protocol, _, _, source @ .., _, _, _, _] = *fixed;
+    let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, destination @ ..] = *fixed;
+    let (source, destination) = (Ipv4Addr::from(source), Ipv4Addr::from(destination));
+    if u16::from_be_bytes([high, low]) & OFFSET > 0 {
+        return Content::Fragment(source.into(), destination.into(), protocol);
+    }
+    let captured = u8::try_from(captured).unwrap_or(own);
+    Content::BadIp(BadIp::Cut(captured, own, source, destination, protocol))
+}
+
 pub(super) fn ipv6(bytes: &[u8], wire: u32) -> Read {
     let header = match Ipv6HeaderSlice::from_slice(bytes) {
         Ok(header) => header,
         Err(etherparse::err::ipv6::HeaderSliceError::Len(_)) => {
             return (0, Vec::new(), Content::Cut(Layer::Ip(6, !bytes.is_empty())));
         }
-        Err(_) => return (0, Vec::new(), Content::Malformed(Layer::Ip(6, true))),
+        Err(_) => {
+            let version = bytes.first().map_or(6, |first| first >> 4);
+            return (0, Vec::new(), Content::BadIp(BadIp::Version(Some(6), version)));
+        }
     };
     let own = u32::try_from(header.slice().len()).unwrap_or(u32::MAX);
     let length = u32::from(header.payload_length());
@@ -134,6 +190,7 @@ fn segment(bytes: &[u8], source: Socket, destination: Socket, length: u32) -> Op
         window: header.window_size(),
         urgent: header.urgent_pointer(),
         header: states,
+        captured: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
         options: bytes.get(FIXED..end).unwrap_or_default().into(),
         length,
     })

@@ -74,7 +74,9 @@ fn far(place: &At) -> Option<Socket> {
 pub(crate) fn is_faulty(row: &PacketRow<'_>) -> bool {
     let is_odd = match &row.captured.packet.content {
         Content::Tcp(segment) => segment.flags & Segment::RST != 0,
-        Content::Cut(_) | Content::Malformed(_) | Content::Unread(..) => true,
+        Content::Cut(_) | Content::Malformed(_) | Content::BadIp(_) | Content::Impossible(..) | Content::Unread(..) => {
+            true
+        }
         Content::Udp(..) | Content::Ip(..) | Content::Fragment(..) | Content::Ether(_) | Content::Family(_) => false,
     };
     is_odd || is_stray(row.place)
