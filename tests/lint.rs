@@ -111,7 +111,7 @@ fn codes(document: &Value) -> Vec<&str> {
 fn a_finding_has_its_object_value_consequence_and_remedy_in_every_format() {
     let path = case("SC021").display().to_string();
     let (document, code) = json(&["--from", &path]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(1), "there is an error besides");
     assert_eq!(document["kind"], "FindingList");
     let items = document["items"].as_array().unwrap();
     let item = items.iter().find(|item| item["code"] == "SC021").unwrap();
@@ -190,7 +190,11 @@ fn a_line_that_matches_nothing_is_told_with_the_nearest_that_there_is() {
 }
 
 #[test]
-fn levels_and_namespaces_choose_and_nothing_found_is_zero() {
+fn levels_and_namespaces_choose_and_only_errors_are_no_zero() {
+    let wrong = case("SC011").display().to_string();
+    assert_eq!(json(&["--from", &wrong]).1, Some(1));
+    assert_eq!(json(&["--from", &wrong, "--level", "error"]).1, Some(1));
+    assert_eq!(json(&["--from", &wrong, "-n", "elsewhere"]).1, Some(0));
     let path = case("SC033").display().to_string();
     assert_eq!(
         json(&["--from", &path]).1,
@@ -198,7 +202,7 @@ fn levels_and_namespaces_choose_and_nothing_found_is_zero() {
         "an info is not shown unless asked for"
     );
     let (document, code) = json(&["--from", &path, "--level", "info"]);
-    assert_eq!((codes(&document), code), (vec!["SC033"], Some(1)));
+    assert_eq!((codes(&document), code), (vec!["SC033"], Some(0)));
     let (document, code) = json(&["--from", &path, "--level", "info", "-n", "elsewhere"]);
     assert_eq!((codes(&document), code), (Vec::new(), Some(0)));
     assert_eq!(run(&["--from", "nowhere.yaml"]).status.code(), Some(2));
@@ -219,7 +223,7 @@ fn a_draft_is_judged_in_the_world_it_would_come_to() {
         "-n",
         "prod",
     ]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(0), "a warning");
     assert_eq!(
         codes(&document),
         ["SC010"],

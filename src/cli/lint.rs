@@ -20,7 +20,7 @@ use crate::output::{self, Language, Report, Sheet, SheetRow};
 /// A finding, and whether the drafts bring it.
 type Marked = (Finding, bool);
 
-/// Prints what is wrong; the exit code says whether anything is.
+/// Prints what is wrong; the exit code says whether any of it is an error.
 pub(super) async fn lint(cli: &Cli, args: &LintArgs) -> Result<Exit, Ended> {
     if args.list {
         return list(&args.report);
@@ -81,7 +81,9 @@ pub(super) async fn lint(cli: &Cli, args: &LintArgs) -> Result<Exit, Ended> {
         }
     }
     let exit = headless::say_incomplete(&missing);
-    Ok(if exit == Exit::Ok && !found.is_empty() {
+    // warnings are no reason to stop a pipeline, as for 'istioctl analyze'
+    let has_errors = found.iter().any(|(finding, _)| finding.lint.level == Level::Error);
+    Ok(if exit == Exit::Ok && has_errors {
         Exit::No
     } else {
         exit

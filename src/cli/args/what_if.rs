@@ -49,7 +49,7 @@ pub struct DiffArgs {
 
 /// `lint`
 #[derive(Args, Debug)]
-#[command(after_help = "Exit codes: 0 nothing found; 1 something was; 3 not all could be read.")]
+#[command(after_help = "Exit codes: 0 no errors, though there may be warnings; 1 errors; 3 not all could be read.")]
 pub struct LintArgs {
     /// Drafts that are laid over the objects.
     #[command(flatten)]
