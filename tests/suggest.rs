@@ -248,3 +248,46 @@ fn suggestions_for_every_world_lose_nothing_are_found_right_and_have_no_line_too
     assert!(tried > 100, "the corpus is gone");
     assert!(!refused.contains_key("Shadowed"), "{refused:?}");
 }
+
+/// A pod of its own Deployment, and a Sidecar without a selector beside it.
+fn small(pods: &[&str]) -> World {
+    let sidecar = "apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {name: ours, namespace: shop}\n\
+                   spec: {egress: [{hosts: ['./*', 'istio-system/*']}]}\n";
+    let pods = pods.iter().map(|name| {
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: shop, labels: {{app: {name}}}, \
+             annotations: {{sidecar.istio.io/status: '{{\"revision\":\"default\"}}'}}}}\n\
+             spec: {{containers: [{{name: istio-proxy, image: 'istio/proxyv2:1.31.0', args: [proxy, sidecar]}}]}}\n\
+             status: {{phase: Running, podIP: 10.0.0.1, podIPs: [{{ip: 10.0.0.1}}]}}\n"
+        )
+    });
+    let text: String = [sidecar.to_owned()].into_iter().chain(pods).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("world.yaml");
+    fs::write(&path, text).unwrap();
+    load(&path)
+}
+
+#[test]
+fn a_sidecar_that_governs_only_the_pod_is_written_anew_and_one_that_governs_others_stays() {
+    let settings = Settings::default();
+    let pod = Key::new("shop", "web");
+    let alone = small(&["web"]);
+    let plan_of = |world: &World| plan(world, &settings, &Aim::Pod(pod.clone()), now()).unwrap();
+    let plan = plan_of(&alone);
+    assert_eq!(
+        (plan.key.to_string().as_str(), plan.selector.is_none()),
+        ("shop/ours", true)
+    );
+    assert!(plan.replaces());
+    assert_eq!(plan.pods, std::slice::from_ref(&pod));
+    let made = suggest(&alone, &settings, &plan, &[], now()).unwrap();
+    let found = lint(&with(&alone, made.sidecar), &settings);
+    let shadowed = found.iter().filter(|one| one.lint.code == "SC001");
+    assert_eq!(shadowed.count(), 0, "{found:?}");
+    let both = plan_of(&small(&["web", "other"]));
+    assert_eq!(
+        (both.key.to_string().as_str(), both.selector.is_some()),
+        ("shop/web", true)
+    );
+}

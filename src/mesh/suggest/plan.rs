@@ -129,6 +129,11 @@ pub fn plan(world: &World, settings: &Settings, aim: &Aim, at: Timestamp) -> Res
         Aim::Namespace(namespace) => for_namespace(world, &mut cache, namespace)?,
     };
     plan.find_pods(world, settings, at);
+    if let Aim::Pod(pod) = aim
+        && plan.takes_place_of_default(world, &mut cache, pod)
+    {
+        plan.find_pods(world, settings, at);
+    }
     let of_base = plan.base.as_ref().and_then(|base| base.selector.clone());
     if let (Aim::Pod(pod), None, Some(selector)) = (aim, &plan.selector, of_base)
         && !plan.pods.contains(pod)
@@ -238,6 +243,30 @@ impl Plan {
             .as_ref()
             .is_none_or(|selector| selector.is_subset_of(&pod.meta.labels));
         if fits { Apart::NotCounted } else { Apart::NotSelected }
+    }
+
+    /// Takes the place of the namespace's own Sidecar if that governs none but these pods: beside a new one it would
+    /// govern nothing. Not in the root namespace, whose Sidecar is the mesh's.
+    fn takes_place_of_default(&mut self, world: &World, cache: &mut Cache, pod: &Key) -> bool {
+        let Some(base) = self.base.as_ref().filter(|base| base.selector.is_none()) else {
+            return false;
+        };
+        let key = base.meta.key.clone();
+        let is_root = Drafting::of(cache, world, pod).map_or(true, |drafting| *drafting.root() == key.namespace);
+        if is_root || key.namespace != self.key.namespace {
+            return false;
+        }
+        let mut pods = world.pods.in_namespace(&key.namespace).map(|pod| &pod.meta.key);
+        let is_governed = |pod: &Key, cache: &mut Cache| match cache.governing(world, pod) {
+            Ok(governing) => governing.key() == Some(&key),
+            Err(_) => false,
+        };
+        if pods.any(|pod| is_governed(pod, cache) && !self.pods.contains(pod)) {
+            return false;
+        }
+        self.key = key;
+        self.selector = None;
+        true
     }
 
     /// Parts the pods of the namespace into those that it would govern and the others.
