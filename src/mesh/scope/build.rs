@@ -38,9 +38,9 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The rows of one service, in no order.
-    pub(crate) fn service_rows(&self, service: &ScopeService, shard: &Shard) -> Vec<Row> {
-        self.client().rows(service, shard)
+    /// Adds the rows of one service, in no order.
+    pub(crate) fn add_service_rows(&self, service: &ScopeService, shard: &Shard, rows: &mut Vec<Row>) {
+        self.client().add_rows(service, shard, rows);
     }
 
     /// What became of each cluster of one service.

@@ -78,20 +78,18 @@ impl Client<'_> {
         }
     }
 
-    /// All rows of a service, in no order.
-    pub(crate) fn rows(&self, service: &ScopeService, shard: &Shard) -> Vec<Row> {
+    /// Adds all rows of a service, in no order.
+    pub(crate) fn add_rows(&self, service: &ScopeService, shard: &Shard, rows: &mut Vec<Row>) {
         if service.service.resolution == Resolution::Alias {
-            return Vec::new();
+            return;
         }
         let rule = self.rule_for(service);
-        let mut rows = Vec::new();
         if self.gateway.wants(&service.service.host) {
-            rows = Builder::of(self, service, shard, rule, Purpose::Usual).build();
+            Builder::of(self, service, shard, rule, Purpose::Usual).build(rows);
         }
         if self.gateway.passes_tls && !service.service.is_external {
-            rows.extend(Builder::of(self, service, shard, rule, Purpose::PassTls).build());
+            Builder::of(self, service, shard, rule, Purpose::PassTls).build(rows);
         }
-        rows
     }
 
     /// The DestinationRule in force.
@@ -148,12 +146,14 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn build(mut self) -> Vec<Row> {
+    /// Adds the rows of every port's clusters.
+    fn build(mut self, rows: &mut Vec<Row>) {
         let service = self.service;
+        std::mem::swap(rows, &mut self.rows);
         for port in service.ports.iter().filter(|port| port.protocol != Protocol::Udp) {
             self.add_port(port);
         }
-        self.rows
+        std::mem::swap(rows, &mut self.rows);
     }
 
     /// The cluster of a port and those of its subsets.

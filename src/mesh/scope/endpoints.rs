@@ -45,7 +45,7 @@ pub(crate) struct Endpoint {
     /// What is behind it.
     pub(crate) workload: Arc<Workload>,
     /// The object that lists it.
-    pub(crate) listed_by: (Kind, Key),
+    pub(crate) listed_by: Arc<(Kind, Key)>,
     /// istiod has several of this address and port name that differ, and keeps any.
     pub(crate) is_chance: bool,
 }

@@ -83,9 +83,25 @@ impl Row {
 
     /// Puts rows in that order. Most are told apart by the first bytes of their address, as one number.
     pub fn sort(rows: &mut [Row]) {
-        rows.sort_by_cached_key(|row| row.address.first_bytes());
-        for alike in rows.chunk_by_mut(|a, b| a.address.first_bytes() == b.address.first_bytes()) {
-            alike.sort_by(Row::order);
+        let first = rows.iter().map(|row| row.address.first_bytes());
+        let mut order: Vec<(u128, usize)> = first.zip(0..).collect();
+        order.sort_unstable_by(|(first, at), (other_first, other)| {
+            let whole = || match (rows.get(*at), rows.get(*other)) {
+                (Some(row), Some(other)) => row.order(other),
+                (Some(_) | None, _) => Ordering::Equal,
+            };
+            first.cmp(other_first).then_with(whole).then(at.cmp(other))
+        });
+        for at in 0..order.len() {
+            // Where the row of this place is by now: swaps may have moved it.
+            let mut from = order.get(at).map_or(at, |(_, from)| *from);
+            while from < at {
+                from = order.get(from).map_or(at, |(_, from)| *from);
+            }
+            if let Some((_, place)) = order.get_mut(at) {
+                *place = from;
+            }
+            rows.swap(at, from);
         }
     }
 }

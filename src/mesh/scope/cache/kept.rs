@@ -155,6 +155,7 @@ impl KeptPlane {
             }
             None => {
                 let shard = Arc::new(shard);
+                of_host.reserve_exact(1);
                 of_host.push(KeptShard {
                     namespace: namespace.clone(),
                     stamp,

@@ -171,10 +171,10 @@ impl<'a> Work<'a> {
                 }
                 self.stale.insert(host.clone());
             }
-            let rows = subject.service_rows(service, &shard);
+            let before = self.rows.len();
+            subject.add_service_rows(service, &shard, &mut self.rows);
             self.cache.counters.services += 1;
-            self.cache.counters.rows += rows.len();
-            self.rows.extend(rows);
+            self.cache.counters.rows += self.rows.len() - before;
             let service = service.clone();
             self.groups.insert(host.clone(), Group { service, shard });
         }

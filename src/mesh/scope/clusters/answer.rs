@@ -150,7 +150,7 @@ impl Builder<'_> {
             withheld.push(WithheldEndpoint {
                 address: Text::from(address.to_string()),
                 pod: endpoint.workload.backend.pod.clone(),
-                listed_by: endpoint.listed_by.clone(),
+                listed_by: (*endpoint.listed_by).clone(),
                 why: self.picker.refuses(target, policy, &wanted, endpoint),
             });
         }

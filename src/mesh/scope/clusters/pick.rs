@@ -330,7 +330,7 @@ struct Chains<'a> {
 }
 
 /// The object that lists an endpoint, its status, and whether it is there by chance, and as a DNS target that is an IP.
-type Tail<'a> = (&'a (Kind, Key), Reason, bool, bool);
+type Tail<'a> = (&'a Arc<(Kind, Key)>, Reason, bool, bool);
 
 impl<'a> Chains<'a> {
     fn of(writer: &'a Writer<'a>, shard: &'a Shard, is_eds: bool) -> Self {
@@ -353,7 +353,7 @@ impl<'a> Chains<'a> {
             return Arc::clone(why);
         }
         let listed = Reason::ListedBy {
-            object: endpoint.listed_by.clone(),
+            object: (*endpoint.listed_by).clone(),
         };
         let extra = [
             (is_dns_answer, Reason::DnsTargetIsAddress),
@@ -369,7 +369,7 @@ impl<'a> Chains<'a> {
 
     /// Why it has the status that it has.
     fn status_of(endpoint: &Endpoint) -> Reason {
-        let (kind, _) = &endpoint.listed_by;
+        let (kind, _) = &*endpoint.listed_by;
         match health_of(endpoint) {
             Health::Draining => Reason::DrainingListed,
             Health::Unhealthy => Reason::UnreadyListed,

@@ -45,7 +45,7 @@ pub(crate) fn of_source(world: &World, plane: &Plane, source: &EntrySource, pods
         let workload = Arc::new(Workload::default());
         for port in entry.ports.iter() {
             let number = if port.target > 0 { port.target } else { port.number };
-            let listed_by = (Kind::ServiceEntry, entry.meta.key.clone());
+            let listed_by = Arc::new((Kind::ServiceEntry, entry.meta.key.clone()));
             out.push(endpoint(
                 source.service.host.clone(),
                 number,
@@ -60,7 +60,7 @@ pub(crate) fn of_source(world: &World, plane: &Plane, source: &EntrySource, pods
                 address: inline.address.clone(),
                 ports: inline.ports.to_vec(),
                 workload: Arc::new(workload_of(world, plane, inline, inline.labels.clone())),
-                listed_by: (Kind::ServiceEntry, entry.meta.key.clone()),
+                listed_by: Arc::new((Kind::ServiceEntry, entry.meta.key.clone())),
             };
             selected.add_endpoints(&entry.ports, &mut out);
         }
@@ -73,7 +73,7 @@ struct Selected {
     address: Text,
     ports: Vec<(Text, u32)>,
     workload: Arc<Workload>,
-    listed_by: (Kind, Key),
+    listed_by: Arc<(Kind, Key)>,
 }
 
 impl Selected {
@@ -90,12 +90,18 @@ impl Selected {
                 (None, None) if port.target > 0 => (self.address.clone(), port.target),
                 (None, None) => (self.address.clone(), port.number),
             };
-            out.push(endpoint(address, number, port, &self.workload, self.listed_by.clone()));
+            out.push(endpoint(
+                address,
+                number,
+                port,
+                &self.workload,
+                Arc::clone(&self.listed_by),
+            ));
         }
     }
 }
 
-fn endpoint(address: Text, number: u32, port: &EntryPort, workload: &Arc<Workload>, by: (Kind, Key)) -> Endpoint {
+fn endpoint(address: Text, number: u32, port: &EntryPort, workload: &Arc<Workload>, by: Arc<(Kind, Key)>) -> Endpoint {
     Endpoint {
         ip: parse_ip(&address),
         address,
@@ -136,7 +142,7 @@ fn select(
                 address: one.workload.address.clone(),
                 ports: one.workload.ports.to_vec(),
                 workload: Arc::new(workload),
-                listed_by: (Kind::WorkloadEntry, one.meta.key.clone()),
+                listed_by: Arc::new((Kind::WorkloadEntry, one.meta.key.clone())),
             });
         }
     }
@@ -157,6 +163,6 @@ fn select_pod(pod: &Pod, workload: Arc<Workload>, selector: &Labels) -> Option<S
         address: pod.ips.first().cloned()?,
         ports: ports.collect(),
         workload,
-        listed_by: (Kind::Pod, pod.meta.key.clone()),
+        listed_by: Arc::new((Kind::Pod, pod.meta.key.clone())),
     })
 }

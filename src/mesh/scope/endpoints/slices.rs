@@ -94,15 +94,22 @@ struct Collector<'a> {
 impl<'a> Collector<'a> {
     fn add_slice(&mut self, slice: &EndpointSlice) {
         self.out.reserve(slice.endpoints.len() * slice.ports.len());
+        let listed_by = Arc::new((Kind::EndpointSlice, slice.meta.key.clone()));
         for entry in slice.endpoints.iter() {
             let health = self.health_of(entry);
             for address in entry.addresses.iter() {
-                self.add_address(slice, entry, address, health);
+                self.add_address((slice, &listed_by), entry, address, health);
             }
         }
     }
 
-    fn add_address(&mut self, slice: &EndpointSlice, entry: &SliceEndpoint, address: &Text, health: EndpointHealth) {
+    fn add_address(
+        &mut self,
+        (slice, listed_by): (&EndpointSlice, &Arc<(Kind, Key)>),
+        entry: &SliceEndpoint,
+        address: &Text,
+        health: EndpointHealth,
+    ) {
         let found = match &entry.pod {
             Some(key) => match self.pods.find(self.world, self.plane, key) {
                 Some(found) => Some(found),
@@ -134,7 +141,7 @@ impl<'a> Collector<'a> {
                 entry_port: 0,
                 health,
                 workload: Arc::clone(&workload),
-                listed_by: (Kind::EndpointSlice, slice.meta.key.clone()),
+                listed_by: Arc::clone(listed_by),
                 is_chance: false,
             });
         }

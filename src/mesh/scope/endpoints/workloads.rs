@@ -105,6 +105,7 @@ pub(super) fn collect(world: &World, plane: &Plane, name: &Key, out: &mut Vec<En
             continue;
         }
         let workload = Arc::new(workload);
+        let listed_by = Arc::new((Kind::WorkloadEntry, entry.meta.key.clone()));
         for wanted in mesh_service.ports.iter() {
             let first = mesh_service
                 .ports
@@ -120,7 +121,7 @@ pub(super) fn collect(world: &World, plane: &Plane, name: &Key, out: &mut Vec<En
                     entry_port: 0,
                     health: EndpointHealth::Healthy,
                     workload: Arc::clone(&workload),
-                    listed_by: (Kind::WorkloadEntry, entry.meta.key.clone()),
+                    listed_by: Arc::clone(&listed_by),
                     is_chance: false,
                 });
             }

@@ -309,7 +309,7 @@ mod tests {
     #[test]
     fn a_value_that_istiod_refuses_is_named_and_one_that_it_takes_is_not() {
         let taken = [
-            r#"{}"#,
+            "{}",
             r#"{"connectTimeout": "10s", "connect_timeout": "1h", "proxyListenPort": "15001", "trustDomain": "a.b."}"#,
             r#"{"outboundTrafficPolicy": {"mode": 0}, "protocolDetectionTimeout": "0s", "what": "nobody knows"}"#,
             r#"{"defaultConfig": {"discoveryAddress": "istiod.istio-system.svc:15012", "drainDuration": "1m30s"}}"#,
