@@ -1,5 +1,7 @@
 //! `explain` and `who-sees`: why a pod reaches a host or does not, and which pods do.
 
+mod address;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -7,6 +9,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use self::address::Owner;
 use super::args::{Cli, Format, FromArgs, OutputArgs};
 use super::exit::{Ended, Exit};
 use super::headless::{gather, missing, no_such_table, say_missing, show};
@@ -17,7 +20,9 @@ use crate::app::view::who_sees::{self, Group};
 use crate::app::view::why::{self, object_of, reason};
 use crate::app::view::{Shown, explain as view};
 use crate::mesh::model::{Key, Kind, Text, nearest, nearest_host};
-use crate::mesh::scope::{self, Cache, Explanation, Governing, Lack, Outcome, Row, Settings, Sight, Unexplained};
+use crate::mesh::scope::{
+    self, Barrier, Cache, Explanation, Governing, Lack, Outcome, Row, Settings, Sight, Unexplained,
+};
 use crate::mesh::world::World;
 use crate::output::{Sheet, SheetRow};
 
@@ -74,17 +79,31 @@ impl AnswerArgs {
     }
 }
 
-/// Takes `HOST[:PORT]` apart.
+/// Takes `HOST[:PORT]` apart; an IPv6 address with a port stands in brackets.
 fn host_and_port(text: &str) -> Result<(&str, Option<u32>), Ended> {
+    let wrong = |line: String| Err(Ended::new(Exit::Usage, line));
+    if text.is_empty() {
+        return wrong("no host is named: write HOST or HOST:PORT".to_owned());
+    }
+    if let Some((_, rest)) = text.split_once("://") {
+        let host = rest.split('/').next().unwrap_or_default();
+        return wrong(format!("'{text}' is a URL, not a host: write '{host}'"));
+    }
+    if text.parse::<IpAddr>().is_ok() {
+        return Ok((text, None));
+    }
     let Some((host, port)) = text.rsplit_once(':') else {
         return Ok((text, None));
     };
+    let host = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
     let number = port.parse().ok().filter(|port| (1..=65535).contains(port));
     match number {
         Some(port) if !host.is_empty() => Ok((host, Some(port))),
-        Some(_) | None => Err(Ended::new(
-            Exit::Usage,
-            format!("'{text}' is no HOST[:PORT]: a port is a number from 1 to 65535"),
+        Some(_) | None => wrong(format!(
+            "'{text}' is no HOST[:PORT]: a port is a number from 1 to 65535"
         )),
     }
 }
@@ -100,13 +119,18 @@ pub(super) async fn explain(cli: &Cli, args: &ExplainArgs) -> Result<Exit, Ended
         .first()
         .map_or_else(|| "default".to_owned(), ToString::to_string);
     let pod = reference.find(world, &default)?;
-    let settings = input::settings(&cli.cluster);
-    let explanation = match scope::explain(world, &pod, host, port, &settings) {
+    let mut cache = Cache::new(input::settings(&cli.cluster));
+    let owner = Owner::of(world, host);
+    // a call to the address of a service is one to the service
+    let named = owner.as_ref().and_then(|owner| owner.host(world, &mut cache, &pod));
+    let meant = named.as_ref().map_or(host, Text::as_str);
+    let explanation = match cache.explain(world, &pod, meant, port) {
         Ok(explanation) => explanation,
         Err(Unexplained::NoTable(state)) => return Err(no_such_table(&state, &pod)),
         Err(Unexplained::NoSuchHost(known, symptom)) => {
             let mut ended = no_such_host(world, host, &known);
-            if ended.exit == Exit::NotFound {
+            let is_virtual = owner.is_some_and(|owner| owner.is_virtual());
+            if ended.exit == Exit::NotFound && !is_virtual {
                 ended.line = format!("{}; {symptom}", ended.line);
             }
             return Err(ended);
@@ -114,9 +138,16 @@ pub(super) async fn explain(cli: &Cli, args: &ExplainArgs) -> Result<Exit, Ended
     };
     let mut lacking = missing(world, scope::needed_kinds());
     lacking.extend(input.strange(scope::needed_kinds()));
-    let sheet = explanation_sheet(lacking, &explanation, input.as_of());
+    let mut sheet = explanation_sheet(lacking, &explanation, input.as_of());
+    let owner = owner.filter(|_| named.is_some());
+    if let Some(owner) = &owner {
+        sheet.about.insert("address".to_owned(), owner.document());
+    }
     match output.output {
-        Format::Table | Format::Wide => print::out(&text_of(&explanation))?,
+        Format::Table | Format::Wide => {
+            let whose = owner.map_or_else(String::new, |owner| owner.line());
+            print::out(&format!("{whose}{}", text_of(&explanation)))?;
+        }
         Format::Json | Format::Yaml | Format::Name => show(&sheet, &output)?,
     }
     input.say_absent();
@@ -135,14 +166,18 @@ fn no_such_host(world: &World, host: &str, known: &[Text]) -> Ended {
         let line = format!("host '{host}' is not known: INCOMPLETE, {}", missing.join(", "));
         return Ended::new(Exit::Cluster, line);
     }
-    if let Some(owner) = owner_of(world, host) {
-        let line = format!("no host '{host}' in the mesh: it is the address of {owner}, ask for the name");
+    if let Some(owner) = Owner::of(world, host) {
+        let whose = owner.name();
+        let line = format!("no host '{host}' in the mesh: it is the address of {whose}, ask for the name");
         return Ended::new(Exit::NotFound, line);
     }
     let first = |host: &str| host.split('.').next().unwrap_or_default().to_owned();
+    // names are compared as they are written: istiod's are all lower case
+    let lower = host.to_lowercase();
+    let is_lower = |known: &&Text| ***known == *lower || known.starts_with(&format!("{lower}."));
     let same = known
         .iter()
-        .filter(|known| !host.contains('.') && first(known) == *host);
+        .filter(|known| !host.contains('.') && first(known) == *host || lower != host && is_lower(known));
     let same: Vec<String> = same.take(MOST_NAMES).map(|same| format!("'{same}'")).collect();
     if !same.is_empty() {
         let line = format!("no host '{host}' there: did you mean {}?", same.join(" or "));
@@ -158,37 +193,6 @@ fn no_such_host(world: &World, host: &str, known: &[Text]) -> Ended {
     let near = nearest_host(host, known).or_else(|| find(&nearest(&first(host), &labels)?));
     let hint = near.map_or_else(String::new, |near| format!(": did you mean '{near}'?"));
     Ended::new(Exit::NotFound, format!("no host '{host}' in the mesh{hint}"))
-}
-
-/// Whose address a text is: a Service's, the pod's that has it, or a ServiceEntry's.
-fn owner_of(world: &World, text: &str) -> Option<String> {
-    text.parse::<IpAddr>().ok()?;
-    let services = world.services.iter();
-    let mut services = services.filter(|service| service.cluster_ips.iter().any(|ip| *ip == text));
-    let service = services.next().map(|service| format!("Service {}", service.meta.key));
-    let listed_by = |pod: &Key| {
-        let mut slices = world.slices.in_namespace(&pod.namespace);
-        let slice = slices.find(|slice| {
-            slice
-                .endpoints
-                .iter()
-                .any(|one| one.addresses.iter().any(|ip| *ip == text))
-        });
-        slice.map_or_else(String::new, |slice| {
-            format!(" behind Service {}/{}", pod.namespace, slice.service)
-        })
-    };
-    let pod = || {
-        let mut pods = world.pods.iter().filter(|pod| pod.ips.iter().any(|ip| *ip == text));
-        let key = &pods.next()?.meta.key;
-        Some(format!("Pod {key}{}", listed_by(key)))
-    };
-    let entry = || {
-        let mut entries = world.service_entries.iter();
-        let entry = entries.find(|entry| entry.addresses.iter().any(|ip| *ip == text))?;
-        Some(format!("ServiceEntry {}", entry.meta.key))
-    };
-    service.or_else(pod).or_else(entry)
 }
 
 fn text_of(explanation: &Explanation) -> String {
@@ -241,7 +245,8 @@ fn explanation_sheet(missing: Vec<String>, explanation: &Explanation, at: Timest
             Outcome::Taken(reasons) => ("inScope", why::reasons(reasons)),
             Outcome::Merged => ("merged", json!([])),
             Outcome::Out(barriers) => {
-                let all = barriers.iter().map(|one| reason(one.id(), one, one.object()));
+                let of = |one: &Barrier| why::with_delegates(reason(one.id(), one, one.object()), one.delegates());
+                let all = barriers.iter().map(of);
                 ("notInScope", all.collect())
             }
         };

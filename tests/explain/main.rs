@@ -289,6 +289,46 @@ fn a_delegate_that_no_other_takes_in_is_said_to_import_nothing() {
     assert!(!text.contains("Port "), "{text}");
 }
 
+const REFUSED: &str = "tests/explain/more/delegates-refused.yaml";
+
+#[test]
+fn a_delegate_is_named_beside_its_root_and_what_a_root_refuses_is_told() {
+    for (host, code, words) in [
+        (
+            "one.prod",
+            0,
+            "VirtualService prod/root, selected by egress[0], sends to it through its delegate VirtualService prod/fits",
+        ),
+        (
+            "two.prod",
+            1,
+            "VirtualService prod/fits sends to it, but VirtualService prod/root, which delegates to it, drops the route: \
+             their matches are at odds",
+        ),
+        (
+            "three.prod",
+            1,
+            "VirtualService prod/root sends to it through its delegate VirtualService prod/fits, but to port 9999",
+        ),
+        (
+            "four.prod",
+            1,
+            "VirtualService far/hidden sends to it, but it is not exported to the namespace of VirtualService prod/root",
+        ),
+    ] {
+        let (text, _, ended) = run(&["explain", "web.shop", host, "--from", REFUSED]);
+        assert_eq!(ended, Some(code), "{text}");
+        assert!(text.contains(words) && !text.contains("none takes it in"), "{text}");
+    }
+    for (host, at) in [("one.prod", 1), ("three.prod", 1)] {
+        let (json, _, _) = run(&["explain", "web.shop", host, "--from", REFUSED, "-o", "json"]);
+        let answer: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let reason = &answer["services"][0]["reasons"][at];
+        assert_eq!(reason["object"]["name"], "root", "{answer}");
+        assert_eq!(reason["delegates"][0]["name"], "fits", "{answer}");
+    }
+}
+
 #[test]
 fn a_port_that_no_service_has_is_said_beside_what_keeps_the_host_out() {
     let (text, _, code) = run(&["explain", "web.shop", "pay.prod:9999", "--from", LONELY]);

@@ -150,6 +150,7 @@ fn cluster_lines(answer: &ClusterAnswer) -> Vec<Line> {
         Span::new(Role::Name, format!("  {}", answer.cluster)),
         match &answer.lack {
             Some(lack) => Span::new(Role::Warn, format!("  {lack}")),
+            None if answer.rows.len() == 1 => Span::new(Role::Dim, "  1 endpoint"),
             None => Span::new(Role::Dim, format!("  {} endpoints", answer.rows.len())),
         },
     ]];

@@ -17,6 +17,17 @@ pub fn reason(rule: &str, text: &impl ToString, object: Option<(Kind, Key)>) -> 
     Value::Object(fields)
 }
 
+/// A reason with the delegates of the VirtualService that it speaks of, where there are any.
+pub fn with_delegates(mut reason: Value, delegates: &[Key]) -> Value {
+    if let (Some(fields), false) = (reason.as_object_mut(), delegates.is_empty()) {
+        let delegates = delegates
+            .iter()
+            .map(|key| object_of(&(Kind::VirtualService, key.clone())));
+        fields.insert("delegates".to_owned(), delegates.collect());
+    }
+    reason
+}
+
 /// `{kind, namespace, name}`
 pub fn object_of((kind, key): &(Kind, Key)) -> Value {
     json!({ "kind": kind.name(), "namespace": key.namespace.as_str(), "name": key.name.as_str() })
@@ -25,7 +36,9 @@ pub fn object_of((kind, key): &(Kind, Key)) -> Value {
 /// The links of a chain, first to last.
 pub fn reasons<'a>(chain: impl IntoIterator<Item = &'a Reason>) -> Value {
     let links = chain.into_iter();
-    links.map(|link| reason(link.id(), link, link.object())).collect()
+    links
+        .map(|link| with_delegates(reason(link.id(), link, link.object()), link.delegates()))
+        .collect()
 }
 
 /// The chain of a row.

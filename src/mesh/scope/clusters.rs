@@ -358,9 +358,15 @@ pub(crate) fn import_reasons(scope: &SidecarScope, service: &ScopeService, out: 
                 sidecar: sidecar.map(|sidecar| sidecar.meta.key.clone()),
             },
         }),
-        Via::VirtualService { listener, object, pick } => {
+        Via::VirtualService {
+            listener,
+            object,
+            delegates,
+            pick,
+        } => {
             out.push(Reason::VirtualService {
                 object: object.clone(),
+                delegates: delegates.clone(),
                 listener: *listener,
             });
             out.push(pick_reason(*pick, &service.service.namespace));

@@ -119,6 +119,8 @@ pub enum Reason {
     VirtualService {
         /// Kind and key.
         object: (Kind, Key),
+        /// Its delegates in which that is written; none if it is written in itself.
+        delegates: Vec<Key>,
         /// Index in `spec.egress`.
         listener: usize,
     },
@@ -226,6 +228,15 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The delegates of the VirtualService it speaks of in which that is written.
+    pub fn delegates(&self) -> &[Key] {
+        if let Reason::VirtualService { delegates, .. } = self {
+            delegates
+        } else {
+            &[]
+        }
+    }
+
     /// The object it speaks of, if it speaks of one.
     pub fn object(&self) -> Option<(Kind, Key)> {
         let sidecar = |key: &Key| (Kind::Sidecar, key.clone());

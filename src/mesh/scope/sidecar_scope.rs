@@ -88,6 +88,8 @@ pub(crate) enum Via {
         listener: usize,
         /// Kind and key of the VirtualService or route.
         object: (Kind, Key),
+        /// Its delegates in which that is written; none if it is written in itself.
+        delegates: Vec<Key>,
         /// How its namespace was found.
         pick: Pick,
     },

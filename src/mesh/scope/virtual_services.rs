@@ -45,14 +45,16 @@ pub(crate) struct Route {
     source_namespaces: Vec<Text>,
     /// Host in full and port; 0 means every port.
     destinations: Vec<(Text, u32)>,
+    /// The VirtualService without hosts that it is written in, if that is another.
+    delegate: Option<Key>,
 }
 
 impl Route {
     /// A route to these destinations for clients of every namespace.
     pub(crate) fn to(destinations: Vec<(Text, u32)>) -> Self {
         Self {
-            source_namespaces: Vec::new(),
             destinations,
+            ..Self::default()
         }
     }
 
@@ -82,6 +84,16 @@ impl MeshVirtualService {
         }
         hosts
     }
+
+    /// Its delegates whose routes send clients in this namespace to this host, in order.
+    pub(crate) fn delegates_for(&self, namespace: &str, host: &str) -> Vec<Key> {
+        let routes = self.routes.iter().filter(|route| route.delegate.is_some());
+        let sending =
+            routes.filter(|route| route.is_for(namespace) && route.destinations.iter().any(|(to, _)| *to == host));
+        let mut delegates: Vec<Key> = sending.filter_map(|route| route.delegate.clone()).collect();
+        delegates.dedup();
+        delegates
+    }
 }
 
 /// `VirtualServices` bound to `mesh`, by visibility, each list by age.
@@ -98,8 +110,8 @@ pub(crate) struct VirtualServices {
     pub(crate) leaves_routes_out: bool,
 }
 
-/// Why no sidecar looks at a VirtualService.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// Why no sidecar looks at a VirtualService, or at some of its routes.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Aside {
     /// It is bound to gateways only.
     OfGateway,
@@ -107,6 +119,28 @@ pub(crate) enum Aside {
     Unexported,
     /// It has no hosts, and is the delegate of none.
     NoRoot,
+    /// It has no hosts, and its matches do not fit into those of this one, which delegates to it.
+    Unfit(Key),
+    /// It has no hosts, and is not exported to this one, which delegates to it.
+    Hidden(Key),
+}
+
+/// What became of delegates, of all roots together.
+#[derive(Default)]
+struct Delegated {
+    /// Those that a root names, and of which there is something to say.
+    named: FxHashSet<Key>,
+    /// Routes that a root does not take, and why.
+    refused: Vec<(Arc<MeshVirtualService>, Aside)>,
+}
+
+/// Routes of a delegate, as one root has them.
+#[derive(Default)]
+struct Delegation {
+    taken: Vec<Route>,
+    refused: Vec<Route>,
+    /// Whether they are refused since the delegate is not exported to the root.
+    is_hidden: bool,
 }
 
 /// What the preparation of `VirtualServices` needs besides them.
@@ -125,13 +159,13 @@ impl VirtualServices {
             leaves_routes_out: gamma::leaves_routes_out(context),
             ..Self::default()
         };
-        let mut merged: FxHashSet<Key> = FxHashSet::default();
+        let mut delegated = Delegated::default();
         for object in context.world.virtual_services.iter() {
             if object.hosts.is_empty() || !context.discovery.has(Kind::VirtualService, &object.meta) {
                 continue;
             }
             let namespace = &object.meta.key.namespace;
-            let service = prepare(context, object, &mut merged);
+            let service = prepare(context, object, &mut delegated);
             index.note_gateways(context, object, &service);
             if object.gateways.is_empty() || object.gateways.iter().any(|gateway| *gateway == "mesh") {
                 let export = ExportTo::from(&*object.export_to);
@@ -143,7 +177,7 @@ impl VirtualServices {
                 index.aside.push((Arc::new(service), Aside::OfGateway));
             }
         }
-        index.set_aside_delegates(context, &merged);
+        index.set_aside_delegates(context, delegated);
         for service in gamma::virtual_services(context) {
             let export = context
                 .mesh
@@ -186,12 +220,13 @@ impl VirtualServices {
         }
     }
 
-    /// Those without hosts that no other has `merged`.
-    fn set_aside_delegates(&mut self, context: &Context<'_>, merged: &FxHashSet<Key>) {
+    /// Those without hosts that no other names, and routes of delegates that are refused.
+    fn set_aside_delegates(&mut self, context: &Context<'_>, delegated: Delegated) {
+        self.aside.extend(delegated.refused);
         let all = context.world.virtual_services.iter();
-        let lonely = all.filter(|object| object.hosts.is_empty() && !merged.contains(&object.meta.key));
+        let lonely = all.filter(|object| object.hosts.is_empty() && !delegated.named.contains(&object.meta.key));
         for object in lonely.filter(|object| context.discovery.has(Kind::VirtualService, &object.meta)) {
-            let service = prepare(context, object, &mut FxHashSet::default());
+            let service = prepare(context, object, &mut Delegated::default());
             self.aside.push((Arc::new(service), Aside::NoRoot));
         }
     }
@@ -225,14 +260,14 @@ impl VirtualServices {
     pub(crate) fn sending_to<'a>(
         &'a self,
         host: &'a Text,
-    ) -> impl Iterator<Item = (&'a Arc<MeshVirtualService>, Option<Aside>)> {
+    ) -> impl Iterator<Item = (&'a Arc<MeshVirtualService>, Option<&'a Aside>)> {
         let seen = self
             .private
             .values()
             .chain(self.exported.values())
             .chain([&self.public]);
         let seen = seen.flatten().map(|service| (service, None));
-        let aside = self.aside.iter().map(|(service, why)| (service, Some(*why)));
+        let aside = self.aside.iter().map(|(service, why)| (service, Some(why)));
         seen.chain(aside).filter(move |(service, _)| service.sends_to(host))
     }
 
@@ -254,8 +289,8 @@ impl MeshVirtualService {
     }
 }
 
-/// A VirtualService with the routes of its delegates, which are added to `merged`.
-fn prepare(context: &Context<'_>, object: &VirtualService, merged: &mut FxHashSet<Key>) -> MeshVirtualService {
+/// A VirtualService with the routes of its delegates; what became of these is added to `delegated`.
+fn prepare(context: &Context<'_>, object: &VirtualService, delegated: &mut Delegated) -> MeshVirtualService {
     let key = &object.meta.key;
     let domain = &context.flags.domain;
     let mut routes: Vec<Route> = Vec::new();
@@ -269,11 +304,9 @@ fn prepare(context: &Context<'_>, object: &VirtualService, merged: &mut FxHashSe
                     &delegate.namespace
                 };
                 let target = Key::new(namespace.clone(), delegate.name.clone());
-                let before = routes.len();
-                routes.extend(delegated_routes(context, key, route, &target));
-                if routes.len() > before {
-                    merged.insert(target);
-                }
+                let delegation = delegated_routes(context, key, route, &target);
+                delegated.note(key, target, &delegation);
+                routes.extend(delegation.taken);
             }
         }
     }
@@ -293,20 +326,53 @@ fn prepare(context: &Context<'_>, object: &VirtualService, merged: &mut FxHashSe
     }
 }
 
-/// The routes of a delegate that fit into the root's route; none if the delegate is missing or not exported to it.
-fn delegated_routes(context: &Context<'_>, root: &Key, route: &HttpRoute, target: &Key) -> Vec<Route> {
-    let found = context.world.virtual_services.get(target).filter(|delegate| {
-        let export = ExportTo::from(&*delegate.export_to);
-        let export = export
-            .or(&context.mesh.virtual_service_export_to)
-            .with_own_namespace(&target.namespace);
-        let is_visible = export.contains(ExportTo::PUBLIC) || export.contains(&root.namespace);
-        delegate.hosts.is_empty() && is_visible && context.discovery.has(Kind::VirtualService, &delegate.meta)
-    });
+impl Delegated {
+    fn note(&mut self, root: &Key, target: Key, delegation: &Delegation) {
+        if !delegation.refused.is_empty() {
+            let service = MeshVirtualService {
+                source: (Kind::VirtualService, target.clone()),
+                namespace: target.namespace.clone(),
+                created: None,
+                hosts: Vec::new(),
+                is_route: false,
+                routes: delegation.refused.clone(),
+            };
+            let why = if delegation.is_hidden {
+                Aside::Hidden
+            } else {
+                Aside::Unfit
+            };
+            self.refused.push((Arc::new(service), why(root.clone())));
+        }
+        if !(delegation.taken.is_empty() && delegation.refused.is_empty()) {
+            self.named.insert(target);
+        }
+    }
+}
+
+/// The routes of a delegate: those that fit into the root's route, and the others, all if it is not exported to the root.
+/// None if there is no such delegate.
+fn delegated_routes(context: &Context<'_>, root: &Key, route: &HttpRoute, target: &Key) -> Delegation {
+    let found =
+        context.world.virtual_services.get(target).filter(|delegate| {
+            delegate.hosts.is_empty() && context.discovery.has(Kind::VirtualService, &delegate.meta)
+        });
     let Some(delegate) = found else {
-        return Vec::new();
+        return Delegation::default();
     };
     let domain = &context.flags.domain;
+    let alone = |inner: &HttpRoute| http_route(inner, &[], &inner.matches, &target.namespace, domain);
+    let export = ExportTo::from(&*delegate.export_to);
+    let export = export
+        .or(&context.mesh.virtual_service_export_to)
+        .with_own_namespace(&target.namespace);
+    if !export.contains(ExportTo::PUBLIC) && !export.contains(&root.namespace) {
+        return Delegation {
+            refused: delegate.http.iter().map(alone).collect(),
+            is_hidden: true,
+            ..Delegation::default()
+        };
+    }
     let gateways = |namespace: &Text| {
         let namespace = namespace.clone();
         move |gateway: &Text| match gateway.as_str() {
@@ -325,9 +391,20 @@ fn delegated_routes(context: &Context<'_>, root: &Key, route: &HttpRoute, target
         if inner.mirrors.is_empty() {
             mirrors.extend(resolve_all(route.mirrors.iter(), &root.namespace, domain));
         }
-        Some(http_route(inner, &mirrors, &matches, &target.namespace, domain))
+        let route = http_route(inner, &mirrors, &matches, &target.namespace, domain);
+        Some(Route {
+            delegate: Some(target.clone()),
+            ..route
+        })
     };
-    delegate.http.iter().filter_map(merged).collect()
+    let mut delegation = Delegation::default();
+    for inner in delegate.http.iter() {
+        match merged(inner) {
+            Some(route) => delegation.taken.push(route),
+            None => delegation.refused.push(alone(inner)),
+        }
+    }
+    delegation
 }
 
 fn http_route(route: &HttpRoute, more: &[(Text, u32)], matches: &[HttpMatch], namespace: &str, domain: &str) -> Route {
@@ -345,6 +422,7 @@ fn http_route(route: &HttpRoute, more: &[(Text, u32)], matches: &[HttpMatch], na
     Route {
         source_namespaces: given.cloned().collect(),
         destinations,
+        delegate: None,
     }
 }
 
@@ -385,7 +463,7 @@ mod tests {
     fn a_match_for_another_namespace_drops_a_route_even_beside_an_open_match() {
         let route = Route {
             source_namespaces: vec!["other".into()],
-            destinations: Vec::new(),
+            ..Route::default()
         };
         assert!(!route.is_for("shop"));
         assert!(route.is_for("other"));

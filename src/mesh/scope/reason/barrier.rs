@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::ids;
-use super::words::{list, numbers};
+use super::words::{list, numbers, through};
 use crate::mesh::model::{Key, Kind, Text};
 
 /// Why a service is not in the scope of a pod. A service may have several: each has to go before it is in.
@@ -90,6 +90,8 @@ pub enum Barrier {
     Route {
         /// The VirtualService or route.
         object: (Kind, Key),
+        /// Its delegates in which that is written; none if it is written in itself.
+        delegates: Vec<Key>,
         /// Why not.
         miss: RouteMiss,
     },
@@ -145,6 +147,10 @@ pub enum RouteMiss {
     OfGateway,
     /// It has no hosts, so that it counts only as the delegate of another, and none takes it in (§5.1).
     NoRoot,
+    /// It has no hosts, and its matches do not fit into those of this VirtualService, which delegates to it (§5.1).
+    Unfit(Key),
+    /// It has no hosts, and is not exported to this VirtualService, which delegates to it (§5.1).
+    HiddenFromRoot(Key),
     /// `sourceNamespace` of its matches leaves the pod out (§5.3).
     ForOthers,
     /// No listener selects one of its own hosts (§5.2).
@@ -161,6 +167,8 @@ ids!(RouteMiss {
     Unseen => "unseen",
     OfGateway => "ofGateway",
     NoRoot => "noRoot",
+    Unfit => "unfit",
+    HiddenFromRoot => "hiddenFromRoot",
     ForOthers => "forOthers",
     Unselected => "unselected",
     Excluded => "excluded",
@@ -176,6 +184,14 @@ impl fmt::Display for RouteMiss {
             RouteMiss::NoRoot => write!(
                 f,
                 "has no hosts: it counts only as the delegate of another, and none takes it in"
+            ),
+            RouteMiss::Unfit(root) => write!(
+                f,
+                "VirtualService {root}, which delegates to it, drops the route: their matches are at odds"
+            ),
+            RouteMiss::HiddenFromRoot(root) => write!(
+                f,
+                "it is not exported to the namespace of VirtualService {root}, which delegates to it"
             ),
             RouteMiss::ForOthers => write!(f, "only for clients of another sourceNamespace"),
             RouteMiss::Unselected => write!(f, "its own hosts are imported by no listener"),
@@ -258,6 +274,15 @@ impl fmt::Display for NearMiss {
 }
 
 impl Barrier {
+    /// The delegates of the VirtualService it speaks of in which that is written.
+    pub fn delegates(&self) -> &[Key] {
+        if let Barrier::Route { delegates, .. } = self {
+            delegates
+        } else {
+            &[]
+        }
+    }
+
     /// The object it speaks of besides the service itself, if it speaks of one.
     pub fn object(&self) -> Option<(Kind, Key)> {
         match self {
@@ -331,7 +356,11 @@ impl fmt::Display for Barrier {
             Barrier::BehindEarlier { object } => {
                 write!(f, "{} of the same host came first, and cannot be merged", Named(object))
             }
-            Barrier::Route { object, miss } => write!(f, "{} sends to it, but {miss}", Named(object)),
+            Barrier::Route {
+                object,
+                delegates,
+                miss,
+            } => write!(f, "{} sends to it{}, but {miss}", Named(object), through(delegates)),
         }
     }
 }

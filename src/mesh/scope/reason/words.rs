@@ -22,6 +22,15 @@ pub(super) fn numbers(numbers: &[u32]) -> String {
     texts.join(", ")
 }
 
+/// By which delegates of a VirtualService; empty if it does it itself.
+pub(super) fn through(delegates: &[Key]) -> String {
+    if delegates.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = delegates.iter().map(Key::to_string).collect();
+    format!(" through its delegate VirtualService {}", names.join(", "))
+}
+
 impl fmt::Display for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -57,8 +66,16 @@ impl fmt::Display for Reason {
             } => write!(f, "egress[{listener}].hosts[{host}] '{text}' of Sidecar {sidecar}"),
             Reason::VirtualService {
                 object: (kind, key),
+                delegates,
                 listener,
-            } => write!(f, "{} {key}, selected by egress[{listener}], sends to it", kind.name()),
+            } => {
+                let through = through(delegates);
+                write!(
+                    f,
+                    "{} {key}, selected by egress[{listener}], sends to it{through}",
+                    kind.name()
+                )
+            }
             Reason::DestinationInOwnNamespace { namespace } => {
                 write!(
                     f,

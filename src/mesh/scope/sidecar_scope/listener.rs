@@ -187,6 +187,7 @@ impl<'a> Listener<'a> {
                 let via = Via::VirtualService {
                     listener: self.index,
                     object: selected.source.clone(),
+                    delegates: selected.delegates_for(self.namespace, host),
                     pick,
                 };
                 let trimmed = match self.port {

@@ -93,6 +93,7 @@ impl Tracer<'_> {
                     Ok(lets_in) => came_to_merge |= lets_in,
                     Err(miss) => add(Barrier::Route {
                         object: route.source.clone(),
+                        delegates: route.delegates_for(&self.scope.key.namespace, self.host),
                         miss,
                     }),
                 }
@@ -198,7 +199,7 @@ impl Tracer<'_> {
     fn at_route(
         &self,
         route: &Arc<MeshVirtualService>,
-        aside: Option<Aside>,
+        aside: Option<&Aside>,
         service: &Arc<MeshService>,
     ) -> Result<bool, RouteMiss> {
         let namespace = &self.scope.key.namespace;
@@ -206,6 +207,8 @@ impl Tracer<'_> {
             Some(Aside::OfGateway) => return Err(RouteMiss::OfGateway),
             Some(Aside::Unexported) => return Err(RouteMiss::Unseen),
             Some(Aside::NoRoot) => return Err(RouteMiss::NoRoot),
+            Some(Aside::Unfit(root)) => return Err(RouteMiss::Unfit(root.clone())),
+            Some(Aside::Hidden(root)) => return Err(RouteMiss::HiddenFromRoot(root.clone())),
             None => {}
         }
         let seen = self.plane.virtual_services.seen_from(namespace);
