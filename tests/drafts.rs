@@ -244,7 +244,7 @@ fn what_is_only_proposed_is_marked_and_hosts_addresses_and_ports_are_told() {
             "no pod has 'cart.shop:81' in scope: the service has no such port: it has 80",
         ),
         (
-            &["explain", "web.shop", "10.1.0.1"],
+            &["who-sees", "10.1.0.1"],
             5,
             "it is the address of Service shop/cart, ask for the name",
         ),
@@ -263,6 +263,8 @@ fn what_is_only_proposed_is_marked_and_hosts_addresses_and_ports_are_told() {
         assert_eq!(ended, Some(code), "{line}");
         assert!(line.contains(words), "{line}");
     }
+    let (ended, line) = ask(&["explain", "web.shop", "10.1.0.1"]);
+    assert_eq!((ended, line.contains("Passthrough")), (Some(0), false), "{line}");
     let pod = WORLD.replace("{name: cart, namespace: shop}", "{name: cart, namespace: other}");
     fs::write(&world, pod).unwrap();
     let (ended, line) = ask(&["explain", "web.shop", "cart"]);
@@ -270,4 +272,80 @@ fn what_is_only_proposed_is_marked_and_hosts_addresses_and_ports_are_told() {
     assert!(line.contains("did you mean 'cart.other.svc.cluster.local'?"), "{line}");
     assert_eq!(ask(&["explain", "web.shop", "cart.other"]).0, Some(0));
     assert_eq!(ask(&["explain", "web.shop", "cart.other.svc"]).0, Some(0));
+}
+
+#[test]
+fn what_is_said_twice_counts_once() {
+    let stage = Stage::new();
+    let one = sidecar("name: a, namespace: shop", "egress: [{hosts: ['~/*']}]");
+    let [diff, _] = stage.both(&format!("{one}---\n{one}"), &[]);
+    let text = said(&diff);
+    assert!(text.contains("governed by Sidecar shop/a (draft), was"), "{text}");
+    let world = stage.path("world.yaml");
+    let service = "service/shop/cart";
+    let gone = [
+        "diff",
+        "web.shop",
+        "--without",
+        service,
+        "--without",
+        service,
+        "--from",
+        &world,
+    ];
+    let output = run(&gone, None);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let once = run(&["diff", "web.shop", "--without", service, "--from", &world], None);
+    assert_eq!(output.stdout, once.stdout);
+}
+
+/// What the address of a Service leads to is the Service: its virtual host has it as a domain.
+#[test]
+fn the_address_of_a_service_is_explained_as_the_service() {
+    let stage = Stage::new();
+    let world = stage.path("world.yaml");
+    let out = |arguments: &[&str]| {
+        let output = run(&[arguments, &["--from", &world]].concat(), None);
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, text) = out(&["explain", "web.shop", "10.1.0.1:80"]);
+    assert_eq!(code, Some(0), "{text}");
+    let first =
+        "10.1.0.1 is the address of Service shop/cart\ncart.shop.svc.cluster.local:80 is in scope of web.shop\n";
+    assert!(text.starts_with(first), "{text}");
+    assert_eq!(out(&["explain", "web.shop", "10.1.0.1:81"]).0, Some(1));
+    let (_, json) = out(&["explain", "web.shop", "10.1.0.1", "-o", "json"]);
+    let answer: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(answer["host"], "cart.shop.svc.cluster.local");
+    assert_eq!(answer["address"]["ip"], "10.1.0.1");
+    assert_eq!(answer["address"]["object"]["name"], "cart");
+    let hidden = sidecar("name: a, namespace: shop", "egress: [{hosts: ['~/*']}]");
+    fs::write(&world, format!("{WORLD}\n---\n{hidden}")).unwrap();
+    let (code, text) = out(&["explain", "web.shop", "10.1.0.1"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("egress[0] of Sidecar shop/a"), "{text}");
+}
+
+#[test]
+fn hosts_that_the_webhook_refuses_are_one_warning_and_the_answer_is_given_all_the_same() {
+    let stage = Stage::new();
+    let hosts =
+        "egress: [{hosts: [reviews, './*', './ratings', 'shop/*x.com', 'a/b/c', 'shop/*.x.com', 'shop/a.x.com']}]";
+    let draft = sidecar("name: a, namespace: shop", hosts);
+    let [diff, lint] = stage.both(&draft, &[]);
+    let said = said(&diff);
+    let warned = said.lines().filter(|line| line.starts_with("warning: "));
+    assert_eq!(
+        warned.collect::<Vec<_>>(),
+        [
+            "warning: kubectl apply would refuse this: Sidecar shop/a: 'reviews', './ratings', 'shop/*x.com' and 1 more: write \
+          NAMESPACE/NAME in full, NAMESPACE/*.NAME or NAMESPACE/*"
+        ],
+        "{said}"
+    );
+    assert!(
+        matches!(diff.status.code(), Some(0 | 1)),
+        "the code is that of the difference: {said}"
+    );
+    assert_eq!(lint.status.code(), Some(1), "SC011 is an error");
 }

@@ -11,12 +11,16 @@ use super::input::Home;
 use super::print;
 use super::reference::check_namespace;
 use crate::mesh::diff::{has_namespace, stored};
+use crate::mesh::lint;
 use crate::mesh::model::{Key, Kind, Object, brief, nearest};
 use crate::mesh::world::{Change, Delta, World};
 use crate::sources::files::{self, Loaded};
 
 /// So many kinds that are not read are named.
 const MOST_KINDS: usize = 5;
+
+/// So many hosts that would be refused are named.
+const MOST_HOSTS: usize = 3;
 
 /// Short names of kinds, as kubectl has them.
 const SHORT_NAMES: &[(&str, Kind)] = &[
@@ -51,6 +55,7 @@ impl Named {
             return Err(wrong("no such kind is read; write it as sidecar/bookinfo/default"));
         };
         let key = match (parts.next(), parts.next(), parts.next(), has_namespace(kind)) {
+            _ if text.split('/').any(str::is_empty) => return Err(wrong("write it as KIND/NAMESPACE/NAME")),
             (Some(namespace), Some(name), None, true) => Key::new(namespace, name),
             (Some(name), None, None, false) => Key::new("", name),
             (_, _, _, true) => return Err(wrong("write it as KIND/NAMESPACE/NAME")),
@@ -107,12 +112,15 @@ impl Drafts {
     pub(super) fn read(with: &[PathBuf], without: &[String]) -> Result<Self, Ended> {
         let mut drafts = Self {
             objects: Vec::new(),
-            without: without
-                .iter()
-                .map(|text| Named::parse(text))
-                .collect::<Result<_, _>>()?,
+            without: Vec::new(),
             said: Said::default(),
         };
+        for text in without {
+            let named = Named::parse(text)?;
+            if !drafts.without.contains(&named) {
+                drafts.without.push(named);
+            }
+        }
         for path in with {
             drafts.read_file(path)?;
         }
@@ -190,6 +198,7 @@ impl Drafts {
             self.objects.push(object);
         }
         self.check_namespaces(&before);
+        self.check_hosts();
         for object in &self.objects {
             changes.extend(world.apply(Delta::Put(object.clone())));
         }
@@ -238,6 +247,36 @@ impl Drafts {
         });
         let strangers: Vec<String> = strangers.collect();
         self.said.warnings.extend(strangers);
+    }
+
+    /// Warns of Sidecars that istiod's webhook would refuse for their hosts.
+    fn check_hosts(&mut self) {
+        for object in &self.objects {
+            let Object::Sidecar(sidecar) = object else {
+                continue;
+            };
+            let hosts = sidecar.egress.iter().flat_map(|listener| listener.hosts.iter());
+            let refused: Vec<String> = hosts
+                .filter(|host| lint::is_refused_host(host))
+                .map(|host| format!("'{}'", brief(host)))
+                .collect();
+            if let Some(first) = refused
+                .get(..MOST_HOSTS.min(refused.len()))
+                .filter(|few| !few.is_empty())
+            {
+                let more = refused.len() - first.len();
+                let more = if more == 0 {
+                    String::new()
+                } else {
+                    format!(" and {more} more")
+                };
+                self.said.warnings.push(format!(
+                    "kubectl apply would refuse this: Sidecar {}: {}{more}: write NAMESPACE/NAME in full, NAMESPACE/*.NAME or NAMESPACE/*",
+                    sidecar.meta.key,
+                    first.join(", ")
+                ));
+            }
+        }
     }
 
     /// Says what a reader must know of the drafts.
@@ -307,7 +346,7 @@ mod tests {
     fn a_name_has_a_namespace_only_where_its_kind_has() {
         assert_eq!(Named::parse("sc/shop/a").unwrap().key, Key::new("shop", "a"));
         assert_eq!(Named::parse("ns/shop").unwrap().key, Key::new("", "shop"));
-        for text in ["sc/a", "ns/a/b", "secret/a/b", "sc/a/b/c"] {
+        for text in ["sc/a", "ns/a/b", "secret/a/b", "sc/a/b/c", "sc//a", "sc/a/", "ns/"] {
             assert_eq!(Named::parse(text).unwrap_err().exit, Exit::Usage, "{text}");
         }
     }

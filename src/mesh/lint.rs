@@ -226,6 +226,11 @@ fn check(world: &World, settings: &Settings, wanted: impl Fn(&Lint) -> bool) -> 
     found
 }
 
+/// Whether istiod's webhook refuses a Sidecar for this host of an egress listener: older objects may still hold it.
+pub fn is_refused_host(text: &str) -> bool {
+    listeners::is_refused(text)
+}
+
 /// Lints that were not checked, since there is no object of a kind that they need.
 pub fn unchecked(world: &World) -> impl Iterator<Item = &'static Lint> + use<'_> {
     LINTS.iter().filter(|lint| !can_tell(world, lint))

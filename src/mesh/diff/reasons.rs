@@ -3,6 +3,8 @@
 //! A row that came says so itself ([`Row::why`]); of one that went the other table must be asked: is its host still in
 //! scope (and if not, what keeps it out), has its cluster still rows, or did only the endpoint go?
 
+use std::collections::BTreeSet;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::mesh::model::Text;
@@ -37,9 +39,11 @@ impl Reasons {
     /// Takes note of objects that are only proposed: words about the later table tell them from those that are there.
     pub(super) fn note_drafts<'c>(&mut self, changes: impl IntoIterator<Item = &'c Change>) {
         let proposed = changes.into_iter().filter_map(|change| change.after.as_ref());
-        self.drafts = proposed
+        // a file may have an object twice
+        let proposed: BTreeSet<String> = proposed
             .map(|object| format!("{} {}", object.kind().name(), object.key()))
             .collect();
+        self.drafts = proposed.into_iter().collect();
     }
 
     /// Words about the later table, with a mark behind what is only proposed.

@@ -119,21 +119,32 @@ pub(super) fn matches_nothing(subject: &Subject<'_>) -> Vec<Spot> {
 
 /// SC011
 pub(super) fn unreadable(subject: &Subject<'_>) -> Vec<Spot> {
-    let found = lines(subject).filter(|line| {
-        let parts: Vec<&str> = line.text.split('/').collect();
-        parts.len() != 2 || parts.iter().any(|part| part.is_empty())
-    });
+    let found = lines(subject).filter(|line| is_unreadable(line.text));
     found.map(|line| line.spot()).collect()
+}
+
+fn is_unreadable(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('/').collect();
+    parts.len() != 2 || parts.iter().any(|part| part.is_empty())
+}
+
+/// Whether istiod's webhook refuses a Sidecar for this host: SC011 and SC012.
+///
+/// istio: `pkg/config/validation/validation.go` (`validateNamespaceSlashWildcardHostname`).
+pub(super) fn is_refused(text: &str) -> bool {
+    let name = text.split_once('/').map_or("", |(_, name)| name);
+    is_unreadable(text) || is_literal_name(name)
 }
 
 /// A name without a dot, or a wildcard that is not `*` or `*.NAME`.
 fn is_literal(line: &Line<'_>) -> bool {
-    let Some(name) = line.name().filter(|name| !name.is_empty()) else {
-        return false;
-    };
+    line.name().is_some_and(is_literal_name)
+}
+
+fn is_literal_name(name: &str) -> bool {
     match name.strip_prefix('*') {
         Some(rest) => !rest.is_empty() && !rest.starts_with('.'),
-        None => !name.contains('.'),
+        None => !name.is_empty() && !name.contains('.'),
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn read(text: &str, sink: &mut Sink) -> Result<(), Broken> {
     let broken = |at: usize, error: &serde_json::Error| Broken {
         document: at + 1,
         line: error.line(),
-        problem: words::plain(&error.to_string()),
+        problem: words::plain_json(&error.to_string()),
     };
     if sink.is_draft() {
         let values = serde_json::Deserializer::from_str(text).into_iter::<OnceEach>();

@@ -260,6 +260,11 @@ fn what_is_wrong_with_a_text_is_said_plainly() {
         ("a:\n  b: c\n d: e\n", "it does not line up with the lines above"),
         ("a: \"b\n", "a quote that is not closed"),
         ("{\"kind\": \"A\",", "it ends too early"),
+        ("{\"kind\": \"A\"} trailing", "take out what is too much there"),
+        ("{\"kind\": \"A\"}}", "take out what is too much there"),
+        ("{\"kind\": A}", "put text in double quotes"),
+        ("{\"kind\" \"A\"}", "no ':' behind the name of a field"),
+        ("{\"kind\": \"A\",}", "a ',' behind the last entry"),
         ("\0\0\0", "no text: it holds bytes of zero"),
         ("a: !!binary '?'\n", "the tag '!!binary'"),
     ] {

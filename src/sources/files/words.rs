@@ -46,6 +46,43 @@ const WORDS: &[(&str, &str)] = &[
 
 const TOO_DEEP: &str = "nested deeper than any object is";
 
+/// The same of JSON, where the piece stands at the beginning.
+const JSON_WORDS: &[(&str, &str)] = &[
+    ("expected ident", NO_VALUE),
+    ("expected value", NO_VALUE),
+    ("expected `:`", "no ':' behind the name of a field: put one there"),
+    (
+        "expected `,` or `}`",
+        "a '{' that is not closed, or no ',' between two fields",
+    ),
+    (
+        "expected `,` or `]`",
+        "a '[' that is not closed, or no ',' between two entries",
+    ),
+    ("trailing comma", "a ',' behind the last entry: take it out"),
+    ("trailing characters", "more behind the object: take it out"),
+    (
+        "key must be a string",
+        "the name of a field without double quotes: put it in quotes",
+    ),
+    (
+        "control character",
+        "a line break or tab within quotes: write it as '\\n' or '\\t'",
+    ),
+    (
+        "invalid escape",
+        "a '\\' before what needs none: write '\\\\' for itself",
+    ),
+];
+
+const NO_VALUE: &str = "no JSON where a value or the next object would begin: take out what is too much there, or put text in double quotes";
+
+/// What to say of the JSON parser's message.
+pub(super) fn plain_json(message: &str) -> String {
+    let known = JSON_WORDS.iter().find(|(piece, _)| message.starts_with(piece));
+    known.map_or_else(|| plain(message), |(_, words)| (*words).to_owned())
+}
+
 /// What to say of a parser's message, which may have several lines and tell the place at its end.
 pub(super) fn plain(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
