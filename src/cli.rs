@@ -112,6 +112,9 @@ fn with_host(cli: &Cli, command: Option<&Command>) -> Result<Exit, Ended> {
         .map(|path| log::start(path, log::DEFAULT_FILTER))
         .transpose();
     let _log = log.map_err(|error| Ended::new(Exit::Usage, error.to_string()))?;
+    if !matches!(command, None | Some(Command::Demo(_) | Command::Replay(_))) {
+        input::say_version(&cli.cluster);
+    }
     let work = || match command {
         Some(Command::Pods(args)) => host.block_on(headless::list::<PodList>(cli, args)),
         Some(Command::Services(args)) => host.block_on(headless::list::<ServiceList>(cli, args)),

@@ -388,3 +388,95 @@ fn a_value_that_no_flag_can_have_is_refused_with_those_that_it_can() {
         );
     }
 }
+
+/// A dump with a pod and a Service, and the lines of one command each over it.
+#[test]
+fn what_names_nothing_is_misuse_and_is_told_in_one_line() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("world.yaml");
+    let world = "apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: b}\nspec: {clusterIP: 10.1.0.1, ports: [{port: 80}]}\n\
+                 ---\napiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: b, annotations: {sidecar.istio.io/status: '{}'}}\n\
+                 spec: {containers: [{name: istio-proxy, image: istio/proxyv2:1.31.0, args: [proxy, sidecar]}]}\n\
+                 status: {phase: Running, podIP: 10.0.0.1, podIPs: [{ip: 10.0.0.1}]}\n";
+    std::fs::write(&path, world).unwrap();
+    let from = path.display().to_string();
+    let once = "error: standard input can be read only once: give a file for all but one '-'";
+    for (arguments, code, said) in [
+        (
+            &["explain", "web.b", "", "--from", &from][..],
+            2,
+            "error: no host is named: write HOST or HOST:PORT",
+        ),
+        (
+            &["who-sees", "", "--from", &from],
+            2,
+            "error: no host is named: write HOST or HOST:PORT",
+        ),
+        (
+            &["endpoints", "", "--from", &from],
+            2,
+            "error: no pod is named: write [kind/]NAME[.NAMESPACE]",
+        ),
+        (
+            &["explain", "deploy/", "s.b", "--from", &from],
+            2,
+            "error: no pod is named: write [kind/]NAME[.NAMESPACE]",
+        ),
+        (
+            &["diff", "web.b", "--without", "sidecar//x", "--from", &from],
+            2,
+            "error: --without 'sidecar//x': write it as KIND/NAMESPACE/NAME",
+        ),
+        (&["diff", "web.b", "--from", "-", "--with", "-"], 2, once),
+        (&["lint", "--from", "-", "--with", "-"], 2, once),
+        (
+            &["explain", "web.b", "http://s.b/x", "--from", &from],
+            2,
+            "error: 'http://s.b/x' is a URL, not a host: write 's.b'",
+        ),
+        (
+            &["explain", "web.b", "S.B.svc.cluster.local", "--from", &from],
+            5,
+            "error: no host 'S.B.svc.cluster.local' there: did you mean 's.b.svc.cluster.local'?",
+        ),
+    ] {
+        let line = complaint(&run(arguments, &[]), code);
+        assert!(line.starts_with(said), "{line}");
+    }
+}
+
+#[test]
+fn a_revision_that_no_control_plane_has_is_refused_with_those_that_there_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/oncall-bookinfo-typo-hides-ratings/world.yaml");
+    let from = root.display().to_string();
+    let pod = "deploy/productpage-v1.bookinfo";
+    for command in [
+        &["pods"][..],
+        &["endpoints", pod],
+        &["explain", pod, "reviews"],
+        &["who-sees", "reviews.bookinfo"],
+        &["lint"],
+        &["diff", pod, "--without", "sidecar/bookinfo/reviews"],
+    ] {
+        let output = run(&[command, &["--from", &from, "--revision", "zz"]].concat(), &[]);
+        let wanted = "error: no control plane of revision 'zz' in namespace 'istio-system': there is 'default'";
+        assert_eq!(complaint(&output, 2), wanted, "{command:?}");
+    }
+    let endpoints = |version: &str| {
+        let arguments = [
+            "endpoints",
+            pod,
+            "--from",
+            &from,
+            "--revision",
+            "default",
+            "--istio-version",
+            version,
+        ];
+        let output = run(&arguments, &[]);
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let newer = "note: istio 1.99 is newer than any that was judged: the rules of 1.31 are applied\n";
+    assert_eq!((endpoints("1.99").as_str(), endpoints("1.31").as_str()), (newer, ""));
+}

@@ -26,6 +26,8 @@ use crate::output::{self, Chosen, Columns, Entry, Language, Report, Sheet, Sheet
 pub(super) async fn diff(cli: &Cli, args: &DiffArgs) -> Result<Exit, Ended> {
     let pod = args.pod.as_deref().map(PodReference::parse).transpose()?;
     let other = args.other.as_deref().map(PodReference::parse).transpose()?;
+    let dumps = args.from.from.iter().chain(&args.to);
+    input::check_standard_input(dumps.chain(&args.drafts.with))?;
     let mut drafts = Drafts::read(&args.drafts.with, &args.without)?;
     let kinds = scope::needed_kinds();
     let (input, shown) = headless::gather_objects(cli, &args.from, kinds, Kind::Pod, pod.as_ref()).await?;
@@ -313,6 +315,7 @@ fn texts<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Value {
     texts.into_iter().map(|text| json!(text.as_ref())).collect()
 }
 
+/// Of the rows it counts those of one pod, the `example`, which sees the greatest difference: not of all together.
 fn workload(impact: &Impact) -> Value {
     let sidecar = |governing: &Governing| json!(governing.key().map(ToString::to_string));
     let sidecars = impact.governing.as_ref();
@@ -337,9 +340,9 @@ fn radius_sheet(radius: &Radius) -> Sheet {
         "NAMESPACE",
         "WORKLOAD",
         "AFFECTED",
-        "ADDED",
-        "REMOVED",
-        "CHANGED",
+        "ADDED EACH",
+        "REMOVED EACH",
+        "CHANGED EACH",
         "IN SCOPE",
         "OUT OF SCOPE",
     ];

@@ -26,10 +26,9 @@ use crate::sources::kubernetes::Connection;
 
 impl From<NotFound> for Ended {
     fn from(error: NotFound) -> Self {
-        let exit = if matches!(error, NotFound::Kind(_)) {
-            Exit::Usage
-        } else {
-            Exit::NotFound
+        let exit = match error {
+            NotFound::Kind(_) | NotFound::Empty => Exit::Usage,
+            NotFound::Namespace { .. } | NotFound::Pod { .. } => Exit::NotFound,
         };
         Ended::new(exit, error.to_string())
     }
@@ -208,7 +207,8 @@ pub(super) async fn gather_from(
     pod: Option<&PodReference>,
 ) -> Result<(Live, Namespaces), Ended> {
     let shown = input::shown(&cli.scope, Some(&connection.cluster));
-    let mut follow = input::follow(kinds, &cli.cluster, &shown, &connection.cluster);
+    let kinds = input::with_planes(kinds, &cli.cluster);
+    let mut follow = input::follow(&kinds, &cli.cluster, &shown, &connection.cluster);
     let mut wanted = input::names(&shown);
     if let Some(pod) = pod {
         let default = wanted.first().map_or("default", |namespace| namespace.as_str());
@@ -225,6 +225,7 @@ pub(super) async fn gather_from(
     if let Some(refused) = live.refusal(first, &wanted) {
         return Err(input::cluster_failure(&refused, &connection.cluster));
     }
+    input::check_revision(&live.world, &cli.cluster)?;
     Ok((live, shown))
 }
 

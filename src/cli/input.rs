@@ -1,6 +1,6 @@
 //! Where a headless command's objects come from: a cluster that is followed, or a dump.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use crate::app::Namespaces;
 use crate::app::moment::Moment;
 use crate::app::view::capture;
 use crate::mesh::model::{Diagnostic, Key, Kind, Text};
-use crate::mesh::scope::Settings;
+use crate::mesh::scope::{self, Settings, Version};
 use crate::mesh::world::{Failure, World};
 use crate::runtime::clock::now;
 use crate::runtime::live::{Follow, Live};
@@ -145,6 +145,40 @@ pub(super) fn settings(cluster: &ClusterArgs) -> Settings {
     }
 }
 
+/// Refuses a revision that no control plane has, with those that there are; where none may be read, nothing is known.
+pub(super) fn check_revision(world: &World, cluster: &ClusterArgs) -> Result<(), Ended> {
+    let may_be_more = world.coverage.gaps(&[Kind::Istiod]).next().is_some();
+    let Some(known) = scope::unknown_revision(world, &settings(cluster)).filter(|_| !may_be_more) else {
+        return Ok(());
+    };
+    let known: Vec<String> = known.iter().map(|name| format!("'{name}'")).collect();
+    let wanted = cluster.revision.as_deref().unwrap_or_default();
+    let line = format!(
+        "no control plane of revision '{wanted}' in namespace '{}': there is {}",
+        cluster.istio_namespace,
+        known.join(", ")
+    );
+    Err(Ended::new(Exit::Usage, line))
+}
+
+/// The kinds of a command, and those that a revision is looked up in.
+pub(super) fn with_planes(kinds: &[Kind], cluster: &ClusterArgs) -> Vec<Kind> {
+    let planes = [Kind::Istiod, Kind::RevisionTag];
+    let more = planes
+        .iter()
+        .filter(|kind| cluster.revision.is_some() && !kinds.contains(kind));
+    kinds.iter().chain(more).copied().collect()
+}
+
+/// Says once what must be known of the release that is to be assumed.
+pub(super) fn say_version(cluster: &ClusterArgs) {
+    let version = cluster.istio_version.as_deref().and_then(Version::parse);
+    let newer = version.filter(|version| *version > Version::JUDGED);
+    if let Some(caveat) = newer.and_then(Version::caveat) {
+        print::err(&format!("note: {caveat}"));
+    }
+}
+
 /// Connects as the flags say.
 pub(super) async fn connection(cluster: &ClusterArgs) -> Result<Connection, Ended> {
     Ok(connect(&connect_options(cluster), now).await?)
@@ -193,6 +227,12 @@ pub(super) fn shown(scope: &ScopeArgs, default: Option<&ClusterInfo>) -> Namespa
 
 /// The objects of a dump, or of a recording at a time.
 pub(super) fn read(cli: &Cli, path: &Path, at: Option<Moment>) -> Result<Input, Ended> {
+    let input = load(cli, path, at)?;
+    check_revision(input.world(), &cli.cluster)?;
+    Ok(input)
+}
+
+fn load(cli: &Cli, path: &Path, at: Option<Moment>) -> Result<Input, Ended> {
     if recording::is_recording(path) {
         return Ok(Input::Recording(Box::new(Recorded::load(cli, path, at)?)));
     }
@@ -207,6 +247,15 @@ pub(super) fn read(cli: &Cli, path: &Path, at: Option<Moment>) -> Result<Input, 
         world.apply(delta);
     }
     Ok(Input::Dump(Box::new(world), strange))
+}
+
+/// Refuses to read standard input (`-`) more than once: there would be nothing left.
+pub(super) fn check_standard_input<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<(), Ended> {
+    if paths.filter(|path| path.as_os_str() == "-").count() > 1 {
+        let line = "standard input can be read only once: give a file for all but one '-'";
+        return Err(Ended::new(Exit::Usage, line));
+    }
+    Ok(())
 }
 
 /// Kinds that a cluster with a mesh always has objects of, and a dump has not: most often they were not asked for.

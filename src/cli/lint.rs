@@ -25,6 +25,7 @@ pub(super) async fn lint(cli: &Cli, args: &LintArgs) -> Result<Exit, Ended> {
     if args.list {
         return list(&args.report);
     }
+    input::check_standard_input(args.from.from.iter().chain(&args.drafts.with))?;
     let mut drafts = Drafts::read(&args.drafts.with, &[])?;
     let kinds = scope::needed_kinds();
     let (input, shown) = headless::gather_objects(cli, &args.from, kinds, Kind::Sidecar, None).await?;
@@ -83,11 +84,7 @@ pub(super) async fn lint(cli: &Cli, args: &LintArgs) -> Result<Exit, Ended> {
     let exit = headless::say_incomplete(&missing);
     // warnings are no reason to stop a pipeline, as for 'istioctl analyze'
     let has_errors = found.iter().any(|(finding, _)| finding.lint.level == Level::Error);
-    Ok(if exit == Exit::Ok && has_errors {
-        Exit::No
-    } else {
-        exit
-    })
+    Ok(if exit == Exit::Ok && has_errors { Exit::No } else { exit })
 }
 
 /// A namespace is shown with what is in it.

@@ -34,6 +34,9 @@ const KINDS: &[(&[&str], Workload)] = &[
 /// There is no such pod: one line that says so and what comes near.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum NotFound {
+    /// No name at all.
+    #[error("no pod is named: write [kind/]NAME[.NAMESPACE]")]
+    Empty,
     /// The part before the slash is no kind that has pods.
     #[error("'{0}' is no kind with pods: use pod, deploy, rs, sts, ds, job or svc")]
     Kind(String),
@@ -70,6 +73,9 @@ fn did_you_mean(near: Option<&String>, list: &str) -> String {
 impl PodReference {
     /// Takes the text apart.
     pub(crate) fn parse(text: &str) -> Result<Self, NotFound> {
+        if text.is_empty() || text.ends_with('/') {
+            return Err(NotFound::Empty);
+        }
         let Some((kind, name)) = text.split_once('/') else {
             return Ok(Self {
                 kind: Workload::Pod,

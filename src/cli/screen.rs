@@ -12,6 +12,7 @@ use super::reference::PodReference;
 use super::traffic::exec;
 use crate::app::{Namespaces, Options, Play};
 use crate::mesh::model::{Key, Kind};
+use crate::runtime::live::Live;
 use crate::runtime::packets::Packets;
 use crate::runtime::{Clipboard, Cluster, Host, Setup, Sources, Story};
 use crate::sources::kubernetes::{ConnectOptions, Connection};
@@ -23,9 +24,26 @@ pub(super) const DEMO_POD: &str = "my-shell.default";
 /// Opens the screen over the cluster that the flags name.
 pub(super) fn open(cli: &Cli, host: &Host) -> Result<Exit, Ended> {
     let connection = host.block_on(input::connection(&cli.cluster))?;
+    if cli.cluster.revision.is_some() {
+        host.block_on(check_revision(cli, &connection))?;
+    }
     let connect = Some(input::connect_options(&cli.cluster));
     let packets = packets_of(cli, &connection, &cli.packets, cli.pod.as_deref())?;
     show(cli, host, connection, (connect, None, packets))
+}
+
+/// Asks for the control planes alone; what cannot be read is for the screen to say.
+async fn check_revision(cli: &Cli, connection: &Connection) -> Result<(), Ended> {
+    let kinds = input::with_planes(&[], &cli.cluster);
+    let shown = input::shown(&cli.scope, Some(&connection.cluster));
+    let mut live = Live::start(
+        &connection.client,
+        input::follow(&kinds, &cli.cluster, &shown, &connection.cluster),
+    );
+    match live.settle().await {
+        Ok(()) => input::check_revision(&live.world, &cli.cluster),
+        Err(_) => Ok(()),
+    }
 }
 
 /// Opens the screen over this connection: with how to connect anew, a story, packets.
@@ -44,10 +62,10 @@ pub(super) fn show(
         namespaces: shown.clone(),
         time_zone: time_zone(&cli.log),
         retention: SignedDuration::try_from(cli.screen.retention).unwrap_or(SignedDuration::MAX),
+        settings: input::settings(&cli.cluster),
         cluster_flags: input::cluster_flags(&cli.cluster),
         play: if is_demo { Play::Demo } else { Play::Cluster },
         keys: cli.screen.keys.clone(),
-        ..Options::default()
     };
     let follow = input::follow(Kind::ALL, &cli.cluster, &shown, &connection.cluster);
     let outcome = host.run_screen(Setup {

@@ -61,6 +61,7 @@ use crate::mesh::world::World;
 pub use self::cache::{Cache, Counters};
 pub use self::clusters::{ClusterAnswer, WithheldEndpoint};
 pub use self::explain::{Candidate, Explanation, Outcome, Sight, Unexplained, explain};
+pub use self::planes::unknown_revision;
 pub use self::reason::{Barrier, Lack, NearMiss, Place, Preference, Reason, RouteMiss, Why, Withheld};
 pub use self::settings::{Settings, needed_kinds};
 pub use self::sidecar_scope::{ScopeKey, SidecarScope};

@@ -30,7 +30,8 @@ pub struct DiffArgs {
     /// Take this object away, such as sidecar/bookinfo/default; may be given several times
     #[arg(long, value_name = "KIND/NS/NAME")]
     pub without: Vec<String>,
-    /// Also say which workloads of the whole mesh would see something else
+    /// Also say which workloads of the whole mesh would see something else; rows are counted for one pod of each, the
+    /// one that sees most ('example' in JSON), not for all of them together
     #[arg(long)]
     pub all_pods: bool,
     /// Where objects are read from.

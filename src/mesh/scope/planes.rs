@@ -89,6 +89,22 @@ pub(crate) fn revisions(world: &World) -> Vec<Text> {
         .collect()
 }
 
+/// The revisions and tags that there are, if the one to assume is none of them; `None` where it is, where none is to be
+/// assumed, and where no control plane is known.
+pub fn unknown_revision(world: &World, settings: &Settings) -> Option<Vec<Text>> {
+    let wanted = resolve_tag(world, settings.revision.clone()?);
+    let istiods = world.istiods.iter().filter(|istiod| is_candidate(istiod, settings));
+    let mut known: Vec<Text> = istiods.map(|istiod| runs(istiod)).collect();
+    if known.is_empty() || known.contains(&wanted) {
+        return None;
+    }
+    let tags = world.revision_tags.iter();
+    known.extend(tags.filter_map(|tag| tag.meta.labels.get("istio.io/tag").cloned()));
+    known.sort();
+    known.dedup();
+    Some(known)
+}
+
 /// The revision or tag that a pod names: its annotation, else what its injection noted.
 fn revision_of(pod: &Pod) -> Option<Text> {
     let annotations = &pod.meta.annotations;
@@ -131,11 +147,8 @@ pub(crate) fn caveats(plane: &Plane) -> Vec<Text> {
             "istiod's version cannot be read: the rules of {} are assumed, --istio-version overrides",
             Version::JUDGED
         ));
-    } else if plane.version != Version::JUDGED {
-        say(format!(
-            "the rules of istio {} come from its source and were not judged against a real one",
-            plane.version
-        ));
+    } else if let Some(caveat) = plane.version.caveat() {
+        say(caveat);
     }
     for name in plane.unreadable.iter() {
         say(format!(

@@ -1,5 +1,6 @@
 //! The release of istiod, as far as rules differ between releases (scope rules §18).
 
+use std::cmp::Ordering;
 use std::fmt;
 
 /// Major and minor release.
@@ -24,6 +25,20 @@ impl Version {
             major: major.parse().ok()?,
             minor: rest.get(..digits)?.parse().ok()?,
         })
+    }
+
+    /// What a reader must know of tables by its rules; `None` for the judged one.
+    pub fn caveat(self) -> Option<String> {
+        match self.cmp(&Self::JUDGED) {
+            Ordering::Equal => None,
+            Ordering::Less => Some(format!(
+                "the rules of istio {self} come from its source and were not judged against a real one"
+            )),
+            Ordering::Greater => Some(format!(
+                "istio {self} is newer than any that was judged: the rules of {} are applied",
+                Self::JUDGED
+            )),
+        }
     }
 
     /// Whether this is release 1.`minor` or a later one.
@@ -51,5 +66,13 @@ mod tests {
         assert_eq!(parsed("latest"), None);
         assert_eq!(parsed("1.x"), None);
         assert_eq!(parsed(""), None);
+    }
+
+    #[test]
+    fn only_the_judged_release_is_without_a_caveat() {
+        let caveat = |minor| Version { major: 1, minor }.caveat();
+        assert_eq!(caveat(Version::JUDGED.minor), None);
+        assert!(caveat(29).is_some_and(|text| text.contains("come from its source")));
+        assert!(caveat(99).is_some_and(|text| text.contains("newer than any that was judged")));
     }
 }
