@@ -15,7 +15,7 @@ pub struct FromArgs {
     /// Read objects from a file or folder of manifests ('-': standard input) or from a recording instead of a cluster
     #[arg(long, value_name = "FILE|DIR")]
     pub from: Option<PathBuf>,
-    /// Of a recording: as it was at 02:51[:07], 2026-11-22T02:51:07Z, or -5m before its end [default: its end]
+    /// Of a recording: as it was at 02:51, 02:51:07, 2026-11-22T02:51:07Z, or -5m before its end [default: its end]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, requires = "from")]
     pub at: Option<Moment>,
 }
@@ -45,7 +45,7 @@ pub struct ReplayArgs {
     /// The recording
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Begin at 02:51[:07], 2026-11-22T02:51:07Z, or -5m before its end [default: its beginning]
+    /// Begin at 02:51, 02:51:07, 2026-11-22T02:51:07Z, or -5m before its end [default: its beginning]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub at: Option<Moment>,
     /// Times as fast as it was; also 10x

@@ -63,7 +63,7 @@ const JSON_WORDS: &[(&str, &str)] = &[
     ("trailing characters", "more behind the object: take it out"),
     (
         "key must be a string",
-        "the name of a field without double quotes: put it in quotes",
+        "a ',' behind the last entry, or the name of a field without double quotes",
     ),
     (
         "control character",
