@@ -117,20 +117,17 @@ impl<'a> Collector<'a> {
             },
             None => {
                 let pod = pod_with(self.world, address, &slice.meta.key.namespace);
-                pod.map(|pod| (Arc::clone(pod), self.pods.of(self.world, self.plane, pod)))
+                pod.map(|pod| self.pods.of(self.world, self.plane, pod))
             }
         };
         let mut address = address.clone();
-        if let Some(first) = self.dual_stack_address(entry, found.as_ref().map(|(pod, _)| pod)) {
+        if let Some(first) = self.dual_stack_address(entry) {
             if slice.address_type == "IPv6" {
                 return;
             }
             address = first;
         }
-        let workload = match found {
-            Some((_, workload)) => workload,
-            None => Arc::new(Workload::unknown(self.world, self.plane)),
-        };
+        let workload = found.unwrap_or_else(|| Arc::new(Workload::unknown(self.world, self.plane)));
         let ip = parse_ip(&address);
         for port in slice.ports.iter() {
             self.add(Endpoint {
@@ -212,12 +209,12 @@ impl<'a> Collector<'a> {
     }
 
     /// The first address of a dual-stack pod behind a dual-stack Service: one endpoint then stands for all families.
-    fn dual_stack_address(&self, entry: &SliceEndpoint, pod: Option<&Arc<Pod>>) -> Option<Text> {
+    fn dual_stack_address(&self, entry: &SliceEndpoint) -> Option<Text> {
         let is_dual = |service: &Service| service.cluster_ips.len() > 1;
         if !self.plane.flags.dual_stack || entry.pod.is_none() || !self.service().is_some_and(is_dual) {
             return None;
         }
-        let ips = &pod?.ips;
+        let ips = &find_pod(self.world, self.plane, entry.pod.as_ref()?)?.ips;
         ips.first().filter(|_| ips.len() > 1).cloned()
     }
 }
