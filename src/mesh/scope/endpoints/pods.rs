@@ -29,8 +29,8 @@ struct Known {
     pod: Arc<Pod>,
     node: Option<Arc<Node>>,
     workload: Arc<Workload>,
-    /// Whether istiod knows the pod: what is discovered stays for as long as a control plane does.
-    is_known: bool,
+    /// Whether istiod takes notice of the pod: what is discovered stays for as long as a control plane does.
+    is_noticed: bool,
     /// The last turn in which pod and node were found to be the same.
     turn: u64,
 }
@@ -46,7 +46,7 @@ impl PodWorkloads {
     /// The workload that a pod is which istiod knows, in the world of the last check.
     pub(crate) fn find(&mut self, world: &World, plane: &Plane, key: &Key) -> Option<Arc<Workload>> {
         if let Some(known) = self.pods.get(key).filter(|known| known.turn == self.turn) {
-            return known.is_known.then(|| Arc::clone(&known.workload));
+            return known.is_noticed.then(|| Arc::clone(&known.workload));
         }
         let pod = find_pod(world, plane, key)?;
         Some(self.of(world, plane, pod))
@@ -72,7 +72,7 @@ impl PodWorkloads {
             pod: Arc::clone(pod),
             node: node.cloned(),
             workload: Arc::clone(&workload),
-            is_known: is_known(plane, pod),
+            is_noticed: is_known(plane, pod),
             turn: self.turn,
         };
         self.pods.insert(pod.meta.key.clone(), known);
