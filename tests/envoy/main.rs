@@ -10,6 +10,8 @@
     reason = "a test may fail loudly and runs its own server"
 )]
 
+#[path = "../served/corpus.rs"]
+mod corpus;
 mod exec;
 mod stage;
 mod states;

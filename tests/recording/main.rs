@@ -8,6 +8,8 @@
     reason = "a test may fail loudly, and knows the time"
 )]
 
+#[path = "../served/corpus.rs"]
+mod corpus;
 mod stage;
 
 use std::fs;
@@ -16,7 +18,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use serde_json::json;
-use stage::{Stage, sidecar, until};
+use stage::{Stage, pod, sidecar, until};
 
 const POD: &str = "productpage-v1";
 
@@ -34,7 +36,7 @@ struct Taken {
 fn taken(name: &str) -> Taken {
     let stage = Stage::new();
     let file = stage.path(name);
-    let pod = stage.pod(POD);
+    let pod = pod(POD);
     let mut recording = stage.start(&["record", &file]);
     recording.wait_for("recording into ");
     let live = || stage.run(&["endpoints", &pod]).out;
@@ -220,7 +222,7 @@ fn its_time_ends_a_recording_and_what_may_not_be_read_is_said() {
     let recorded = stage.run(&["record", &file, "--for", "1s"]);
     assert_eq!(recorded.code, Some(3), "{}", recorded.err);
     assert!(recorded.err.contains("INCOMPLETE: "), "{}", recorded.err);
-    let table = stage.run(&["endpoints", &stage.pod(POD), "--from", &file]);
+    let table = stage.run(&["endpoints", &pod(POD), "--from", &file]);
     assert_eq!(table.code, Some(3), "what was not complete then is not now");
     assert!(table.err.contains("not readable"), "{}", table.err);
 }

@@ -32,9 +32,14 @@ fn children(file: &File) -> Vec<String> {
     let mut found = Vec::new();
     for (at, window) in texts.windows(3).enumerate() {
         if let ["mod", name, ";"] = window {
-            match texts[..at].rsplit(|text| matches!(*text, ";" | "{" | "}")).next() {
-                Some(["#", "[", "path", "=", path, "]", ..]) => found.push(joined(folder, path.trim_matches('"'))),
-                _ => found.push(format!("{nest}/{name}.rs")),
+            let before = texts[..at].rsplit(|text| matches!(*text, ";" | "{" | "}")).next();
+            let path = before.unwrap_or_default().windows(6).find_map(|window| match window {
+                ["#", "[", "path", "=", path, "]"] => Some(path.trim_matches('"')),
+                _ => None,
+            });
+            match path {
+                Some(path) => found.push(joined(folder, path)),
+                None => found.push(format!("{nest}/{name}.rs")),
             }
         }
     }
@@ -103,7 +108,7 @@ fn a_file_that_no_mod_names_is_found() {
 #[test]
 fn a_path_attribute_is_followed() {
     let files = [
-        sample("tests/a.rs", "#[path = \"b/c.rs\"]\nmod d;"),
+        sample("tests/a.rs", "#![allow(x)]\n#[path = \"b/c.rs\"]\nmod d;"),
         sample("tests/b/c.rs", ""),
     ];
     assert_clean(&unreachable(&files));
