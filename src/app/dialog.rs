@@ -47,6 +47,36 @@ pub(super) enum Dialog {
 }
 
 impl Dialog {
+    /// The text that it is.
+    pub(super) fn text(&self) -> Option<&TextDialog> {
+        match self {
+            Dialog::Text(text) => Some(text),
+            Dialog::Filter(_)
+            | Dialog::Palette(_)
+            | Dialog::Namespaces(_)
+            | Dialog::Sort(_)
+            | Dialog::Hidden(_)
+            | Dialog::Rows(_)
+            | Dialog::Find(_)
+            | Dialog::Copy => None,
+        }
+    }
+
+    /// The text that it is.
+    pub(super) fn text_mut(&mut self) -> Option<&mut TextDialog> {
+        match self {
+            Dialog::Text(text) => Some(text),
+            Dialog::Filter(_)
+            | Dialog::Palette(_)
+            | Dialog::Namespaces(_)
+            | Dialog::Sort(_)
+            | Dialog::Hidden(_)
+            | Dialog::Rows(_)
+            | Dialog::Find(_)
+            | Dialog::Copy => None,
+        }
+    }
+
     /// Whether this key asks here for help: `?` may be typed where something is typed, F1 never.
     pub(super) fn is_asked_for_help(&self, key: KeyPress) -> bool {
         let is_letter = key == KeyPress::char('?');
@@ -324,18 +354,8 @@ impl App {
 
     /// Text that was asked for has come: into the dialog that waits for it, if it is still open.
     pub(super) fn show_fetched(&mut self, request: &Request, text: Result<String, String>) {
-        let waiting = self.ui.dialogs.iter_mut().find_map(|dialog| match dialog {
-            Dialog::Text(dialog) if dialog.waits_for.as_ref() == Some(request) => Some(dialog),
-            Dialog::Text(_)
-            | Dialog::Filter(_)
-            | Dialog::Palette(_)
-            | Dialog::Namespaces(_)
-            | Dialog::Sort(_)
-            | Dialog::Hidden(_)
-            | Dialog::Rows(_)
-            | Dialog::Find(_)
-            | Dialog::Copy => None,
-        });
+        let mut texts = self.ui.dialogs.iter_mut().filter_map(Dialog::text_mut);
+        let waiting = texts.find(|dialog| dialog.waits_for.as_ref() == Some(request));
         let Some(dialog) = waiting else { return };
         dialog.waits_for = None;
         dialog.replace(match text {

@@ -169,17 +169,7 @@ impl App {
 
     /// What was open of the draft before.
     fn close_draft(&mut self) {
-        let is_of_draft = |dialog: &Dialog| match dialog {
-            Dialog::Text(text) => text.purpose.is_of_draft(),
-            Dialog::Filter(_)
-            | Dialog::Palette(_)
-            | Dialog::Namespaces(_)
-            | Dialog::Sort(_)
-            | Dialog::Hidden(_)
-            | Dialog::Rows(_)
-            | Dialog::Find(_)
-            | Dialog::Copy => false,
-        };
+        let is_of_draft = |dialog: &Dialog| dialog.text().is_some_and(|text| text.purpose.is_of_draft());
         while self.ui.dialogs.last().is_some_and(is_of_draft) {
             self.ui.dialogs.pop();
         }
@@ -233,19 +223,8 @@ impl App {
 
     /// What the API server said, into the text that waits for it, if it is still open.
     pub(super) fn take_dry_run(&mut self, answers: &[DryRunAnswer]) {
-        let waiting = self.ui.dialogs.iter_mut().find_map(|dialog| match dialog {
-            Dialog::Text(text) if matches!(text.purpose, Purpose::DryRun) => Some(text),
-            Dialog::Text(_)
-            | Dialog::Filter(_)
-            | Dialog::Palette(_)
-            | Dialog::Namespaces(_)
-            | Dialog::Sort(_)
-            | Dialog::Hidden(_)
-            | Dialog::Rows(_)
-            | Dialog::Find(_)
-            | Dialog::Copy => None,
-        });
-        if let Some(dialog) = waiting {
+        let mut texts = self.ui.dialogs.iter_mut().filter_map(Dialog::text_mut);
+        if let Some(dialog) = texts.find(|text| matches!(text.purpose, Purpose::DryRun)) {
             dialog.replace(answers.iter().flat_map(answer_lines).collect());
         }
     }

@@ -202,16 +202,21 @@ impl App {
         }
     }
 
+    /// The times that a replay has, as they are shown here.
+    fn reach_of(&self, replay: &Replay) -> Reach {
+        Reach {
+            begins: replay.begins,
+            ends: replay.ends,
+            zone: self.options.time_zone.clone(),
+        }
+    }
+
     /// `:seek 02:51`
     pub(super) fn seek(&mut self, now: Timestamp, text: &str) -> Vec<Command> {
         let Some(replay) = &self.facts.replay else {
             return Vec::new();
         };
-        let reach = Reach {
-            begins: replay.begins,
-            ends: replay.ends,
-            zone: self.options.time_zone.clone(),
-        };
+        let reach = self.reach_of(replay);
         let moment = text.parse::<Moment>().map_err(|error| error.to_string());
         match moment.and_then(|moment| reach.find(moment)) {
             Ok(at) => self.steer(ReplayControl::Seek(at)),
@@ -269,11 +274,7 @@ impl App {
         let Some(replay) = &self.facts.replay else {
             return Vec::new();
         };
-        let reach = Reach {
-            begins: replay.begins,
-            ends: replay.ends,
-            zone: self.options.time_zone.clone(),
-        };
+        let reach = self.reach_of(replay);
         let all = replay.ends.duration_since(replay.begins).as_millis().max(1);
         let done = now.duration_since(replay.begins).as_millis().clamp(0, all);
         let (action, does) = match replay.pace {
