@@ -69,21 +69,23 @@ pub async fn record<W: io::Write>(
             },
             () = &mut end => Some(Stopped::InTime),
             _ = tick.tick() => {
-                taken = flush(recorder, Timestamp::now());
+                let now = Timestamp::now();
+                taken = flush(recorder, now);
+                if taken.is_ok() {
+                    flushed = now;
+                }
                 None
             },
             heard = live.next_told(|message| taken = take(recorder, message)) => {
                 heard.is_none().then_some(Stopped::Alone)
             },
         };
-        let now = Timestamp::now();
         taken.map_err(|error| (error, flushed))?;
         if let Some(stopped) = stopped {
-            recorder.pass_time(now);
+            recorder.pass_time(Timestamp::now());
             recorder.flush().map_err(|error| (error, flushed))?;
             return Ok(stopped);
         }
-        flushed = now;
     }
 }
 
