@@ -154,7 +154,7 @@ impl<'a> Work<'a> {
         if let Some(kept) = self.cache.planes.get_mut(&self.found.choice.key) {
             kept.prepare(self.world, services);
         }
-        for service in &self.scope.services {
+        for service in by_namespace(&self.scope.services) {
             let host = &service.service.host;
             let Some(shard) = self.shard(service) else {
                 continue;
@@ -223,6 +223,13 @@ impl<'a> Work<'a> {
         };
         (table, self.groups, own)
     }
+}
+
+/// Services of one namespace after another: what they are made of lies together, and their rows are sorted in the end.
+fn by_namespace(services: &[ScopeService]) -> Vec<&ScopeService> {
+    let mut sorted: Vec<&ScopeService> = services.iter().collect();
+    sorted.sort_by(|a, b| a.service.namespace.cmp(&b.service.namespace));
+    sorted
 }
 
 /// Two lists in order, as one.
