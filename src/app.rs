@@ -3,7 +3,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `message`, `key`, `options`, [`moment`] | the contract with the runtime; times as people write them |
+//! | `message`, `key`, `options`, [`memory`], [`moment`] | the contract with the runtime; what is remembered; times as people write them |
 //! | `facts`, `findings`, `engine`, `sync`, `lag`, `rates`, `traffic`, `packets`, `workloads` | what is known |
 //! | `ui`, `list`, `panel`, `dialog`, `text`, `rows`, `input`, `filter` | what is shown of it |
 //! | `actions`, `perform`, `go`, `drill`, `marks`, `ask`, `hidden`, `find`, `palette` | what a person can do |
@@ -39,6 +39,7 @@ pub mod key;
 pub mod lag;
 mod list;
 mod marks;
+pub mod memory;
 pub mod message;
 pub mod moment;
 mod options;
@@ -71,6 +72,8 @@ pub use self::draft::{Draft, WhatIf};
 use self::facts::{Facts, Heard};
 pub use self::findings::{Linting, Tally};
 pub use self::key::{KeyCode, KeyPress};
+pub use self::memory::Memory;
+use self::memory::Recall;
 pub use self::message::{Command, Message};
 pub use self::options::{Namespaces, Options, Play};
 pub use self::replay::{Pace, RecordingNews, Replay, ReplayControl, Ring, replay_speed};
@@ -86,17 +89,21 @@ pub struct App {
     options: Options,
     facts: Facts,
     ui: Ui,
+    recall: Recall,
 }
 
 impl App {
     /// An app that knows nothing yet.
     pub fn new(options: Options) -> Self {
         let ui = Ui::new(options.namespaces.clone());
-        Self {
+        let mut app = Self {
             facts: Facts::new(options.settings.clone()),
+            recall: Recall::new(options.memory.clone()),
             options,
             ui,
-        }
+        };
+        app.recall_place();
+        app
     }
 
     /// Takes in one message, at this time, and says what has to be done.
@@ -153,6 +160,7 @@ impl App {
             Message::Tick => self.tick(now),
         }
         self.choose(now);
+        commands.extend(self.tell_namespaces());
         commands.extend(self.ask_envoys());
         commands.extend(self.ask_findings(now));
         commands.extend(self.ask_table());

@@ -1,20 +1,26 @@
 //! Which pod is looked at: the one under the cursor, from the first complete list on; and whose Envoys are asked.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::App;
+use super::find::name_of;
 use super::list::ItemId;
+use super::memory::{Place, workload_name};
 use super::message::Command;
+use super::options::Namespaces;
 use super::settle::identity;
 use super::tables::TableId;
 use super::ui::Stale;
-use crate::mesh::model::{Key, Kind, Pod, ProxyKind};
+use super::view::Role;
+use crate::mesh::model::{Key, Kind, Pod, ProxyKind, Text};
 use crate::mesh::world::Coverage;
 
 impl App {
     /// Puts the cursor on something once all pods are known, and keeps the chosen pod in step with it.
     pub(super) fn choose(&mut self, now: Timestamp) {
-        if !self.ui.opened && self.is_listed(Kind::Pod) {
+        if !self.ui.opened && self.can_open() {
             self.ui.opened = true;
             self.open(now);
         }
@@ -47,16 +53,30 @@ impl App {
         }
     }
 
-    /// The first pod: the one asked for, else the first that has a sidecar.
+    /// Whether it is known what the first pod can be. Whether a remembered namespace is still there, too.
+    fn can_open(&self) -> bool {
+        let is_remembered = self.recall.known.place.is_some();
+        let knows_namespaces = || match self.facts.coverage(Kind::Namespace) {
+            Coverage::Pending => false,
+            Coverage::Complete | Coverage::Partial { .. } | Coverage::Absent | Coverage::Denied => true,
+        };
+        self.is_listed(Kind::Pod) && (!is_remembered || knows_namespaces())
+    }
+
+    /// The first pod: the one asked for, else that of last time, else the first that has a sidecar.
     fn open(&mut self, now: Timestamp) {
+        let place = self.recall.known.place.clone();
+        let lost = place.as_ref().and_then(|place| self.leave_lost_namespaces(now, place));
         let wanted = self.options.pod.clone();
         let pods = &self.facts.world.pods;
-        let found = match &wanted {
-            Some(key) => pods.get(key),
-            None => pods.iter().find(|pod| {
-                let proxy = pod.proxy.as_deref().map(|proxy| proxy.kind);
-                proxy == Some(ProxyKind::Sidecar) && self.ui.namespaces.shows(&pod.meta.key.namespace)
-            }),
+        let (found, missed) = match (&wanted, &place) {
+            (Some(key), _) => (pods.get(key), None),
+            (None, Some(place)) => self.pod_of_last_time(place),
+            (None, None) => (None, None),
+        };
+        let found = match (found, &wanted) {
+            (None, None) => pods.iter().find(|pod| self.is_first_choice(pod)),
+            (found, _) => found,
         };
         let found = found.map(|pod| ItemId::Object(identity(pod)));
         let list = self.ui.list(TableId::Pods);
@@ -77,8 +97,68 @@ impl App {
             } else {
                 format!("; near: {}", near.join(", "))
             };
-            self.say(now, super::view::Role::Bad, format!("no pod '{key}'{near}"));
+            self.say(now, Role::Bad, format!("no pod '{key}'{near}"));
+        } else if let Some(lost) = lost {
+            self.say(now, Role::Warn, lost);
+        } else if let Some(missed) = missed {
+            self.say(now, Role::Warn, missed);
         }
+    }
+
+    fn is_first_choice(&self, pod: &Pod) -> bool {
+        let proxy = pod.proxy.as_deref().map(|proxy| proxy.kind);
+        proxy == Some(ProxyKind::Sidecar) && self.ui.namespaces.shows(&pod.meta.key.namespace)
+    }
+
+    /// The remembered pod, else the one that its workload has now; and what to say if it is another one.
+    fn pod_of_last_time(&self, place: &Place) -> (Option<&Arc<Pod>>, Option<String>) {
+        let Some(key) = &place.pod else {
+            return (None, None);
+        };
+        let pods = &self.facts.world.pods;
+        if let Some(pod) = pods.get(key) {
+            return (Some(pod), None);
+        }
+        let is_shown = self.ui.namespaces.shows(&key.namespace);
+        let mut of_workload = pods.in_namespace(&key.namespace).filter(|pod| {
+            let workload = workload_name(pod);
+            is_shown && place.workload.as_ref() == Some(&workload)
+        });
+        let successor = of_workload.next();
+        let next = successor.map_or("another pod", |_| "its successor");
+        let missed = is_shown.then(|| format!("'{}' of last time is gone; {next} is shown", name_of(key)));
+        (successor, missed)
+    }
+
+    /// Remembered namespaces that are no more are not shown; if that is all of them, what is shown without a memory.
+    /// What to say of it.
+    fn leave_lost_namespaces(&mut self, now: Timestamp, place: &Place) -> Option<String> {
+        let Namespaces::Some(names) = &place.namespaces else {
+            return None;
+        };
+        if self.ui.namespaces != place.namespaces {
+            // somebody was faster
+            return None;
+        }
+        let known = self.facts.namespaces();
+        let (there, gone): (Vec<Text>, Vec<Text>) = names.iter().cloned().partition(|name| known.contains(name));
+        let first = gone.first()?;
+        let gone = match gone.len() {
+            1 => format!("namespace '{first}' of last time is gone"),
+            count => format!("{count} namespaces of last time are gone"),
+        };
+        let next = if there.is_empty() {
+            self.options.namespaces.clone()
+        } else {
+            Namespaces::Some(there)
+        };
+        let shown = match &next {
+            Namespaces::All => "all".to_owned(),
+            Namespaces::Some(names) => format!("'{}'", names.join(", ")),
+        };
+        self.ui.namespaces = next;
+        self.rebuild_all(now);
+        Some(format!("{gone}: showing {shown}"))
     }
 
     /// Commands that follow from which pods are looked at.

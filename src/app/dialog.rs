@@ -1,5 +1,6 @@
 //! What lies over the panes or at the foot and takes the keys: texts, pickers, inputs.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -118,7 +119,7 @@ pub(super) struct PaletteDialog {
 pub(super) struct NamespaceDialog {
     /// What is typed.
     pub input: Input,
-    /// All of them with the number of their pods.
+    /// All of them with the number of their pods, those used most first.
     pub choices: Vec<(Text, usize)>,
     /// Those picked.
     pub picked: BTreeSet<Text>,
@@ -138,7 +139,8 @@ impl NamespaceDialog {
             .iter()
             .filter_map(|choice| Some((fuzzy.score(&choice.0)?, choice)));
         let mut scored: Vec<_> = scored.collect();
-        scored.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        // of those that match as well, what is used more stays before
+        scored.sort_by_key(|(score, _)| Reverse(*score));
         scored.into_iter().map(|(_, choice)| choice).collect()
     }
 
@@ -280,11 +282,13 @@ impl App {
         dialog
     }
 
-    pub(super) fn open_namespaces(&mut self) {
+    pub(super) fn open_namespaces(&mut self, now: Timestamp) {
         let pods = &self.facts.world.pods;
         let count = |namespace: &Text| pods.in_namespace(namespace).count();
         let names = self.facts.namespaces();
-        let choices: Vec<(Text, usize)> = names.into_iter().map(|name| (name.clone(), count(&name))).collect();
+        let mut choices: Vec<(Text, usize)> = names.into_iter().map(|name| (name.clone(), count(&name))).collect();
+        let uses = &self.recall.known.namespaces;
+        choices.sort_by(|(a, _), (b, _)| uses.compare(now, a, b));
         let shown = self.namespace_names();
         let first = shown
             .first()

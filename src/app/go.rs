@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::App;
+use super::actions::Action;
 use super::filter::Filter;
 use super::list::{ItemId, List};
 use super::message::Command;
@@ -176,27 +177,51 @@ impl App {
     /// Shows other namespaces, if any, as a part of going somewhere.
     pub(super) fn change_namespaces(&mut self, now: Timestamp, other: Option<Namespaces>) -> Vec<Command> {
         let Some(namespaces) = other else { return Vec::new() };
+        if let Namespaces::Some(names) = &namespaces {
+            for name in names {
+                self.recall.count_namespace(name, now);
+            }
+        }
         let before = std::mem::replace(&mut self.ui.namespaces, namespaces);
         self.ui.namespaces_before = Some(before);
         self.ui.only = None;
         self.rebuild_all(now);
-        let names = self.namespace_names();
-        vec![Command::ShowNamespaces(names)]
+        self.tell_namespaces().into_iter().collect()
+    }
+
+    /// Whoever follows the cluster is told which namespaces are shown now, if it does not know.
+    pub(super) fn tell_namespaces(&mut self) -> Option<Command> {
+        if self.ui.told == self.ui.namespaces {
+            return None;
+        }
+        self.ui.told = self.ui.namespaces.clone();
+        Some(Command::ShowNamespaces(self.namespace_names()))
     }
 
     /// All namespaces, and back to those before.
     pub(super) fn toggle_all_namespaces(&mut self, now: Timestamp) -> Vec<Command> {
         let next = match &self.ui.namespaces {
             Namespaces::Some(_) => Namespaces::All,
-            Namespaces::All => match self.ui.namespaces_before.clone() {
-                Some(before @ Namespaces::Some(_)) => before,
-                Some(Namespaces::All) | None => {
-                    self.say(now, Role::Dim, "all namespaces are shown; n chooses some");
+            Namespaces::All => match self.some_namespaces() {
+                Some(before) => before,
+                None => {
+                    let choose = self.options.keys.hint(Action::Namespaces);
+                    let choose = choose.unwrap_or_else(|| ":namespaces".to_owned());
+                    let line = format!("all namespaces are shown already; {choose} chooses some");
+                    self.say(now, Role::Dim, line);
                     return Vec::new();
                 }
             },
         };
         self.show_namespaces(now, next)
+    }
+
+    /// Those before all were shown: the last ones, else what is shown without any choice.
+    fn some_namespaces(&self) -> Option<Namespaces> {
+        let last = self.ui.namespaces_before.iter();
+        let earlier = self.ui.trail.before().map(|place| &place.namespaces);
+        let mut all = last.chain(earlier).chain([&self.options.namespaces]);
+        all.find(|namespaces| **namespaces != Namespaces::All).cloned()
     }
 
     /// Pods by what made them, and back.

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::actions::Keymap;
+use super::memory::Memory;
 use crate::mesh::model::{Key, Text};
 use crate::mesh::scope::Settings;
 
@@ -26,6 +27,8 @@ pub struct Options {
     pub play: Play,
     /// Which key does what.
     pub keys: Keymap,
+    /// What is remembered of earlier runs; its place wins over the namespaces above.
+    pub memory: Memory,
 }
 
 impl Default for Options {
@@ -39,6 +42,7 @@ impl Default for Options {
             cluster_flags: String::new(),
             play: Play::default(),
             keys: Keymap::default(),
+            memory: Memory::default(),
         }
     }
 }

@@ -35,6 +35,8 @@ static ALIASES: &[(&str, Action)] = &[
 
 /// How many suggestions are shown.
 const SUGGESTIONS: usize = 10;
+/// How many of what was typed before are suggested, where nothing is typed yet, and behind what fits what is typed.
+const TYPED: (usize, usize) = (5, 3);
 
 /// What an action may be told besides.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -112,12 +114,37 @@ impl App {
     /// What can be typed next, the likeliest first.
     pub(super) fn suggest(&self, typed: &str) -> Vec<Suggestion> {
         match typed.split_once(' ') {
-            None => suggest_commands(typed, self.options.play),
+            None if typed.is_empty() => {
+                let mut all = self.typed_before(typed, TYPED.0);
+                all.extend(suggest_commands(typed, self.options.play));
+                all.truncate(SUGGESTIONS);
+                all
+            }
+            None => {
+                let mut all = suggest_commands(typed, self.options.play);
+                let before = self.typed_before(typed, TYPED.1);
+                all.truncate(SUGGESTIONS - before.len());
+                all.extend(before);
+                all
+            }
             Some((word, rest)) => match find(word) {
                 Some(entry) => self.suggest_arguments(word, entry.action, rest.trim_start()),
                 None => Vec::new(),
             },
         }
+    }
+
+    /// What was typed before and begins so, the last first.
+    fn typed_before(&self, typed: &str, most: usize) -> Vec<Suggestion> {
+        let before = self.recall.known.typed.iter().rev();
+        // a command without more behind it is suggested anyway
+        let says_more = |text: &str| typed.is_empty() || text.contains(' ');
+        let fitting = before.filter(|text| text.starts_with(typed) && *text != typed && says_more(text));
+        let suggestion = |text: &String| Suggestion {
+            text: text.clone(),
+            help: "typed before".to_owned(),
+        };
+        fitting.take(most).map(suggestion).collect()
     }
 
     fn suggest_arguments(&self, word: &str, action: Action, typed: &str) -> Vec<Suggestion> {
@@ -198,6 +225,10 @@ impl App {
             );
             return Vec::new();
         };
+        // what ends the program is not offered again as the first thing
+        if entry.action != Action::Quit {
+            self.recall.type_in(text.trim());
+        }
         match argument(entry.action) {
             _ if rest.is_empty() || (entry.valid == Where::Replay && self.options.play != Play::Replay) => {
                 self.try_perform(now, entry)

@@ -139,7 +139,7 @@ impl App {
             Action::HistoryBack => self.travel(now, Direction::Back),
             Action::HistoryForward => self.travel(now, Direction::Forward),
             Action::HistoryLast => self.travel(now, Direction::Last),
-            Action::Namespaces => self.open_namespaces(),
+            Action::Namespaces => self.open_namespaces(now),
             Action::AllNamespaces => return self.toggle_all_namespaces(now),
             Action::Workloads => self.toggle_workloads(now),
             Action::Find => self.open_find(""),

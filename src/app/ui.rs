@@ -140,6 +140,11 @@ impl Trail {
         }
     }
 
+    /// The places before, the last one first.
+    pub(super) fn before(&self) -> impl Iterator<Item = &Stop> {
+        self.back.iter().rev()
+    }
+
     /// The place before; `here` becomes the place after.
     pub(super) fn back(&mut self, here: Stop) -> Option<Stop> {
         let place = self.back.pop()?;
@@ -210,6 +215,8 @@ pub(super) struct Ui {
     pub view: View,
     /// What is shown, never what is read.
     pub namespaces: Namespaces,
+    /// What whoever follows the cluster knows of them.
+    pub told: Namespaces,
     /// What was shown before all namespaces were.
     pub namespaces_before: Option<Namespaces>,
     /// Only the pods of this workload.
@@ -279,6 +286,7 @@ impl Ui {
     pub(super) fn new(namespaces: Namespaces) -> Self {
         Self {
             view: View::Overview,
+            told: namespaces.clone(),
             namespaces,
             namespaces_before: None,
             only: None,

@@ -10,7 +10,7 @@ use super::packets;
 use super::print;
 use super::reference::PodReference;
 use super::traffic::exec;
-use crate::app::{Namespaces, Options, Play};
+use crate::app::{Memory, Namespaces, Options, Play};
 use crate::mesh::model::{Key, Kind};
 use crate::runtime::live::Live;
 use crate::runtime::packets::Packets;
@@ -66,6 +66,7 @@ pub(super) fn show(
         cluster_flags: input::cluster_flags(&cli.cluster),
         play: if is_demo { Play::Demo } else { Play::Cluster },
         keys: cli.screen.keys.clone(),
+        memory: Memory::default(),
     };
     let follow = input::follow(Kind::ALL, &cli.cluster, &shown, &connection.cluster);
     let outcome = host.run_screen(Setup {

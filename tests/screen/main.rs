@@ -13,6 +13,7 @@ mod drafts;
 mod find;
 mod findings;
 mod looks;
+mod memory;
 mod mesh;
 mod navigation;
 mod picture;
