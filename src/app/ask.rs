@@ -158,7 +158,9 @@ impl App {
         let lines = match &governing {
             Ok(governing) => {
                 let passed = facts.engine.passed_over(&facts.world, &key);
-                view::winner::lines(governing, &passed, &facts.world, facts.governed.siblings(&key))
+                let times = (now, &self.options.time_zone);
+                let siblings = facts.governed.siblings(&key);
+                view::winner::lines(governing, &passed, &facts.world, siblings, times)
             }
             Err(state) => vec![vec![Span::new(Role::Warn, view::why::no_table(state, &key))]],
         };
@@ -185,7 +187,9 @@ impl App {
         let facts = &mut self.facts;
         match facts.engine.explain(&facts.world, pod, host, None) {
             Some(explanation) => {
-                let lines = view::explain::lines(&explanation);
+                let zone = &self.options.time_zone;
+                let written = view::winner::written(&explanation.governing, &facts.world, now, zone);
+                let lines = view::explain::lines(&explanation, written);
                 self.open_text(TextDialog::new(format!("{host} from {pod}"), lines).broken(16));
             }
             None => self.say(

@@ -2,6 +2,9 @@
 //!
 //! The list is made when it opens. Why a host is hidden is worked out for the lines that are shown only.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::App;
@@ -10,10 +13,12 @@ use super::filter::Fuzzy;
 use super::input::Input;
 use super::key::{KeyCode, KeyPress};
 use super::view::{Role, explain};
-use crate::mesh::model::{Key, Text};
+use crate::mesh::model::{Key, Sidecar, Text, is_misspelt};
 
 /// Lines shown at once; of more one types a part of the name.
 const MOST: usize = 18;
+/// Lines of a Sidecar that are compared with every host.
+const MOST_LINES: usize = 100;
 
 /// Hosts that a pod does not reach.
 #[derive(Clone, Debug)]
@@ -24,12 +29,33 @@ pub(super) struct HiddenDialog {
     pub input: Input,
     /// All of them, in order.
     pub hosts: Vec<Text>,
+    /// Those that the governing Sidecar nearly names: likely meant, so they come first.
+    pub near: BTreeSet<Text>,
     /// How many match what is typed.
     pub matching: usize,
     /// The best of those, each with the first thing that keeps it out.
     pub shown: Vec<(Text, String)>,
     /// Which line the cursor is on.
     pub at: usize,
+}
+
+/// Hosts that a Sidecar names in part, for another namespace, or a letter or two off.
+fn nearly_named(sidecar: &Sidecar, hosts: &[Text]) -> BTreeSet<Text> {
+    let lines = sidecar.egress.iter().flat_map(|listener| listener.hosts.iter());
+    let names = lines.map(|line| line.split_once('/').map_or(line.as_str(), |(_, name)| name));
+    let names: Vec<&str> = names
+        .filter(|name| !name.starts_with(['*', '~']))
+        .take(MOST_LINES)
+        .collect();
+    let begins = |host: &str, name: &str| host.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+    let is_near = |host: &&Text| {
+        let nearly = |name: &&str| {
+            let mut labels = host.split('.').zip(name.split('.')).take(2);
+            *host == *name || begins(host, name) || labels.any(|(a, b)| a == b) && is_misspelt(name, host)
+        };
+        names.iter().any(nearly)
+    };
+    hosts.iter().filter(is_near).cloned().collect()
 }
 
 impl App {
@@ -42,10 +68,14 @@ impl App {
         let facts = &mut self.facts;
         match facts.engine.hidden_hosts(&facts.world, &pod) {
             Ok(hosts) => {
+                let governing = facts.engine.governing(&facts.world, &pod).ok();
+                let sidecar = governing.and_then(|governing| facts.world.sidecars.get(governing.key()?));
+                let near = sidecar.map_or_else(BTreeSet::new, |sidecar| nearly_named(sidecar, &hosts));
                 self.ui.dialogs.push(Dialog::Hidden(HiddenDialog {
                     pod,
                     input: Input::default(),
                     hosts,
+                    near,
                     matching: 0,
                     shown: Vec::new(),
                     at: 0,
@@ -69,7 +99,7 @@ impl App {
         let scored = dialog.hosts.iter().filter_map(|host| Some((fuzzy.score(host)?, host)));
         let mut scored: Vec<(u32, &Text)> = scored.collect();
         dialog.matching = scored.len();
-        scored.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        scored.sort_by_key(|(score, host)| (Reverse(*score), !dialog.near.contains(*host), *host));
         let facts = &mut self.facts;
         let why = |(_, host): (u32, &Text)| {
             let explanation = facts.engine.explain(&facts.world, &dialog.pod, host, None);

@@ -26,7 +26,7 @@ pub mod tcpdump;
 mod value;
 pub mod who_sees;
 pub mod why;
-pub(in crate::app) mod winner;
+pub(crate) mod winner;
 pub(in crate::app) mod words;
 
 pub(in crate::app) use self::draw::reading_area;

@@ -16,9 +16,10 @@ use super::headless::{gather, missing, no_such_table, say_missing, show};
 use super::input;
 use super::print;
 use super::reference::PodReference;
+use super::screen;
 use crate::app::view::who_sees::{self, Group};
 use crate::app::view::why::{self, object_of, reason};
-use crate::app::view::{Shown, explain as view};
+use crate::app::view::{Line, Shown, explain as view, winner};
 use crate::mesh::model::{Key, Kind, Text, nearest, nearest_host};
 use crate::mesh::scope::{
     self, Barrier, Cache, Explanation, Governing, Lack, Outcome, Row, Settings, Sight, Unexplained,
@@ -146,7 +147,9 @@ pub(super) async fn explain(cli: &Cli, args: &ExplainArgs) -> Result<Exit, Ended
     match output.output {
         Format::Table | Format::Wide => {
             let whose = owner.map_or_else(String::new, |owner| owner.line());
-            print::out(&format!("{whose}{}", text_of(&explanation)))?;
+            let zone = screen::time_zone(&cli.log);
+            let written = winner::written(&explanation.governing, world, input.as_of(), &zone);
+            print::out(&format!("{whose}{}", text_of(&explanation, written)))?;
         }
         Format::Json | Format::Yaml | Format::Name => show(&sheet, &output)?,
     }
@@ -195,12 +198,12 @@ fn no_such_host(world: &World, host: &str, known: &[Text]) -> Ended {
     Ended::new(Exit::NotFound, format!("no host '{host}' in the mesh{hint}"))
 }
 
-fn text_of(explanation: &Explanation) -> String {
-    let line = |line: Vec<crate::app::view::Span>| {
+fn text_of(explanation: &Explanation, written: Option<Line>) -> String {
+    let line = |line: Line| {
         let text: String = line.iter().map(|span| span.text.as_str()).collect();
         format!("{}\n", text.trim_end())
     };
-    view::lines(explanation).into_iter().map(line).collect()
+    view::lines(explanation, written).into_iter().map(line).collect()
 }
 
 fn governing_of(governing: &Governing) -> Value {

@@ -175,6 +175,32 @@ fn hidden_hosts_are_picked_and_explained() {
 }
 
 #[test]
+fn a_host_that_the_sidecar_nearly_names_comes_first_and_who_wrote_it_is_said() {
+    let mut stage = Stage::bookinfo();
+    stage.put(mesh::sidecar(
+        "bookinfo",
+        &["./review.bookinfo.svc.cluster.local", "istio-system/*"],
+        1,
+    ));
+    stage.wait(90);
+    stage.press("H<Enter>");
+    let text = stage.text();
+    assert!(
+        text.contains("reviews.bookinfo.svc.cluster.local is not in scope of"),
+        "{text}"
+    );
+    assert!(text.contains("is a letter or two off"), "{text}");
+    assert!(
+        text.contains("written       by kubectl-edit at") && text.contains(" ago: spec"),
+        "{text}"
+    );
+    stage.press("<Esc><Esc>1x");
+    let text = stage.text();
+    assert!(text.contains("Which Sidecar governs"), "{text}");
+    assert!(text.contains("written       by kubectl-edit at"), "{text}");
+}
+
+#[test]
 fn copying_takes_name_ip_row_json_and_command() {
     let mut stage = Stage::bookinfo();
     let mut copied = |keys: &str| {

@@ -11,14 +11,15 @@ use crate::mesh::scope::{Barrier, Candidate, ClusterAnswer, Explanation, Outcome
 /// Endpoints of a cluster that are listed one by one; of more a number is given.
 const MOST: usize = 20;
 
-/// The whole explanation: the answer, then its links in order, then what to expect.
-pub fn lines(explanation: &Explanation) -> Vec<Line> {
+/// The whole explanation: the answer, then its links in order, then what to expect. `written`: who wrote the Sidecar last.
+pub fn lines(explanation: &Explanation, written: Option<Line>) -> Vec<Line> {
     let mut lines = vec![answer(explanation), Vec::new()];
     lines.push(fact(
         "Governed by",
         Role::Name,
         governing_sentence(&explanation.governing),
     ));
+    lines.extend(written);
     lines.extend(explanation.passed.iter().map(passed));
     lines.push(Vec::new());
     for candidate in &explanation.candidates {

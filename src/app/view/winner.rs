@@ -1,5 +1,12 @@
 //! Which Sidecar governs a pod, which others were considered, and why they lost: in the order in which istiod tries.
 
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::age::age;
+use super::table::timeline::clock;
 use super::words::{fact, governing_sentence, heading};
 use super::{Line, Role, Span};
 use crate::mesh::model::{Key, Labels, Sidecar, Text};
@@ -12,8 +19,10 @@ pub(in crate::app) fn lines(
     passed: &[(Key, Passed)],
     world: &World,
     siblings: usize,
+    (now, zone): (Timestamp, &TimeZone),
 ) -> Vec<Line> {
     let mut lines = vec![fact("Governed by", Role::Good, governing_sentence(governing))];
+    lines.extend(written(governing, world, now, zone));
     let winner = governing.key().and_then(|key| world.sidecars.get(key));
     lines.push(fact("Since", Role::Text, since(governing, winner.map(AsRef::as_ref))));
     if let Some(winner) = winner {
@@ -49,6 +58,25 @@ pub(in crate::app) fn lines(
         ]);
     }
     lines
+}
+
+/// Who wrote the Sidecar that governs last, when and what of its spec: the first thing to ask when something has begun to
+/// fail. `None` where no Sidecar does, or it does not say.
+pub(crate) fn written(governing: &Governing, world: &World, now: Timestamp, zone: &TimeZone) -> Option<Line> {
+    let sidecar = world.sidecars.get(governing.key()?)?;
+    let last = sidecar.provenance.managers.first()?;
+    let at = last.time?;
+    let of_spec = last.fields.iter().filter(|field| field.starts_with("spec"));
+    let fields: Vec<&str> = of_spec.map(Text::as_str).collect();
+    let mut text = format!("by {} at {}", last.manager, clock(at, now, zone));
+    // the time is by the server's clock, which may be ahead of ours
+    if at <= now {
+        let _ = write!(text, ", {} ago", age(Some(at), now));
+    }
+    if !fields.is_empty() {
+        let _ = write!(text, ": {}", fields.join(", "));
+    }
+    Some(fact("  written", Role::Text, text))
 }
 
 /// istio: `pilot/pkg/model/push_context.go`, `getSidecarScope`: a selector in the namespace, then one without, then the
