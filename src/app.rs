@@ -8,7 +8,7 @@
 //! | `ui`, `list`, `panel`, `dialog`, `text`, `rows`, `input`, `filter` | what is shown of it |
 //! | `actions`, `perform`, `go`, `drill`, `marks`, `ask`, `hidden`, `find`, `palette` | what a person can do |
 //! | `study`, `comparison`, `who`, `then`, `draft` | questions about all pods, the past and what would be, worked out beside the loop |
-//! | `replay` | a recording that is played, and one that is made |
+//! | `replay`, `save` | a recording that is played, and one that is made; the view as a file |
 //! | `refresh`, `choose`, `settle`, `flows`, `widths` | lists and panels follow the facts |
 //! | [`view`] | rows, columns, words, and the screen made of them |
 //!
@@ -51,6 +51,7 @@ pub mod rates;
 mod refresh;
 mod replay;
 mod rows;
+mod save;
 mod settle;
 mod study;
 pub mod sync;

@@ -5,6 +5,7 @@
 
 mod document;
 mod istioctl;
+mod saved;
 mod sheet;
 mod text;
 
@@ -15,6 +16,7 @@ use serde_json::{Map, Value};
 
 pub use self::document::{API_VERSION, Entry, Language, Report, change_line};
 pub use self::istioctl::endpoint_table;
+pub use self::saved::SavedSheet;
 pub use self::sheet::{Chosen, Columns, UnknownColumn, columns_help};
 pub use self::text::{names, table};
 use crate::app::view::Shown;

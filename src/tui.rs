@@ -9,6 +9,7 @@ mod frame;
 mod overlay;
 mod paint;
 mod pane;
+mod svg;
 mod table;
 mod terminal;
 mod theme;
@@ -20,6 +21,7 @@ use ratatui::widgets::Widget;
 
 pub use self::ascii::Glyphs;
 pub use self::frame::Painter;
+pub use self::svg::svg;
 pub use self::terminal::{Features, Mouse, Tty};
 pub use self::theme::{Depth, Theme};
 use crate::app::view::{Area, Screen};

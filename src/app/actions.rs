@@ -91,6 +91,7 @@ pub(super) enum Action {
     Seek,
     Speed,
     Record,
+    Save,
 }
 
 /// Where an action works.

@@ -45,6 +45,8 @@ pub(super) enum Dialog {
     Find(FindDialog),
     /// What is to be copied.
     Copy,
+    /// As what the view is to be saved.
+    Save,
 }
 
 impl Dialog {
@@ -59,7 +61,8 @@ impl Dialog {
             | Dialog::Hidden(_)
             | Dialog::Rows(_)
             | Dialog::Find(_)
-            | Dialog::Copy => None,
+            | Dialog::Copy
+            | Dialog::Save => None,
         }
     }
 
@@ -74,7 +77,8 @@ impl Dialog {
             | Dialog::Hidden(_)
             | Dialog::Rows(_)
             | Dialog::Find(_)
-            | Dialog::Copy => None,
+            | Dialog::Copy
+            | Dialog::Save => None,
         }
     }
 
@@ -84,7 +88,7 @@ impl Dialog {
         let asks = is_letter || key.code == KeyCode::F(1);
         match self {
             Dialog::Text(text) => asks && !matches!(text.purpose, Purpose::Help),
-            Dialog::Sort(_) | Dialog::Rows(_) | Dialog::Copy => asks,
+            Dialog::Sort(_) | Dialog::Rows(_) | Dialog::Copy | Dialog::Save => asks,
             Dialog::Filter(_) | Dialog::Palette(_) | Dialog::Namespaces(_) | Dialog::Hidden(_) | Dialog::Find(_) => {
                 asks && !is_letter
             }
@@ -234,6 +238,7 @@ impl App {
             Dialog::Rows(dialog) => self.press_rows(now, dialog, key),
             Dialog::Find(dialog) => self.press_find(now, dialog, key),
             Dialog::Copy => self.press_copy(now, key),
+            Dialog::Save => self.press_save(now, key),
         }
     }
 

@@ -346,6 +346,8 @@ pub enum Command {
     Record(Option<String>),
     /// End that.
     EndRecording,
+    /// Write the view into a file; answered in words.
+    Save(Save),
     /// Run [`App::linting`](super::App::linting) beside the loop, and send its answer.
     Lint,
     /// Run [`App::computing`](super::App::computing) of this pod beside the loop, and send its answer.
@@ -367,6 +369,41 @@ pub enum Command {
     Fetch(Request),
     /// Hand the terminal to the login command of the context, then connect again.
     LogIn,
+}
+
+/// A view that is written into a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Save {
+    /// As what.
+    pub kind: SaveAs,
+    /// What of it.
+    pub what: SaveWhat,
+    /// What it is called in the name of a file: small letters, digits, hyphens.
+    pub name: String,
+    /// Into this file; one that is named after the view and the time, if none is named.
+    pub file: Option<String>,
+}
+
+/// As what a view is saved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SaveAs {
+    /// Aligned columns, or the text that is read.
+    Text,
+    /// Rows for a program.
+    Json,
+    /// A picture.
+    Svg,
+}
+
+/// What is saved.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SaveWhat {
+    /// [`App::saved`](super::App::saved).
+    Table,
+    /// This text.
+    Text(String),
+    /// The screen.
+    Screen,
 }
 
 /// How the story is steered.

@@ -58,6 +58,8 @@ enum Argument {
     Speed,
     /// Into which file.
     NewFile,
+    /// Into which file, whose ending says as what.
+    SavedFile,
 }
 
 fn argument(action: Action) -> Argument {
@@ -79,6 +81,7 @@ fn argument(action: Action) -> Argument {
             (Action::Seek, Argument::Time),
             (Action::Speed, Argument::Speed),
             (Action::Record, Argument::NewFile),
+            (Action::Save, Argument::SavedFile),
             (Action::WhoSees, Argument::Host),
             (Action::WhatIf, Argument::File),
         ];
@@ -153,6 +156,7 @@ impl App {
             | Argument::Anything
             | Argument::File
             | Argument::NewFile
+            | Argument::SavedFile
             | Argument::Time
             | Argument::Speed => Vec::new(),
             Argument::Namespace => self.facts.namespaces().iter().map(ToString::to_string).collect(),
@@ -251,6 +255,7 @@ impl App {
             Argument::Time => self.seek(now, rest),
             Argument::Speed => self.set_speed(now, rest),
             Argument::NewFile => self.toggle_recording(now, Some(rest.to_owned())),
+            Argument::SavedFile => self.save_into(now, rest),
         }
     }
 

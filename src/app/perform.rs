@@ -69,7 +69,7 @@ impl App {
                 dialog.insert(text);
                 true
             }
-            Some(Dialog::Text(_) | Dialog::Rows(_) | Dialog::Sort(_) | Dialog::Copy) | None => false,
+            Some(Dialog::Text(_) | Dialog::Rows(_) | Dialog::Sort(_) | Dialog::Copy | Dialog::Save) | None => false,
         };
         if !pasted {
             self.say(now, Role::Dim, "pasted text goes into / : F or n; nothing is open");
@@ -176,6 +176,7 @@ impl App {
                 "name the file: :what-if sidecar.yaml; nothing is applied",
             ),
             Action::Copy => self.ui.dialogs.push(Dialog::Copy),
+            Action::Save => self.ui.dialogs.push(Dialog::Save),
             Action::NextChange => self.jump_to_change(now, table, 1),
             Action::PreviousChange => self.jump_to_change(now, table, -1),
             Action::Acknowledge => self.acknowledge(now, table),

@@ -151,7 +151,7 @@ impl RowsDialog {
     }
 
     /// All of it as plain text.
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let rows = self.rows.iter().map(|row| &row.line);
         let lines = self.head.iter().chain([&self.heads]).chain(rows);
         let text = |line: &Line| line.iter().map(|piece| piece.text.as_str()).collect::<String>();
@@ -197,6 +197,10 @@ impl App {
                 self.ui.copied = Some(format!("all of '{}'", dialog.title));
                 self.ui.dialogs.push(Dialog::Rows(dialog));
                 return vec![Command::Copy(text)];
+            }
+            (KeyCode::Char('s'), true) => {
+                self.ui.dialogs.extend([Dialog::Rows(dialog), Dialog::Save]);
+                return Vec::new();
             }
             _ => self.say(now, Role::Dim, "j k g G move, Enter goes there, c copies, Esc closes"),
         }

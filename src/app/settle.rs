@@ -77,7 +77,8 @@ impl App {
                 | Dialog::Sort(_)
                 | Dialog::Hidden(_)
                 | Dialog::Find(_)
-                | Dialog::Copy,
+                | Dialog::Copy
+                | Dialog::Save,
             )
             | None => self.see(now),
         }

@@ -224,7 +224,8 @@ impl App {
                 | Dialog::Sort(_)
                 | Dialog::Hidden(_)
                 | Dialog::Find(_)
-                | Dialog::Copy => {}
+                | Dialog::Copy
+                | Dialog::Save => {}
             }
         }
         wanted.extend(self.ui.then.as_ref().and_then(super::then::Then::wanted));
@@ -266,7 +267,8 @@ impl App {
                 | Dialog::Sort(_)
                 | Dialog::Hidden(_)
                 | Dialog::Find(_)
-                | Dialog::Copy => {}
+                | Dialog::Copy
+                | Dialog::Save => {}
             }
         }
         self.take_then(now, &question, answer);

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::App;
 use super::comparison::Comparison;
+use super::dialog::Dialog;
 use super::key::{KeyCode, KeyPress};
 use super::message::{Command, DryRun, Request};
 use super::study::{Answer, Question, Unknown};
@@ -241,6 +242,11 @@ impl App {
                 self.ui.copied = Some(format!("all of '{}'", dialog.title));
                 self.open_text(dialog);
                 return vec![Command::Copy(text)];
+            }
+            (KeyCode::Char('s'), true) => {
+                self.open_text(dialog);
+                self.ui.dialogs.push(Dialog::Save);
+                return Vec::new();
             }
             (KeyCode::Char('Q'), false) => return vec![Command::Quit { code: 0 }],
             _ => return self.press_purpose(now, dialog, key),

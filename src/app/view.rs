@@ -17,6 +17,7 @@ pub mod help;
 pub(in crate::app) mod impact;
 pub(in crate::app) mod layout;
 pub(in crate::app) mod reasons;
+pub mod saved;
 mod screen;
 mod shown;
 pub(in crate::app) mod sources;

@@ -91,6 +91,13 @@ impl App {
         (columns.collect(), (0, 0))
     }
 
+    /// The columns that a file has: those of the screen, were it broad enough for all.
+    pub(super) fn columns_of_file(&self, table: TableId) -> Vec<usize> {
+        let specs = table.specs().into_iter().enumerate();
+        let wanted = specs.filter(|(_, spec)| self.is_wanted(table, spec, u16::MAX));
+        wanted.map(|(at, _)| at).collect()
+    }
+
     fn is_wanted(&self, table: TableId, spec: &Spec, width: u16) -> bool {
         match spec.place {
             Place::Namespace => match &self.ui.namespaces {

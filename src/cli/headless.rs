@@ -15,9 +15,11 @@ use super::reference::{NotFound, PodReference, check_namespace};
 use super::rows::{self, Listing};
 use crate::app::Namespaces;
 use crate::app::view::Shown;
+pub(super) use crate::app::view::saved::missing;
+use crate::app::view::saved::missing_of_list;
 use crate::mesh::model::{Key, Kind, Text, nearest};
 use crate::mesh::scope::{self, NoTable};
-use crate::mesh::world::{Coverage, Gap, World};
+use crate::mesh::world::World;
 use crate::output::{self, Chosen, Language, Sheet, SheetRow};
 use crate::runtime;
 use crate::runtime::clock::now;
@@ -251,30 +253,6 @@ fn nothing_found(shown: &Namespaces) -> String {
             format!("No resources found in {} namespace.", names.join(", "))
         }
     }
-}
-
-/// What lacks of kinds that all namespaces' objects are needed of, a phrase each.
-pub(super) fn missing(world: &World, kinds: &[Kind]) -> Vec<String> {
-    world
-        .coverage
-        .gaps(kinds)
-        .map(|gap| match gap {
-            Gap::Denied(kind) => format!("{} not readable", kind.plural()),
-            Gap::Partial(kind, 1) => format!("{} readable in 1 namespace only", kind.plural()),
-            Gap::Partial(kind, count) => format!("{} readable in {count} namespaces only", kind.plural()),
-        })
-        .collect()
-}
-
-/// What lacks of a list that holds nothing but its own objects: only namespaces that were asked for count.
-fn missing_of_list(world: &World, kind: Kind, shown: &Namespaces) -> Vec<String> {
-    let (Namespaces::Some(names), Coverage::Partial { readable }) = (shown, world.coverage.get(kind)) else {
-        return missing(world, &[kind]);
-    };
-    let unread = names.iter().filter(|name| !readable.contains(name));
-    unread
-        .map(|name| format!("{} not readable in namespace '{name}'", kind.plural()))
-        .collect()
 }
 
 /// So many things that lack are named in the line for a person.

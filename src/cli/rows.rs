@@ -12,13 +12,14 @@ use crate::app::filter::Selector;
 use crate::app::message::EnvoyTable;
 use crate::app::rates::Rates;
 use crate::app::view::column::Table;
+use crate::app::view::saved::about_endpoints;
 use crate::app::view::table::endpoints::{Actual, EndpointRow, Endpoints};
 use crate::app::view::table::pods::{PodRow, Pods};
 use crate::app::view::table::services::{ServiceRow, Services};
 use crate::app::view::table::sidecars::{SidecarRow, Sidecars};
 use crate::app::{Namespaces, Tally};
 use crate::mesh::lint::{self, Finding};
-use crate::mesh::model::{Key, Kind, Meta, Text};
+use crate::mesh::model::{Key, Kind, Meta};
 use crate::mesh::scope::{self, Address, Class, EndpointTable, NoTable, Settings};
 use crate::mesh::world::World;
 use crate::output::{Chosen, Columns, Sheet, SheetRow, UnknownColumn};
@@ -295,20 +296,7 @@ pub(super) fn endpoint_sheet(
     }
     let mut sheet = columns.sheet("EndpointTable", rows.iter().map(|(_, row)| row.clone()).collect(), at);
     sheet.missing = super::headless::missing(world, scope::needed_kinds());
-    let caveats: Vec<&str> = table.caveats.iter().map(Text::as_str).collect();
-    sheet.about = [
-        (
-            "pod",
-            json!({ "namespace": pod.namespace.as_str(), "name": pod.name.as_str() }),
-        ),
-        ("sidecar", json!(table.governing.key().map(ToString::to_string))),
-        ("revision", json!(table.plane.revision.as_str())),
-        ("istioVersion", json!(table.plane.version.as_str())),
-        ("caveats", json!(caveats)),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect();
+    sheet.about = about_endpoints(pod, &table);
     let shown = wanted(&table, which).cloned().collect();
     Ok(EndpointSheet {
         rows: rows.into_iter().collect(),

@@ -4,6 +4,7 @@
 //! 10 ms are over. There is no polling: nothing to do is no turn.
 
 mod replay;
+mod save;
 
 use std::fs::File;
 use std::io;
@@ -328,6 +329,7 @@ impl Ui {
             Command::Replay(control) => return self.steer_replay(control).await,
             Command::Record(file) => self.effects.record(self.app.ring(), file),
             Command::EndRecording => self.effects.end_recording(),
+            Command::Save(save) => self.save(save),
             Command::Fetch(request) => self.effects.fetch(request),
             Command::Compute(pod) => {
                 let broke = Message::Broke(Work::Table(pod.clone()));

@@ -15,5 +15,6 @@ mod clusters;
 mod drafts;
 mod endings;
 mod looks;
+mod saving;
 mod session;
 mod stops;

@@ -18,6 +18,7 @@ mod mesh;
 mod navigation;
 mod picture;
 mod questions;
+mod save;
 mod stage;
 mod states;
 mod sweep;

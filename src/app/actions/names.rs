@@ -79,6 +79,7 @@ impl Action {
             Action::Seek => "seek",
             Action::Speed => "speed",
             Action::Record => "record",
+            Action::Save => "save",
         }
     }
 }

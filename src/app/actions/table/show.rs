@@ -143,6 +143,13 @@ pub(super) const SHOW: &[Entry] = &[
     ),
     entry(
         Group::Program,
+        A::Save,
+        &[ctrl('s')],
+        Everywhere,
+        ("save", "save the view: then t text, j JSON, s SVG; :save FILE"),
+    ),
+    entry(
+        Group::Program,
         A::Relist,
         &[ctrl('r')],
         Everywhere,

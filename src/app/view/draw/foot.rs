@@ -68,7 +68,7 @@ impl App {
                 keys(&[("j k", "move"), ("Enter", "sort"), ("Esc", "close")], width),
                 None,
             ),
-            Some(Dialog::Copy) => (keys(&[("Esc", "close")], width), None),
+            Some(Dialog::Copy | Dialog::Save) => (keys(&[("Esc", "close")], width), None),
             None => (self.message_or_keys(now, width), None),
         }
     }

@@ -8,6 +8,7 @@ use crate::app::ask::COPY;
 use crate::app::dialog::{Dialog, NamespaceDialog, SortDialog, TextDialog};
 use crate::app::hidden::HiddenDialog;
 use crate::app::rows::RowsDialog;
+use crate::app::save::SAVE;
 
 /// Lines below a list at most.
 const SAID: usize = 5;
@@ -46,6 +47,13 @@ impl App {
                     .map(|(key, what)| vec![Span::new(Role::Key, format!("{key}  ")), Span::new(Role::Text, *what)])
                     .collect();
                 Some(list("Copy", lines, None, screen))
+            }
+            Dialog::Save => {
+                let lines = SAVE
+                    .iter()
+                    .map(|(key, _, what)| vec![Span::new(Role::Key, format!("{key}  ")), Span::new(Role::Text, *what)])
+                    .collect();
+                Some(list("Save", lines, None, screen))
             }
         };
     }
