@@ -9,7 +9,7 @@
 //! | `actions`, `perform`, `go`, `drill`, `marks`, `ask`, `hidden`, `find`, `palette` | what a person can do |
 //! | `study`, `comparison`, `who`, `then`, `draft` | questions about all pods, the past and what would be, worked out beside the loop |
 //! | `replay`, `save` | a recording that is played, and one that is made; the view as a file |
-//! | `refresh`, `choose`, `settle`, `flows`, `widths` | lists and panels follow the facts |
+//! | `refresh`, `choose`, `settle`, `flows`, `widths`, `columns` | lists and panels follow the facts |
 //! | [`view`] | rows, columns, words, and the screen made of them |
 //!
 //! # Decisions
@@ -21,6 +21,7 @@
 mod actions;
 mod ask;
 mod choose;
+mod columns;
 mod comparison;
 mod computing;
 mod dialog;

@@ -59,6 +59,7 @@ pub(super) enum Action {
     Sort,
     InvertSort,
     Wide,
+    Columns,
     Drill,
     Describe,
     Yaml,

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::App;
+use super::columns::ColumnsDialog;
 use super::filter::Fuzzy;
 use super::find::FindDialog;
 use super::hidden::HiddenDialog;
@@ -14,7 +15,6 @@ use super::key::{KeyCode, KeyPress};
 use super::list::Sort;
 use super::message::{Command, Request};
 use super::options::Namespaces;
-use super::perform::sortable;
 use super::rows::RowsDialog;
 use super::tables::TableId;
 pub(in crate::app) use super::text::{Purpose, TextDialog};
@@ -37,6 +37,8 @@ pub(super) enum Dialog {
     Namespaces(NamespaceDialog),
     /// By which column a table is sorted.
     Sort(SortDialog),
+    /// Which columns a table has.
+    Columns(ColumnsDialog),
     /// Hosts that a pod does not reach.
     Hidden(HiddenDialog),
     /// Rows to go to: workloads that see a service, or that an edit concerns.
@@ -58,6 +60,7 @@ impl Dialog {
             | Dialog::Palette(_)
             | Dialog::Namespaces(_)
             | Dialog::Sort(_)
+            | Dialog::Columns(_)
             | Dialog::Hidden(_)
             | Dialog::Rows(_)
             | Dialog::Find(_)
@@ -74,6 +77,7 @@ impl Dialog {
             | Dialog::Palette(_)
             | Dialog::Namespaces(_)
             | Dialog::Sort(_)
+            | Dialog::Columns(_)
             | Dialog::Hidden(_)
             | Dialog::Rows(_)
             | Dialog::Find(_)
@@ -88,7 +92,7 @@ impl Dialog {
         let asks = is_letter || key.code == KeyCode::F(1);
         match self {
             Dialog::Text(text) => asks && !matches!(text.purpose, Purpose::Help),
-            Dialog::Sort(_) | Dialog::Rows(_) | Dialog::Copy | Dialog::Save => asks,
+            Dialog::Sort(_) | Dialog::Columns(_) | Dialog::Rows(_) | Dialog::Copy | Dialog::Save => asks,
             Dialog::Filter(_) | Dialog::Palette(_) | Dialog::Namespaces(_) | Dialog::Hidden(_) | Dialog::Find(_) => {
                 asks && !is_letter
             }
@@ -201,7 +205,7 @@ pub(super) struct SortDialog {
 }
 
 /// How a list in a dialog is moved through; `None` for any other key. Letters move only where nothing is typed.
-fn step(at: usize, len: usize, key: KeyPress, letters: bool) -> Option<usize> {
+pub(super) fn step(at: usize, len: usize, key: KeyPress, letters: bool) -> Option<usize> {
     let last = len.saturating_sub(1);
     match (key.code, key.ctrl) {
         (KeyCode::Down, _) | (KeyCode::Char('n'), true) => Some((at + 1).min(last)),
@@ -229,6 +233,10 @@ impl App {
             Dialog::Namespaces(dialog) => self.press_namespaces(now, dialog, key),
             Dialog::Sort(dialog) => {
                 self.press_sort(now, dialog, key);
+                Vec::new()
+            }
+            Dialog::Columns(dialog) => {
+                self.press_columns(now, dialog, key);
                 Vec::new()
             }
             Dialog::Hidden(dialog) => {
@@ -332,7 +340,7 @@ impl App {
     }
 
     pub(super) fn open_sort(&mut self, table: TableId) {
-        let columns = sortable(table);
+        let columns = self.columns_in_order(table);
         let sort = self.ui.list(table).sort();
         let here = sort.and_then(|sort| columns.iter().position(|column| *column == sort.column));
         self.ui.dialogs.push(Dialog::Sort(SortDialog {

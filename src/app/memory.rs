@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::App;
+use super::columns::completed;
 use super::list::Sort;
 use super::options::Namespaces;
 use super::tables::TableId;
@@ -157,6 +158,8 @@ pub struct Place {
 pub struct TableLook {
     /// By which column it is sorted, by id, and whether from the largest down; absent: in its own order.
     pub sort: Option<(Text, bool)>,
+    /// Its columns by id, in their order, each with whether it is shown; empty: as always.
+    pub columns: Vec<(Text, bool)>,
 }
 
 impl Memory {
@@ -248,6 +251,13 @@ impl App {
         let sort = self.ui.find_list(table).and_then(super::list::List::sort);
         TableLook {
             sort: sort.map(|sort| (sort.column.into(), sort.descending)),
+            columns: match self.choice(table) {
+                Some(choice) => choice
+                    .iter()
+                    .map(|(column, shown)| ((*column).into(), *shown))
+                    .collect(),
+                None => Vec::new(),
+            },
         }
     }
 
@@ -270,7 +280,16 @@ impl App {
     }
 
     fn recall_look(&mut self, table: TableId, look: &TableLook) {
-        let TableLook { sort } = look;
+        let TableLook { sort, columns } = look;
+        if !columns.is_empty() {
+            let columns: Vec<(&str, bool)> = columns
+                .iter()
+                .map(|(column, shown)| (column.as_str(), *shown))
+                .collect();
+            // what a newer release has besides is shown as always
+            let choice = completed(table, &columns, |spec| self.is_usual(table, spec, u16::MAX));
+            self.choose_columns(table, Some(choice));
+        }
         let sort = sort.as_ref().and_then(|(column, descending)| {
             Some(Sort {
                 column: table.spec(column)?.id,

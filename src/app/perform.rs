@@ -69,7 +69,10 @@ impl App {
                 dialog.insert(text);
                 true
             }
-            Some(Dialog::Text(_) | Dialog::Rows(_) | Dialog::Sort(_) | Dialog::Copy | Dialog::Save) | None => false,
+            Some(
+                Dialog::Text(_) | Dialog::Rows(_) | Dialog::Sort(_) | Dialog::Columns(_) | Dialog::Copy | Dialog::Save,
+            )
+            | None => false,
         };
         if !pasted {
             self.say(now, Role::Dim, "pasted text goes into / : F or n; nothing is open");
@@ -158,6 +161,7 @@ impl App {
             Action::Sort => self.open_sort(table),
             Action::InvertSort => self.invert_sort(now, table),
             Action::Wide => self.toggle_wide(now),
+            Action::Columns => self.open_columns(table),
             Action::Pick => self.pick(now, table),
             Action::Drill => return self.drill(now, table),
             Action::Describe => self.describe(now, table),
@@ -217,7 +221,7 @@ impl App {
     }
 
     fn turn_sort(&mut self, now: Timestamp, table: TableId, by: isize) {
-        let columns = sortable(table);
+        let columns = self.columns_in_order(table);
         let sort = self.ui.list(table).sort();
         let here = sort.and_then(|sort| columns.iter().position(|column| *column == sort.column));
         // one place more than there are columns: the table's own order
@@ -305,9 +309,4 @@ impl App {
         };
         self.say(now, Role::Dim, text);
     }
-}
-
-/// Columns that can be sorted by.
-pub(super) fn sortable(table: TableId) -> Vec<&'static str> {
-    table.specs().into_iter().map(|spec| spec.id).collect()
 }

@@ -75,6 +75,7 @@ impl App {
                 | Dialog::Palette(_)
                 | Dialog::Namespaces(_)
                 | Dialog::Sort(_)
+                | Dialog::Columns(_)
                 | Dialog::Hidden(_)
                 | Dialog::Find(_)
                 | Dialog::Copy

@@ -222,6 +222,7 @@ impl App {
                 | Dialog::Palette(_)
                 | Dialog::Namespaces(_)
                 | Dialog::Sort(_)
+                | Dialog::Columns(_)
                 | Dialog::Hidden(_)
                 | Dialog::Find(_)
                 | Dialog::Copy
@@ -265,6 +266,7 @@ impl App {
                 | Dialog::Palette(_)
                 | Dialog::Namespaces(_)
                 | Dialog::Sort(_)
+                | Dialog::Columns(_)
                 | Dialog::Hidden(_)
                 | Dialog::Find(_)
                 | Dialog::Copy

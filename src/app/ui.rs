@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::columns::Choice;
 use super::dialog::Dialog;
 use super::list::{ItemId, List, MomentId};
 use super::message::Captured;
@@ -225,6 +226,8 @@ pub(super) struct Ui {
     pub active: BTreeMap<View, TableId>,
     /// Each table's rows.
     pub lists: BTreeMap<TableId, List>,
+    /// The columns that were chosen for a table; all endpoint tables have those of the first.
+    pub columns: BTreeMap<TableId, Choice>,
     /// The endpoint tables, by their place: 0 is the chosen pod's, then the pinned ones'.
     pub panels: Vec<Panel>,
     /// The pod whose endpoints are shown.
@@ -292,6 +295,7 @@ impl Ui {
             only: None,
             active: BTreeMap::new(),
             lists: BTreeMap::new(),
+            columns: BTreeMap::new(),
             panels: Vec::new(),
             chosen: None,
             pins: Vec::new(),

@@ -21,15 +21,11 @@ impl App {
         top: usize,
         rows: usize,
     ) -> (Vec<(usize, u16)>, (usize, usize)) {
-        let specs = table.specs();
-        let candidates: Vec<(usize, &'static Spec)> = specs
-            .into_iter()
-            .enumerate()
-            .filter(|(_, spec)| self.is_wanted(table, spec, width))
-            .collect();
+        let candidates = self.wanted_columns(table, width);
         let is_fixed = |spec: &Spec| spec.place == Place::Fixed || spec.place == Place::Namespace;
         let scrolling = candidates.iter().filter(|(_, spec)| !is_fixed(spec)).count();
         let skipped = self.ui.list(table).skipped_columns().min(scrolling.saturating_sub(1));
+        let in_order = skipped > 0 || self.ui.is_on(Toggle::Wide) || self.choice(table).is_some();
         let mut to_skip = skipped;
         let sorted = self.ui.list(table).sort().map(|sort| sort.column);
         let left: Vec<(usize, Spec)> = candidates
@@ -41,9 +37,8 @@ impl App {
             })
             .enumerate()
             .map(|(at, (column, spec))| {
-                // once somebody scrolls, columns stand in their order and not by importance
+                // once somebody scrolls or chooses, columns stand in their order and not by importance
                 let by_order = u8::try_from(at).unwrap_or(u8::MAX);
-                let in_order = skipped > 0 || self.ui.is_on(Toggle::Wide);
                 let priority = match (is_fixed(spec), in_order) {
                     (true, true) => 0,
                     (false, true) => by_order.saturating_add(1),
@@ -55,7 +50,6 @@ impl App {
             .collect();
         let measured = self.measure(now, table, &left, top, rows);
         // a column in which nothing stands gives its place to others, unless all are asked for
-        let in_order = skipped > 0 || self.ui.is_on(Toggle::Wide);
         let (left, wanted): (Vec<(usize, Spec)>, Vec<u16>) = left
             .into_iter()
             .zip(measured)
@@ -93,12 +87,12 @@ impl App {
 
     /// The columns that a file has: those of the screen, were it broad enough for all.
     pub(super) fn columns_of_file(&self, table: TableId) -> Vec<usize> {
-        let specs = table.specs().into_iter().enumerate();
-        let wanted = specs.filter(|(_, spec)| self.is_wanted(table, spec, u16::MAX));
-        wanted.map(|(at, _)| at).collect()
+        let wanted = self.wanted_columns(table, u16::MAX);
+        wanted.into_iter().map(|(at, _)| at).collect()
     }
 
-    fn is_wanted(&self, table: TableId, spec: &Spec, width: u16) -> bool {
+    /// Whether a column that nobody chose belongs on the screen.
+    pub(super) fn is_usual(&self, table: TableId, spec: &Spec, width: u16) -> bool {
         match spec.place {
             Place::Namespace => match &self.ui.namespaces {
                 super::Namespaces::All => true,
@@ -113,7 +107,7 @@ impl App {
         }
     }
 
-    fn has_sync(&self, table: TableId) -> bool {
+    pub(super) fn has_sync(&self, table: TableId) -> bool {
         let panel = table.slot().and_then(|slot| self.ui.panel(slot));
         panel.is_some_and(|panel| self.facts.envoys.contains_key(&panel.pod))
     }

@@ -8,6 +8,7 @@
 )]
 
 mod changes;
+mod columns;
 mod dialogs;
 mod drafts;
 mod find;

@@ -46,6 +46,7 @@ impl Action {
             Action::Sort => "sort",
             Action::InvertSort => "invert-sort",
             Action::Wide => "wide",
+            Action::Columns => "columns",
             Action::Drill => "drill",
             Action::Describe => "describe",
             Action::Yaml => "yaml",

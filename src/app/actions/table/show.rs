@@ -54,6 +54,13 @@ pub(super) const SHOW: &[Entry] = &[
     entry(Group::Show, A::Wide, &[char('w')], Everywhere, ("wide", "more columns")),
     entry(
         Group::Show,
+        A::Columns,
+        &[char('O')],
+        Everywhere,
+        ("columns", "choose columns and their order"),
+    ),
+    entry(
+        Group::Show,
         A::Zoom,
         &[char('z')],
         Everywhere,

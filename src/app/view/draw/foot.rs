@@ -68,6 +68,19 @@ impl App {
                 keys(&[("j k", "move"), ("Enter", "sort"), ("Esc", "close")], width),
                 None,
             ),
+            Some(Dialog::Columns(_)) => (
+                keys(
+                    &[
+                        ("Space", "show, hide"),
+                        ("J K", "move it"),
+                        ("r", "the usual ones"),
+                        ("Enter", "take"),
+                        ("Esc", "leave as it was"),
+                    ],
+                    width,
+                ),
+                None,
+            ),
             Some(Dialog::Copy | Dialog::Save) => (keys(&[("Esc", "close")], width), None),
             None => (self.message_or_keys(now, width), None),
         }

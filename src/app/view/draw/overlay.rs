@@ -5,6 +5,7 @@ use super::super::{Area, Line, Overlay, Role, Screen, Span, found};
 use super::cut_line;
 use crate::app::App;
 use crate::app::ask::COPY;
+use crate::app::columns::{ColumnsDialog, is_fixed};
 use crate::app::dialog::{Dialog, NamespaceDialog, SortDialog, TextDialog};
 use crate::app::hidden::HiddenDialog;
 use crate::app::rows::RowsDialog;
@@ -35,6 +36,7 @@ impl App {
             }
             Dialog::Namespaces(dialog) => Some(namespaces(dialog, screen)),
             Dialog::Sort(dialog) => Some(sort(dialog, screen)),
+            Dialog::Columns(dialog) => Some(columns(dialog, screen)),
             Dialog::Hidden(dialog) => Some(hidden(dialog, screen)),
             Dialog::Rows(dialog) => Some(rows(dialog, screen)),
             Dialog::Find(dialog) => {
@@ -223,6 +225,26 @@ fn sort(dialog: &SortDialog, screen: &Screen) -> Overlay {
         ])
     }));
     list("Sort by", lines, Some(dialog.at), screen)
+}
+
+fn columns(dialog: &ColumnsDialog, screen: &Screen) -> Overlay {
+    let line = |(column, is_shown): &(&'static str, bool)| {
+        let spec = dialog.table.spec(column)?;
+        let (mark, role) = if *is_shown {
+            ("✓ ", Role::Head)
+        } else {
+            ("  ", Role::Dim)
+        };
+        let always = if is_fixed(spec) { "always; " } else { "" };
+        Some(vec![
+            Span::new(role, mark),
+            Span::new(role, format!("{:<16}", spec.head)),
+            Span::new(Role::Dim, format!("{always}{}", spec.help)),
+        ])
+    };
+    let lines = dialog.columns.iter().filter_map(line).collect();
+    let title = format!("Columns of {}", dialog.table.title());
+    list(&title, lines, Some(dialog.at), screen)
 }
 
 /// A list at the foot of the screen, above the line in which one types; the chosen line is always shown.

@@ -39,7 +39,7 @@ impl App {
         Pane {
             area: laid.area,
             title: {
-                let mut title = self.title(now, laid.table, above.changes + below.changes);
+                let mut title = self.title(now, laid, above.changes + below.changes);
                 let room = usize::from(laid.area.width).saturating_sub(arrows(laid, above, below));
                 self.add_owner(laid.table, room, &mut title);
                 cut_line(title, laid.area.width)
@@ -53,7 +53,8 @@ impl App {
 
     /// What is in the pane, how much of it, what changed; what must be known first stands first, for narrow panes. Of
     /// the unseen changes, those are left out of which the arrows tell.
-    fn title(&self, now: Timestamp, table: TableId, told: usize) -> Line {
+    fn title(&self, now: Timestamp, laid: &Laid, told: usize) -> Line {
+        let table = laid.table;
         let mut title = vec![self.name_of(now, table)];
         let Some(list) = self.ui.find_list(table) else {
             return title;
@@ -108,6 +109,9 @@ impl App {
             }
         } else if self.ui.is_on(Toggle::Faults) {
             add(Role::Match, "faults only".to_owned());
+        }
+        if let Some(text) = hidden_sort(list, laid) {
+            add(Role::Dim, text);
         }
         if !list.picked().is_empty() {
             add(Role::Picked, format!("{} picked", list.picked().len()));
@@ -426,6 +430,17 @@ fn start_line(width: usize) -> Span {
         text: cut(&format!("{text}{rule}"), width, Cut::End),
         role: Role::Dim,
     }
+}
+
+/// By which column a list is sorted, where no head tells it: it is hidden, or there is no room for it.
+fn hidden_sort(list: &List, laid: &Laid) -> Option<String> {
+    let sort = list.sort()?;
+    let specs = laid.table.specs();
+    let at = specs.iter().position(|spec| spec.id == sort.column)?;
+    let is_shown = laid.heads && laid.columns.iter().any(|(column, _)| *column == at);
+    let arrow = if sort.descending { "▼" } else { "▲" };
+    let head = specs.get(at).filter(|_| !is_shown)?.head;
+    Some(format!("by {head}{arrow}"))
 }
 
 fn is_changed(marked: &Marked, column: &str) -> bool {
