@@ -2,6 +2,7 @@
 
 mod actual;
 mod args;
+mod complete;
 mod demo;
 mod diff;
 mod drafts;
@@ -11,6 +12,7 @@ mod export;
 mod headless;
 mod input;
 mod lint;
+mod man;
 mod packets;
 mod print;
 mod record;
@@ -38,6 +40,10 @@ use crate::runtime::{Host, log};
 
 /// Runs the program under this name with these arguments (the first is the program itself).
 pub fn main(name: &'static str, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(shell) = variable(complete::VARIABLE).filter(|shell| !shell.is_empty()) {
+        return complete::for_shell(&shell, &arguments).into();
+    }
     let command = Cli::command().bin_name(name);
     let parsed = command
         .try_get_matches_from(arguments)
@@ -61,20 +67,18 @@ pub fn main(name: &'static str, arguments: impl IntoIterator<Item = OsString>) -
     }
 }
 
+/// Answers `kubectl` what may follow the words typed so far after `kubectl sidescope`; the last is the one being typed.
+pub fn complete_for_kubectl(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    complete::for_kubectl(arguments.into_iter().collect()).into()
+}
+
 fn run(mut cli: Cli, matches: &ArgMatches, name: &'static str) -> Result<Exit, Ended> {
     // what is the same for everybody needs no settings, and works where they are wrong
     match &cli.command {
         Some(Command::Completions { shell }) => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), name.replace(' ', "-"), &mut script);
-            return print::out(&String::from_utf8_lossy(&script)).map(|()| Exit::Ok);
+            return print::out(&complete::script(*shell, &name.replace(' ', "-"))).map(|()| Exit::Ok);
         }
-        Some(Command::Man) => {
-            let mut page = Vec::new();
-            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
-            rendered.map_err(|error| Ended::new(Exit::Internal, error.to_string()))?;
-            return print::out(&String::from_utf8_lossy(&page)).map(|()| Exit::Ok);
-        }
+        Some(Command::Man) => return print::out(&man::page()).map(|()| Exit::Ok),
         Some(
             Command::Pods(_)
             | Command::Services(_)

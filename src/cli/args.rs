@@ -23,13 +23,7 @@ use crate::sources::kubernetes::ListStrategy;
 /// What can this pod's sidecar really reach, what changed, and why?
 #[derive(Parser, Debug)]
 #[command(name = "sidescope", version, about, long_about = None, max_term_width = 110)]
-#[command(
-    after_help = "Without a command it opens the terminal screen. Without a cluster: 'sidescope demo'.\n\
-    Exit codes: 0 ok; 1 no, differs, no proxy; 2 usage or bad file; 3 unreachable, denied or incomplete; \
-    4 internal; 5 no such pod, namespace or host.\n\
-    Most options may also stand in the settings file, or in SIDESCOPE_NAME: 'sidescope config' lists each with its value \
-    and where it comes from. An option wins over the environment, that over the file."
-)]
+#[command(after_help = after_help())]
 pub struct Cli {
     /// What to do; the screen if absent.
     #[command(subcommand)]
@@ -55,6 +49,15 @@ pub struct Cli {
     /// Where messages go.
     #[command(flatten)]
     pub log: LogArgs,
+}
+
+fn after_help() -> String {
+    format!(
+        "Without a command it opens the terminal screen. Without a cluster: 'sidescope demo'.\n{}\n\
+        Most options may also stand in the settings file, or in SIDESCOPE_NAME: 'sidescope config' lists each with its \
+        value and where it comes from. An option wins over the environment, that over the file.",
+        super::exit::in_one_line()
+    )
 }
 
 /// Which cluster, and how to ask it.
@@ -178,12 +181,13 @@ pub enum Command {
     Export(ExportArgs),
     /// Each setting with its value and where it comes from
     Config(ConfigArgs),
-    /// Print a completion script
+    /// Print a completion script, which also completes names of pods, namespaces, hosts and Sidecars from the cluster
+    #[command(after_help = super::complete::HOW)]
     Completions {
         /// For which shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
+    /// Print the manual page, for 'sidescope man | man -l -'
     Man,
 }
 

@@ -21,6 +21,23 @@ pub enum Exit {
     Code(u8),
 }
 
+/// The table of exit codes: numbers, and what they say.
+pub(super) const TABLE: &[(&str, &str)] = &[
+    ("0", "ok"),
+    ("1", "no, differs, not in sync, no proxy, errors found"),
+    ("2", "usage, bad file or settings, unknown context"),
+    ("3", "unreachable, denied or incomplete"),
+    ("4", "internal error"),
+    ("5", "no such pod, namespace or host"),
+    ("129, 130, 143", "ended by a signal: hangup, Ctrl-c, SIGTERM"),
+];
+
+/// The table in one line, for help.
+pub(super) fn in_one_line() -> String {
+    let codes: Vec<String> = TABLE.iter().map(|(code, what)| format!("{code} {what}")).collect();
+    format!("Exit codes: {}.", codes.join("; "))
+}
+
 impl Exit {
     /// The number.
     pub fn code(self) -> u8 {
@@ -58,6 +75,28 @@ impl Ended {
         Self {
             exit,
             line: line.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_in_the_table() {
+        for exit in [
+            Exit::Ok,
+            Exit::No,
+            Exit::Usage,
+            Exit::Cluster,
+            Exit::Internal,
+            Exit::NotFound,
+        ] {
+            assert!(
+                TABLE.iter().any(|(code, _)| *code == exit.code().to_string()),
+                "{exit:?}"
+            );
         }
     }
 }

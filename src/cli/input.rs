@@ -17,7 +17,7 @@ use crate::mesh::scope::{self, Settings, Version};
 use crate::mesh::world::{Failure, World};
 use crate::runtime::clock::now;
 use crate::runtime::live::{Follow, Live};
-use crate::sources::kubernetes::{ClusterInfo, ConnectError, ConnectOptions, Connection, connect};
+use crate::sources::kubernetes::{Asking, ClusterInfo, ConnectError, ConnectOptions, Connection, connect};
 use crate::sources::{files, recording};
 
 /// Objects, complete as far as they can be.
@@ -191,6 +191,7 @@ pub(super) fn connect_options(cluster: &ClusterArgs) -> ConnectOptions {
         context: cluster.context.clone(),
         as_user: cluster.as_user.clone(),
         as_groups: cluster.as_groups.clone(),
+        asking: Asking::Allowed,
     }
 }
 

@@ -17,7 +17,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, CommandFactory as _, FromArgMatches as _};
 
 use self::file::File;
-pub(super) use self::show::show;
+pub(super) use self::show::{reference, show};
 use self::table::{About, Put, SETTINGS, Setting};
 use super::args::{Cli, Command};
 use super::exit::{Ended, Exit};

@@ -11,14 +11,16 @@ mod failure;
 mod forward;
 mod lines;
 mod login;
+mod names;
 mod object;
 mod resources;
 mod watch;
 
-pub use self::connect::{ClusterInfo, ConnectError, ConnectOptions, Connection, connect, connect_to};
+pub use self::connect::{Asking, ClusterInfo, ConnectError, ConnectOptions, Connection, connect, connect_to, contexts};
 pub use self::dry_run::dry_run;
 pub use self::exec::{Exec, ExecEnd};
 pub use self::forward::Forward;
+pub use self::names::{Listed, names};
 pub use self::object::{events, fetch};
 pub(in crate::sources) use self::resources::api_versions;
 pub use self::watch::{ListStrategy, MOST_NAMESPACES, SourceMessage, WatchSettings, follow};

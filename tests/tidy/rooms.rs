@@ -242,4 +242,5 @@ pub(crate) const ABOVE: &[(&str, &[&str])] = &[
     ("src/lib.rs", &[]),
     ("src/main.rs", &["sidescope::cli"]),
     ("src/bin/kubectl-sidescope.rs", &["sidescope::cli"]),
+    ("src/bin/kubectl_complete-sidescope.rs", &["sidescope::cli"]),
 ];

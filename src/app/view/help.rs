@@ -1,9 +1,7 @@
-//! Help of a view, and the README's tables: both made from the table of actions and the columns.
-
-use std::fmt::Write as _;
+//! Help of a view, and the manual's keys: both made from the table of actions and the columns.
 
 use super::{Line, Role, Span};
-use crate::app::actions::{ACTIONS, Group, Keymap};
+use crate::app::actions::{ACTIONS, Entry, Group, Keymap, Where};
 use crate::app::ask::COPY;
 use crate::app::dialog::{Purpose, TextDialog};
 use crate::app::options::Play;
@@ -97,34 +95,34 @@ const SIGNS: &[(Role, &str, &str)] = &[
     (Role::Dim, "?", "SYNC: nobody can know"),
 ];
 
-/// The table of keys for the README, in Markdown.
-pub fn markdown_keys() -> String {
-    let mut text = String::from("| keys | do |\n|---|---|\n");
-    for group in Group::ALL {
-        for entry in ACTIONS
-            .iter()
-            .filter(|entry| entry.group == *group && !entry.keys.is_empty())
-        {
-            let keys: Vec<String> = entry.keys.iter().map(|key| markdown_code(&key.to_string())).collect();
-            let place = match entry.valid {
-                crate::app::actions::Where::Everywhere => String::new(),
-                crate::app::actions::Where::In(_)
-                | crate::app::actions::Where::Told
-                | crate::app::actions::Where::Replay => {
-                    format!(" ({})", entry.where_text())
-                }
-            };
-            let help = entry.help.replace('|', "\\|");
-            let _ = writeln!(text, "| {} | {help}{place} |", keys.join(" "));
-        }
-    }
-    text
-}
-
-fn markdown_code(key: &str) -> String {
-    if key == "`" {
-        "`` ` ``".to_owned()
-    } else {
-        format!("`{}`", key.replace('|', "\\|"))
-    }
+/// Every action by heading: its keys as they are written, what it does and where, its `:name`; for the manual.
+pub fn reference() -> Vec<(&'static str, Vec<[String; 3]>)> {
+    let line = |entry: &Entry| {
+        let keys: Vec<String> = entry.keys.iter().map(ToString::to_string).collect();
+        let place = match entry.valid {
+            Where::Everywhere => String::new(),
+            Where::In(_) | Where::Told | Where::Replay => format!(" ({})", entry.where_text()),
+        };
+        let name = if entry.name.is_empty() {
+            String::new()
+        } else {
+            format!(":{}", entry.name)
+        };
+        [keys.join(" "), format!("{}{place}", entry.help), name]
+    };
+    let of = |group: &Group| ACTIONS.iter().filter(|entry| entry.group == *group).map(line).collect();
+    let mut sections: Vec<_> = Group::ALL.iter().map(|group| (group.title(), of(group))).collect();
+    let reading = READING
+        .iter()
+        .map(|(key, what)| [(*key).to_owned(), (*what).to_owned(), String::new()]);
+    sections.push(("In a text", reading.collect()));
+    let copy = COPY
+        .iter()
+        .map(|(key, what)| [format!("c {key}"), (*what).to_owned(), String::new()]);
+    sections.push(("Copy", copy.collect()));
+    let signs = SIGNS
+        .iter()
+        .map(|(_, sign, what)| [(*sign).to_owned(), (*what).to_owned(), String::new()]);
+    sections.push(("Signs", signs.collect()));
+    sections
 }

@@ -7,9 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use super::super::args::{Cli, ConfigArgs, ConfigFormat};
 use super::super::exit::{Ended, Exit};
 use super::super::print;
-use super::table::SETTINGS;
-#[cfg(test)]
-use super::table::Setting;
+use super::table::{Put, SETTINGS, Setting};
 use super::{Origin, Settled};
 use crate::app::view::Shown;
 use crate::output::{Language, Report};
@@ -135,47 +133,68 @@ fn words(value: &Json) -> String {
     }
 }
 
-/// The table of settings for README, in Markdown: made from the flags.
-#[cfg(test)]
-pub(super) fn markdown() -> String {
-    let mut text = String::from("| setting | type | default | |\n|---|---|---|---|\n");
-    for setting in SETTINGS {
-        let flag = setting.flag();
-        let help = flag.get_help().map(ToString::to_string).unwrap_or_default();
-        let (help, in_words) = match help.split_once(" [default: ") {
-            Some((help, default)) => (help.to_owned(), default.trim_end_matches(']').to_owned()),
-            None => (help, String::new()),
-        };
-        let defaults: Vec<_> = flag
-            .get_default_values()
-            .iter()
-            .map(|value| value.to_string_lossy())
-            .collect();
-        let default = if defaults.is_empty() {
-            in_words
-        } else {
-            format!("`{}`", defaults.join(","))
-        };
-        let values = flag.get_possible_values();
-        let names: Vec<&str> = values.iter().map(clap::builder::PossibleValue::get_name).collect();
-        let kind = type_of(setting);
-        let choices = if kind == "text" && !names.is_empty() {
-            format!(": {}", names.join(", "))
-        } else {
-            String::new()
-        };
-        let _ = writeln!(text, "| `{}` | {kind} | {default} | {help}{choices} |", setting.name());
-    }
-    text
+/// A setting in words, made from its flag.
+pub(in crate::cli) struct Reference {
+    pub(in crate::cli) name: String,
+    /// Its variable of the environment.
+    pub(in crate::cli) variable: String,
+    /// What stands in the file, in a word or two.
+    pub(in crate::cli) kind: &'static str,
+    /// As in Markdown; empty if it has none.
+    pub(in crate::cli) default: String,
+    pub(in crate::cli) help: String,
 }
 
-/// A setting's type in one word.
-#[cfg(test)]
-fn type_of(setting: &Setting) -> &'static str {
-    use super::table::Put;
-    match setting.put {
+/// Every setting in words.
+pub(in crate::cli) fn reference() -> Vec<Reference> {
+    SETTINGS.iter().map(words_of).collect()
+}
+
+fn words_of(setting: &Setting) -> Reference {
+    let flag = setting.flag();
+    let help = flag.get_help().map(ToString::to_string).unwrap_or_default();
+    let (help, in_words) = match help.split_once(" [default: ") {
+        Some((help, default)) => (help.to_owned(), default.trim_end_matches(']').to_owned()),
+        None => (help, String::new()),
+    };
+    let defaults = flag.get_default_values().iter();
+    let defaults: Vec<_> = defaults.map(|value| value.to_string_lossy()).collect();
+    let default = if defaults.is_empty() {
+        in_words
+    } else {
+        format!("`{}`", defaults.join(","))
+    };
+    let kind = match setting.put {
         Put::Text(_) => "text",
         Put::Texts(_) => "text or list",
         Put::Switch(_) => "true, false",
+    };
+    let values = flag.get_possible_values();
+    let names: Vec<&str> = values.iter().map(clap::builder::PossibleValue::get_name).collect();
+    let choices = if matches!(setting.put, Put::Text(_)) && !names.is_empty() {
+        format!(": {}", names.join(", "))
+    } else {
+        String::new()
+    };
+    Reference {
+        name: setting.name(),
+        variable: setting.variable(),
+        kind,
+        default,
+        help: help + &choices,
     }
+}
+
+/// The table of settings for README, in Markdown.
+#[cfg(test)]
+pub(super) fn markdown() -> String {
+    let mut text = String::from("| setting | type | default | |\n|---|---|---|---|\n");
+    for one in reference() {
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {} | {} |",
+            one.name, one.kind, one.default, one.help
+        );
+    }
+    text
 }

@@ -14,6 +14,7 @@ use kube::{Client, Config};
 
 use super::failure::{chain, first_line, without_number};
 use super::login;
+pub use super::login::Asking;
 use crate::mesh::model::{Text, nearest};
 
 /// What the command line says about the cluster; all optional.
@@ -27,6 +28,8 @@ pub struct ConnectOptions {
     pub as_user: Option<String>,
     /// `--as-group`.
     pub as_groups: Vec<String>,
+    /// Whether a login plug-in may use the terminal.
+    pub asking: Asking,
 }
 
 /// A cluster that can be asked.
@@ -144,7 +147,7 @@ pub async fn connect(options: &ConnectOptions, clock: fn() -> Timestamp) -> Resu
         HeaderName::from_static("user-agent"),
         HeaderValue::from_static(USER_AGENT),
     ));
-    let renewal = login::log_in(&mut config.auth_info, clock);
+    let renewal = login::log_in(&mut config.auth_info, options.asking, clock);
     let renewal = renewal.map_err(|error| ConnectError::Login {
         context: cluster.context.to_string(),
         reason: error.to_string(),
@@ -155,6 +158,16 @@ pub async fn connect(options: &ConnectOptions, clock: fn() -> Timestamp) -> Resu
         None => client,
     };
     Ok(Connection { client, cluster })
+}
+
+/// The names of the kubeconfig's contexts; none where there is no kubeconfig.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn contexts(options: &ConnectOptions) -> Result<Vec<String>, ConnectError> {
+    let kubeconfig = kubeconfig(options)?;
+    let contexts = kubeconfig.into_iter().flat_map(|kubeconfig| kubeconfig.contexts);
+    Ok(contexts.map(|context| context.name).collect())
 }
 
 const USER_AGENT: &str = concat!("sidescope/", env!("CARGO_PKG_VERSION"));

@@ -54,9 +54,10 @@ pub(super) enum LoginError {
 }
 
 /// Whether a plug-in may ask.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Asking {
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Asking {
     /// The terminal is the person's: the plug-in may use it, unless the kubeconfig says otherwise.
+    #[default]
     Allowed,
     /// The terminal is the screen's.
     Never,
@@ -146,11 +147,15 @@ fn run(plugin: &ExecConfig, asking: Asking) -> Result<Credential, LoginError> {
 /// Lends the plug-in the terminal, and puts what it gives into `auth`: from here on that needs no plug-in.
 ///
 /// Needs tokio's threads, for it blocks one. `None` if there is no plug-in, or if what it gave is a certificate or a token for ever.
-pub(super) fn log_in(auth: &mut AuthInfo, clock: fn() -> Timestamp) -> Result<Option<Renewal>, LoginError> {
+pub(super) fn log_in(
+    auth: &mut AuthInfo,
+    asking: Asking,
+    clock: fn() -> Timestamp,
+) -> Result<Option<Renewal>, LoginError> {
     let Some(plugin) = auth.exec.take() else {
         return Ok(None);
     };
-    let credential = block_in_place(|| run(&plugin, Asking::Allowed))?;
+    let credential = block_in_place(|| run(&plugin, asking))?;
     if let (Some(certificate), Some(key)) = (credential.client_certificate_data, credential.client_key_data) {
         auth.client_certificate_data = Some(base64(certificate));
         auth.client_key_data = Some(base64(key).into());
@@ -319,7 +324,7 @@ mod tests {
             exec: Some(plugin(&script)),
             ..AuthInfo::default()
         };
-        log_in(&mut auth, noon).unwrap().unwrap()
+        log_in(&mut auth, Asking::Allowed, noon).unwrap().unwrap()
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
