@@ -156,6 +156,7 @@ impl App {
                 self.facts.note(now, line.clone());
                 self.say(now, Role::Bad, line);
             }
+            Message::Settings(new) => commands.extend(self.take_settings(now, *new)),
             Message::Said(line) => self.say(now, Role::Dim, line),
             Message::Interrupt { code } => commands.push(Command::Quit { code }),
             Message::Resize { .. } => {}
@@ -247,6 +248,18 @@ impl App {
         if dirty.tables && !self.ui.pins.is_empty() {
             self.follow_pins(now);
         }
+    }
+
+    /// Goes by other settings from now on.
+    fn take_settings(&mut self, now: Timestamp, new: message::NewSettings) -> Option<Command> {
+        self.options.keys = new.keys;
+        self.options.time_zone = new.time_zone;
+        self.options.retention = new.retention;
+        // rows hold times as they were written
+        self.ui.stale.extend([Stale::Panels, Stale::Moments]);
+        self.expire(now);
+        self.say(now, Role::Strong, new.said);
+        new.look.map(Command::Look)
     }
 
     /// The demo's story is somewhere else.

@@ -13,6 +13,7 @@
 //! | `reader` | whether anybody reads what is printed |
 //! | [`recording`] | a recording that is written, beside the screen or alone |
 //! | `playback` | a recording that is played: its clock, and what reads its file |
+//! | `settings` | the settings file, followed |
 //! | `keys`, `signals`, `clipboard`, `panics`, `log` | one adapter each |
 //! | [`live`], [`actual`], [`counting`], [`capture`], [`exec`] | the world without a screen, one Envoy, several over a time, the system's tcpdump, one in a container |
 //!
@@ -49,6 +50,7 @@ mod playback;
 mod probe;
 mod reader;
 pub mod recording;
+mod settings;
 mod signals;
 mod ui;
 
@@ -59,3 +61,4 @@ pub use self::host::{Host, Outcome, ReadDraft, Setup};
 pub use self::panics::Fault;
 pub use self::playback::Played;
 pub use self::reader::nobody_reads;
+pub use self::settings::SettingsFile;

@@ -480,3 +480,12 @@ fn a_revision_that_no_control_plane_has_is_refused_with_those_that_there_are() {
     let newer = "note: istio 1.99 is newer than any that was judged: the rules of 1.31 are applied\n";
     assert_eq!((endpoints("1.99").as_str(), endpoints("1.31").as_str()), (newer, ""));
 }
+
+#[test]
+fn a_settings_file_without_end_is_no_settings_file() {
+    let line = complaint(&run(&["config", "--config", "/dev/zero"], &[]), 2);
+    assert_eq!(
+        line,
+        "error: cannot read settings of '/dev/zero': it is longer than settings ever are (1 MiB)"
+    );
+}

@@ -5,8 +5,10 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::actions::Keymap;
 use super::computing::Computed;
 use super::draft::Draft;
 use super::key::KeyPress;
@@ -105,6 +107,8 @@ pub enum Message {
     Copied(Result<String, String>),
     /// Something went wrong outside of any list: a task's panic, a failed effect. One line for a person.
     Problem(String),
+    /// The settings file says something else by now.
+    Settings(Box<NewSettings>),
     /// What the runtime did of itself, in words: for the foot, once.
     Said(String),
     /// Ctrl-c came as a signal, or SIGTERM: end now.
@@ -254,6 +258,30 @@ pub enum Fetch {
     Events,
 }
 
+/// What settings that may change say now.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NewSettings {
+    /// Which key does what.
+    pub keys: Keymap,
+    /// For times on the screen.
+    pub time_zone: TimeZone,
+    /// How long a change mark stays after it has been seen.
+    pub retention: SignedDuration,
+    /// The look, if the settings ask for another one than before.
+    pub look: Option<NewLook>,
+    /// What changed, and what of it holds only from the next start: one line.
+    pub said: String,
+}
+
+/// How the screen is to look.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewLook {
+    /// The theme's name.
+    pub theme: Text,
+    /// With ASCII alone.
+    pub is_ascii: bool,
+}
+
 /// What came of a draft.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Drafted {
@@ -328,6 +356,8 @@ pub enum Command {
     ShowNamespaces(Vec<Text>),
     /// Draw with the next theme.
     NextTheme,
+    /// Draw with this look from now on.
+    Look(NewLook),
     /// Ask the Envoys of these pods, again and again, and of no others.
     WatchEnvoy {
         /// The chosen one first; each with its Envoy's admin port.

@@ -56,6 +56,7 @@ pub(super) fn run(cli: &Cli, args: &ReplayArgs, host: &Host) -> Result<Exit, End
         story: None,
         packets: None,
         read_draft: super::drafts::for_screen,
+        settings: super::settings::follow(cli),
         reports: super::state_folder(),
         fault: cli.fault,
     });

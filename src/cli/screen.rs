@@ -83,6 +83,7 @@ pub(super) fn show(
         packets,
         reports: super::state_folder(),
         read_draft: super::drafts::for_screen,
+        settings: super::settings::follow(cli),
         fault: cli.fault,
     });
     if let Some(line) = &outcome.line {

@@ -7,15 +7,18 @@
 //! A flag wins over the environment, that over the file, that over the default. All that stands in the file is checked,
 //! also what a flag overrides: a mistake shows at once, not on the day when it counts.
 
+mod again;
 mod file;
 mod show;
 mod table;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, CommandFactory as _, FromArgMatches as _};
 
+pub(super) use self::again::{Source, follow};
 use self::file::File;
 pub(super) use self::show::{reference, show};
 use self::table::{About, Put, SETTINGS, Setting};
@@ -74,6 +77,10 @@ pub(super) fn settle(
     };
     let is_there = file.is_some();
     let file = file.unwrap_or_default();
+    cli.screen.source = path.clone().map(|path| {
+        let matches = matches.clone();
+        Arc::new(Source { path, matches })
+    });
     let keys = check(&file, matches)?;
     if About::Look.holds_for(cli.command.as_ref()) {
         cli.screen.keys = keys;
@@ -235,12 +242,12 @@ impl About {
     /// Whether environment and file count for this command.
     fn holds_for(self, command: Option<&Command>) -> bool {
         let is_demo = matches!(command, Some(Command::Demo(_)));
-        let is_screen = is_demo || matches!(command, None | Some(Command::Config(_)));
+        let is_start = matches!(command, None | Some(Command::Config(_)));
         match self {
             // the demo is a cluster of its own
             About::Cluster => !is_demo,
-            About::Start => is_screen && !is_demo,
-            About::Look => is_screen,
+            About::Start => is_start,
+            About::Look => is_start || is_demo || matches!(command, Some(Command::Replay(_))),
             About::Everything => true,
         }
     }

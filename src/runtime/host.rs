@@ -22,6 +22,7 @@ use super::inbox::Inbox;
 use super::packets::{self, Packets};
 use super::panics::{self, Fault, Hook, Report};
 use super::playback::{Clock, Playback};
+use super::settings::{self, SettingsFile};
 use super::signals::{self, Signals};
 use super::ui::{End, Parts, Ui, is_gone};
 use crate::app::{App, Options};
@@ -74,6 +75,8 @@ pub struct Setup {
     pub reports: Option<PathBuf>,
     /// Reads drafts.
     pub read_draft: ReadDraft,
+    /// The settings file, if it is to be followed.
+    pub settings: Option<SettingsFile>,
     /// A panic on purpose.
     pub fault: Option<Fault>,
 }
@@ -215,8 +218,12 @@ impl Host {
             Sources::Cluster(_) => Clock::System,
             Sources::Recording(played) => Clock::Replay(Playback::new(played)),
         };
+        let told = answers.clone();
         let mut effects = Effects::start(setup.sources, setup.story, answers, to_world);
         effects.read_draft = Some(setup.read_draft);
+        if let Some(file) = setup.settings {
+            settings::follow(file, &effects.tasks, told);
+        }
         if let Some(packets) = setup.packets {
             effects.capture = packets::start(packets, zone, captured)?;
         }

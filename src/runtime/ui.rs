@@ -23,8 +23,9 @@ use super::keys;
 use super::packets::News;
 use super::panics::Fault;
 use super::playback::Clock;
+use super::settings;
 use super::signals::Caught;
-use crate::app::message::{CaptureState, Drafted, Work};
+use crate::app::message::{CaptureState, Drafted, NewLook, Work};
 use crate::app::{App, Command, Message};
 use crate::mesh::world::SourceState;
 use crate::sources::kubernetes::SourceMessage;
@@ -320,6 +321,10 @@ impl Ui {
                 };
                 let line = format!("theme {}{colourless}", theme.name());
                 return Box::pin(self.tell(Message::Said(line))).await;
+            }
+            Command::Look(NewLook { theme, is_ascii }) => {
+                self.painter
+                    .set_look(settings::look(self.painter.look(), &theme, is_ascii));
             }
             Command::Copy(text) => return self.copy(text).await,
             Command::Relist => self.effects.relist(),

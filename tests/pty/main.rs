@@ -17,4 +17,5 @@ mod endings;
 mod looks;
 mod saving;
 mod session;
+mod settings;
 mod stops;

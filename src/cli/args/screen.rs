@@ -1,11 +1,13 @@
 //! How the screen looks, where settings are, and `config`, which says so.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
+use super::super::settings::Source;
 use super::duration;
 use crate::app::Keymap;
 use crate::tui::Theme;
@@ -44,6 +46,9 @@ pub struct ScreenArgs {
     /// Which key does what: only the settings file says so.
     #[arg(skip)]
     pub keys: Keymap,
+    /// Where the settings came from, to be read again.
+    #[arg(skip)]
+    pub(in crate::cli) source: Option<Arc<Source>>,
 }
 
 impl ValueEnum for Theme {
