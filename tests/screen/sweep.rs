@@ -1,5 +1,6 @@
 //! Any size, any keys, any events: no panic, nothing outside the screen, Esc leads home.
 
+use sidescope::app::view::Body;
 use sidescope::app::{Command, KeyCode, KeyPress, Message};
 use sidescope::mesh::model::{Kind, Uid};
 use sidescope::mesh::world::{ListScope, SourceState};
@@ -56,7 +57,7 @@ fn asking_for_the_same_screen_twice_gives_the_same() {
 const KEYS: &[char] = &[
     'j', 'k', 'g', 'G', 'h', 'l', '/', ':', 'n', 'a', 'W', '`', '1', '2', '3', '4', '5', '6', '[', ']', '-', 'z', 'p',
     'o', 'I', '<', '>', 'w', 'd', 'y', 'e', 'x', ' ', '}', '{', 'm', 'M', '!', 'f', 'c', 'b', '?', 'r', 'v', '*', '(',
-    '.', 'é', 'F', 'D', 's', 'H',
+    '.', 'é', 'F', 'D', 's', 'H', 'E', 'C', 'R', 't', ',', 'B', 'O',
 ];
 const CODES: &[KeyCode] = &[
     KeyCode::Enter,
@@ -123,12 +124,18 @@ fn random_keys_and_events_never_panic_and_escape_leads_home() {
         .ok()
         .and_then(|rounds| rounds.parse().ok())
         .unwrap_or(12);
+    let (mut followed, mut keys) = (0, 0);
     for seed in 1..=rounds {
         let mut dice = Dice(seed * 0x9e37_79b9);
         let mut stage = Stage::bookinfo();
         for _ in 0..250 {
             match dice.roll(10) {
-                0 | 1 => random_event(&mut stage, &mut dice),
+                0 | 1 => {
+                    let before = under_cursor(&mut stage);
+                    random_event(&mut stage, &mut dice);
+                    followed += usize::from(before.is_some());
+                    assert_stays(before, &mut stage, seed);
+                }
                 2 => stage.wait(i64::try_from(dice.roll(700)).unwrap()),
                 3 => {
                     stage.size = (
@@ -139,8 +146,10 @@ fn random_keys_and_events_never_panic_and_escape_leads_home() {
                 4 | 5 => {
                     let code = CODES[dice.roll(CODES.len())];
                     stage.send(Message::Key(KeyPress::plain(code)));
+                    keys += 1;
                 }
                 _ => {
+                    keys += 1;
                     let key = KEYS[dice.roll(KEYS.len())];
                     stage.send(Message::Key(KeyPress::char(key)));
                 }
@@ -161,4 +170,80 @@ fn random_keys_and_events_never_panic_and_escape_leads_home() {
             stage.text()
         );
     }
+    println!("{keys} keys, {followed} events under a cursor");
+    assert!(followed > 10);
+}
+
+/// What tells a row from all others: the cells of these columns.
+const NAMES: &[&str] = &[
+    "NAMESPACE",
+    "NAME",
+    "KIND",
+    "ENDPOINT",
+    "PORT|SUBSET",
+    "HOST",
+    "CLUSTER",
+    "TIME",
+    "OBJECT",
+    "WHAT",
+];
+
+/// A row by the cells that name it, and whether the cursor is there.
+type Named = (Vec<String>, bool);
+
+/// The heads of the table that has the keys, and its rows; `None` where a dialog or a text has them.
+fn named_rows(stage: &mut Stage) -> Option<(Vec<String>, Vec<Named>)> {
+    let screen = stage.screen();
+    let pane = screen
+        .panes
+        .into_iter()
+        .find(|pane| pane.active && screen.overlay.is_none())?;
+    let Body::Table { heads, rows, .. } = pane.body else {
+        return None;
+    };
+    let heads: Vec<String> = heads.iter().map(|head| head.title.to_string()).collect();
+    let is_name = |at: usize| {
+        let title = heads.get(at).map(|title| title.trim_end_matches(['▲', '▼']));
+        title.is_some_and(|title| NAMES.contains(&title))
+    };
+    let named = rows.into_iter().filter(|row| row.banner.is_none()).map(|row| {
+        let cells = row.cells.iter().enumerate().filter(|(at, _)| is_name(*at));
+        (cells.map(|(_, cell)| cell.text.to_string()).collect(), row.cursor)
+    });
+    let named = named.collect();
+    Some((heads, named))
+}
+
+/// What an event may not change: the heads of the table, its rows, which of them has the cursor.
+struct Before {
+    heads: Vec<String>,
+    rows: Vec<Vec<String>>,
+    cursor: Vec<String>,
+}
+
+/// `None` if no row has the cursor, or others have its name too.
+fn under_cursor(stage: &mut Stage) -> Option<Before> {
+    let (heads, rows) = named_rows(stage)?;
+    let cursor = rows.iter().find(|(_, cursor)| *cursor)?.0.clone();
+    let is_alone = rows.iter().filter(|(other, _)| *other == cursor).count() == 1;
+    let rows = rows.into_iter().map(|(name, _)| name).collect();
+    (is_alone && !cursor.is_empty()).then_some(Before { heads, rows, cursor })
+}
+
+/// No event takes the cursor from a row that is still on the screen, but back to the one it was put on, which was away.
+fn assert_stays(before: Option<Before>, stage: &mut Stage, seed: u64) {
+    let Some(before) = before else { return };
+    let Some((_, rows)) = named_rows(stage).filter(|(heads, _)| *heads == before.heads) else {
+        return;
+    };
+    let is_there = rows.iter().any(|(name, _)| *name == before.cursor);
+    let stays = rows
+        .iter()
+        .any(|(name, cursor)| *cursor && (*name == before.cursor || !before.rows.contains(name)));
+    assert!(
+        stays || !is_there,
+        "seed {seed}: the cursor left {:?}\n{}",
+        before.cursor,
+        stage.text()
+    );
 }
