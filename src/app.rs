@@ -272,7 +272,8 @@ impl App {
         if is_new {
             self.say(now, Role::Strong, state.title.to_string());
         } else if turned && state.paused {
-            self.say(now, Role::Strong, "the story waits; , goes on");
+            let pause = self.options.keys.named(actions::Action::DemoPause);
+            self.say(now, Role::Strong, format!("the story waits; {pause} goes on"));
         } else if turned {
             self.say(now, Role::Strong, "the story goes on");
         }

@@ -24,6 +24,7 @@ mod screen;
 mod settings;
 mod suggest;
 mod traffic;
+mod usage;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -50,10 +51,14 @@ pub fn main(name: &'static str, arguments: impl IntoIterator<Item = OsString>) -
         .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
+        Err(error) if error.use_stderr() => {
+            print::err(&format!("error: {}", usage::line(&error)));
+            return Exit::Usage.into();
+        }
         Err(error) => {
-            // help and version go to standard output and are no error; a closed output is none either
+            // help and version are no error; a closed output is none either
             drop(error.print());
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
+            return Exit::Ok.into();
         }
     };
     match run(cli, &matches, name) {

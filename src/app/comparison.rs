@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::App;
+use super::actions::Action;
 use super::draft::WhatIf;
 use super::list::ItemId;
 use super::rows::RowsDialog;
@@ -224,11 +225,9 @@ impl App {
         let mut picked: Vec<ItemId> = list.picked().iter().cloned().collect();
         let current = list.current().cloned();
         if picked.len() > 2 {
-            return self.say(
-                now,
-                Role::Warn,
-                format!("{} rows are picked: two can be compared; Esc unpicks", picked.len()),
-            );
+            let back = self.options.keys.named(Action::StepBack);
+            let line = format!("{} rows are picked: two can be compared; {back} unpicks", picked.len());
+            return self.say(now, Role::Warn, line);
         }
         if let ([only], Some(current)) = (picked.as_slice(), current.clone())
             && *only != current
@@ -275,7 +274,9 @@ impl App {
             })
             .collect();
         let [pod, other] = pods.as_slice() else {
-            return self.say(now, Role::Dim, "pick two pods with Space, then D compares their tables");
+            let [pick, diff] = [Action::Pick, Action::Diff].map(|action| self.options.keys.named(action));
+            let line = format!("pick two pods with {pick}, then {diff} compares their tables");
+            return self.say(now, Role::Dim, line);
         };
         let pods = Some((pod.clone(), other.clone()));
         self.open_comparison(now, Comparison::new(Subject::Pods, Span::Present, pods));

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::App;
+use super::actions::Action;
 use super::find::first_of;
 use super::list::ItemId;
 use super::message::Command;
@@ -190,14 +191,16 @@ impl App {
             self.ui.stale.insert(Stale::Panels);
             self.say(now, Role::Dim, format!("{} unpinned", id.key.name));
         } else if self.ui.pins.len() >= PINS {
+            let pin = self.options.keys.named(Action::Pin);
             self.say(
                 now,
                 Role::Warn,
-                format!("{PINS} pods are pinned; p on one of them unpins it"),
+                format!("{PINS} pods are pinned; {pin} on one of them unpins it"),
             );
         } else {
             self.ui.pins.push(id.clone());
-            self.say(now, Role::Good, format!("{} pinned; p again unpins", id.key.name));
+            let pin = self.options.keys.named(Action::Pin);
+            self.say(now, Role::Good, format!("{} pinned; {pin} again unpins", id.key.name));
         }
     }
 

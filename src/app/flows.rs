@@ -5,6 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::App;
+use super::actions::Action;
 use super::dialog::TextDialog;
 use super::list::ItemId;
 use super::panel::{self, Panel};
@@ -211,7 +212,8 @@ impl App {
     /// Lists the packets of an endpoint alone.
     pub(super) fn trace_endpoint(&mut self, now: Timestamp, endpoint: &RowId) {
         if self.facts.packets.source().is_none() {
-            let text = "no packets are read, see below; x says why the row is here";
+            let why = self.options.keys.named(Action::Explain);
+            let text = format!("no packets are read, see below; {why} says why the row is here");
             self.say(now, Role::Dim, text);
         } else if let Some(socket) = socket(&endpoint.address) {
             self.trace(Some(Place::Endpoint(socket)));

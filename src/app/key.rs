@@ -161,10 +161,19 @@ impl FromStr for KeyPress {
         }
         let lower = rest.to_ascii_lowercase();
         let mut letters = rest.chars();
+        if let (Some(c), None) = (letters.next(), letters.next())
+            && is_invisible(c)
+        {
+            return Err(format!(
+                "'{}' is a character that is not seen: write a key as x, X, Ctrl-x, Alt-x, F2, Enter, Space, PgDn",
+                c.escape_unicode()
+            ));
+        }
+        let mut letters = rest.chars();
         key.code = match (letters.next(), letters.next()) {
             (Some(c), None) if key.ctrl => KeyCode::Char(c.to_ascii_lowercase()),
             (Some(c), None) if key.shift => KeyCode::Char(c.to_ascii_uppercase()),
-            (Some(c), None) if !c.is_control() => KeyCode::Char(c),
+            (Some(c), None) => KeyCode::Char(c),
             _ => {
                 let function = lower.strip_prefix('f').and_then(|number| number.parse().ok());
                 let function = function.filter(|number| (1..=24).contains(number)).map(KeyCode::F);
@@ -179,6 +188,13 @@ impl FromStr for KeyPress {
         key.shift &= !matches!(key.code, KeyCode::Char(_) | KeyCode::BackTab);
         Ok(key)
     }
+}
+
+/// Whether nobody could read it in help, nor tell which key it is: no width, a blank of another kind than Space, a filler.
+fn is_invisible(c: char) -> bool {
+    const FILLERS: [char; 6] = ['\u{ad}', '\u{115f}', '\u{2800}', '\u{3164}', '\u{ffa0}', '\u{fffc}'];
+    let has_width = unicode_width::UnicodeWidthChar::width(c).is_some_and(|width| width > 0);
+    c != ' ' && (c.is_control() || !has_width || c.is_whitespace() || FILLERS.contains(&c))
 }
 
 #[cfg(test)]
@@ -199,6 +215,20 @@ mod tests {
         assert_eq!("Shift-g".parse(), Ok(KeyPress::char('G')));
         assert_eq!("shift-tab".parse(), Ok(KeyPress::plain(KeyCode::BackTab)));
         assert_eq!("PageDown".parse(), Ok(KeyPress::plain(KeyCode::PageDown)));
+        for unseen in [
+            "\u{200b}",
+            "\u{feff}",
+            "\u{301}",
+            "\u{a0}",
+            "\u{3164}",
+            "\u{202e}",
+            "Ctrl-\u{7f}",
+            "\t",
+            "\u{ad}",
+        ] {
+            let problem = unseen.parse::<KeyPress>().unwrap_err();
+            assert!(problem.contains("not seen") && problem.is_ascii(), "{problem}");
+        }
         for wrong in ["", "Ctrl-", "F0", "F25", "Hyper-x", "xx"] {
             assert!(wrong.parse::<KeyPress>().is_err(), "{wrong}");
         }

@@ -210,9 +210,9 @@ impl App {
             .map(|laid| laid.hidden_columns.1);
         if hidden.unwrap_or(0) == 0 {
             let more = if self.ui.is_on(Toggle::Wide) {
-                ""
+                String::new()
             } else {
-                "; w shows more"
+                format!("; {} shows more", self.options.keys.named(Action::Wide))
             };
             self.say(now, Role::Dim, format!("no more columns to the right{more}"));
             return;
@@ -275,18 +275,17 @@ impl App {
         list.toggle_pick();
         list.step(1);
         let picked = list.picked().len();
-        self.say(now, Role::Dim, format!("{picked} picked; Esc unpicks"));
+        let back = self.options.keys.named(Action::StepBack);
+        self.say(now, Role::Dim, format!("{picked} picked; {back} unpicks"));
     }
 
     fn toggle_faults(&mut self, now: Timestamp) {
         self.ui.turn(Toggle::Faults);
         self.rebuild_all(now);
         if self.ui.is_on(Toggle::Faults) {
-            self.say(
-                now,
-                Role::Dim,
-                "only rows with which something is wrong; ! or Esc shows all",
-            );
+            let [again, back] = [Action::FaultsOnly, Action::StepBack].map(|action| self.options.keys.named(action));
+            let line = format!("only rows with which something is wrong; {again} or {back} shows all");
+            self.say(now, Role::Dim, line);
         }
     }
 

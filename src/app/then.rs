@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::App;
+use super::actions::Action;
 use super::comparison::Point;
 use super::study::{Answer, Question, Unknown};
 use super::tables::TableId;
@@ -47,7 +48,11 @@ impl App {
             return self.say(now, Role::Warn, text);
         };
         let Some(chosen) = self.ui.chosen.clone() else {
-            return self.say(now, Role::Dim, "no pod is chosen (1)");
+            return self.say(
+                now,
+                Role::Dim,
+                format!("no pod is chosen ({})", self.options.keys.named(Action::Tab1)),
+            );
         };
         self.go(now, View::Endpoints);
         self.ui.active.insert(View::Endpoints, TableId::Endpoints(0));

@@ -83,6 +83,12 @@ impl Keymap {
         self.keys(entry(action)?).first().map(ToString::to_string)
     }
 
+    /// The key of an action, in a sentence; where it has none, its command.
+    pub(in crate::app) fn named(&self, action: Action) -> String {
+        let name = || entry(action).map(|entry| format!(":{}", entry.name));
+        self.hint(action).or_else(name).unwrap_or_default()
+    }
+
     /// The action of a key where this table has the keys; else the one that it has elsewhere.
     pub(in crate::app) fn find(&self, key: KeyPress, table: TableId, play: Play) -> Option<&'static Entry> {
         let mut entries = ACTIONS.iter().filter(|entry| self.keys(entry).contains(&key));

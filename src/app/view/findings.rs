@@ -17,8 +17,8 @@ pub(in crate::app) fn lines(found: &[Finding]) -> Vec<Line> {
     lines
 }
 
-/// The worst in one line, by what stands there or else by its place, with the number of the others.
-pub(in crate::app) fn line(found: &[Finding]) -> Option<Line> {
+/// The worst in one line, by what stands there or else by its place, with the number of the others and the key that tells them.
+pub(in crate::app) fn line(found: &[Finding], key: &str) -> Option<Line> {
     let worst = found.first()?;
     let mut line = head(worst, worst.value.is_empty());
     line.push(Span::new(Role::Text, format!("  {}", worst.consequence())));
@@ -26,7 +26,7 @@ pub(in crate::app) fn line(found: &[Finding]) -> Option<Line> {
     if more > 0 {
         line.push(Span::new(Role::Dim, format!("  and {more} more")));
     }
-    line.push(Span::new(Role::Key, "  x"));
+    line.push(Span::new(Role::Key, format!("  {key}")));
     line.push(Span::new(Role::Dim, " tells"));
     Some(line)
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::age::{age, human_duration};
 use super::{Line, Role, Span};
+use crate::app::actions::{Action, Keymap};
 use crate::app::facts::{Facts, Source};
 use crate::app::message::NoEnvoy;
 use crate::app::options::Namespaces;
@@ -22,8 +23,35 @@ pub(crate) struct State {
     pub details: Vec<String>,
     /// Lines for a shell, whole however long.
     pub commands: Vec<String>,
-    /// What to press or type, and what comes of it.
-    pub next: Vec<(String, String)>,
+    /// What to do or type, and what comes of it.
+    pub next: Vec<(Next, String)>,
+}
+
+/// The start of a line that says what can be done.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Next {
+    /// An action, by whichever key it has.
+    Press(Action),
+    /// What is typed.
+    Type(String),
+}
+
+impl From<Action> for Next {
+    fn from(action: Action) -> Self {
+        Next::Press(action)
+    }
+}
+
+impl From<&'static str> for Next {
+    fn from(text: &'static str) -> Self {
+        Next::Type(text.to_owned())
+    }
+}
+
+impl From<String> for Next {
+    fn from(text: String) -> Self {
+        Next::Type(text)
+    }
 }
 
 impl State {
@@ -45,13 +73,13 @@ impl State {
         self
     }
 
-    pub(crate) fn next(mut self, key: impl Into<String>, what: impl Into<String>) -> Self {
+    pub(crate) fn next(mut self, key: impl Into<Next>, what: impl Into<String>) -> Self {
         self.next.push((key.into(), what.into()));
         self
     }
 
-    /// As lines, wrapped to a width.
-    pub(crate) fn lines(&self, width: usize) -> Vec<Line> {
+    /// As lines, wrapped to a width, with keys as they are.
+    pub(crate) fn lines(&self, width: usize, keys: &Keymap) -> Vec<Line> {
         let mut lines = vec![Vec::new()];
         let wrapped = |role: Role, text: &str| {
             let pieces = super::cut::wrap(text, width.saturating_sub(2));
@@ -67,7 +95,11 @@ impl State {
         if !self.next.is_empty() {
             lines.push(Vec::new());
         }
-        for (key, what) in &self.next {
+        for (next, what) in &self.next {
+            let key = match next {
+                Next::Press(action) => keys.named(*action),
+                Next::Type(text) => text.clone(),
+            };
             let room = width.saturating_sub(key.chars().count() + 4);
             for (at, piece) in super::cut::wrap(what, room.max(8)).into_iter().enumerate() {
                 let lead = if at == 0 {
@@ -123,20 +155,20 @@ pub(crate) fn empty_list(
 fn nothing(plural: &str, namespaces: &Namespaces, hidden: usize, faults: bool) -> State {
     if hidden > 0 && faults {
         return State::new(Role::Good, format!("nothing is wrong with any of {hidden} {plural}"))
-            .next("!", "show all of them");
+            .next(Action::FaultsOnly, "show all of them");
     }
     if hidden > 0 {
         return State::new(Role::Warn, format!("the filter hides all {hidden} {plural}"))
-            .next("Esc", "take the filter away")
-            .next("/", "change it");
+            .next(Action::StepBack, "take the filter away")
+            .next(Action::Filter, "change it");
     }
     match namespaces {
         Namespaces::All => State::new(Role::Warn, format!("there are no {plural} in this cluster")),
         Namespaces::Some(names) => {
             let names: Vec<&str> = names.iter().map(Text::as_str).collect();
             State::new(Role::Warn, format!("there are no {plural} in {}", names.join(", ")))
-                .next("n", "choose other namespaces")
-                .next("a", "show all of them")
+                .next(Action::Namespaces, "choose other namespaces")
+                .next(Action::AllNamespaces, "show all of them")
         }
     }
 }
@@ -197,11 +229,11 @@ pub(crate) fn failed(failure: &Failure) -> State {
     let state = State::new(Role::Bad, failure.to_string());
     match failure {
         Failure::Unreachable(_) | Failure::TimedOut => state
-            .next("Ctrl-r", "try again now")
+            .next(Action::Relist, "try again now")
             .next("sidescope demo", "a cluster of its own, without any"),
-        Failure::Unauthorized(_) => state.next("L", "log in again"),
+        Failure::Unauthorized(_) => state.next(Action::LogIn, "log in again"),
         Failure::Forbidden { .. } | Failure::Interrupted(_) | Failure::Status(..) | Failure::Malformed(_) => state
-            .next("Ctrl-r", "list everything anew")
+            .next(Action::Relist, "list everything anew")
             .next(":sources", "how each kind does"),
     }
 }
@@ -227,7 +259,7 @@ fn denied(facts: &Facts, kind: Kind, namespace: Option<&Text>) -> State {
         .unwrap_or_else(|| of_namespace(&Text::default()));
     State::new(Role::Bad, failure.to_string())
         .next(can_i(kind, &failure), "asks the cluster what you may do")
-        .next("n", "choose namespaces in which you may")
+        .next(Action::Namespaces, "choose namespaces in which you may")
 }
 
 /// The line that shows whether what was refused is allowed by now.
@@ -274,7 +306,7 @@ pub(crate) fn no_table(why: &NoTable, pod: Option<&Pod>, facts: &Facts, now: Tim
         NoTable::Waypoint => State::new(Role::Warn, "a waypoint: its table is not computed")
             .detail("what its Envoy holds: istioctl proxy-config endpoint POD"),
         NoTable::NoAddress => State::new(Role::Warn, "the pod has no address yet, so its proxy is not connected")
-            .next("e", "its events may say why"),
+            .next(Action::Events, "its events may say why"),
     }
 }
 
@@ -282,11 +314,11 @@ pub(crate) fn no_table(why: &NoTable, pod: Option<&Pod>, facts: &Facts, now: Tim
 pub(crate) fn no_endpoints(table: Option<&EndpointTable>, hidden: usize, faults: bool) -> State {
     if hidden > 0 && faults {
         return State::new(Role::Good, format!("nothing is wrong with any of {hidden} endpoints"))
-            .next("!", "show all of them");
+            .next(Action::FaultsOnly, "show all of them");
     }
     if hidden > 0 {
         return State::new(Role::Warn, format!("the filter hides all {hidden} endpoints"))
-            .next("Esc", "take the filter away");
+            .next(Action::StepBack, "take the filter away");
     }
     let hosts = table.map_or(0, |table| table.hosts.len());
     if hosts > 0 {
@@ -294,17 +326,18 @@ pub(crate) fn no_endpoints(table: Option<&EndpointTable>, hidden: usize, faults:
             Role::Warn,
             format!("{hosts} names are in scope, and none has an endpoint"),
         )
-        .next("2", "services: are their pods ready?");
+        .next(Action::Tab2, "services: are their pods ready?");
     }
     State::new(Role::Warn, "nothing is in scope: the Sidecar lets no service in")
-        .next("4", "Sidecars: what do its hosts say?")
-        .next("5", "timeline: who changed it?")
+        .next(Action::Tab4, "Sidecars: what do its hosts say?")
+        .next(Action::Tab5, "timeline: who changed it?")
 }
 
 /// Why the timeline is empty.
 pub(crate) fn no_moments(hidden: usize) -> State {
     if hidden > 0 {
-        return State::new(Role::Warn, format!("the filter hides all {hidden} lines")).next("Esc", "take it away");
+        return State::new(Role::Warn, format!("the filter hides all {hidden} lines"))
+            .next(Action::StepBack, "take it away");
     }
     State::new(
         Role::Dim,

@@ -100,7 +100,7 @@ impl App {
                 1 => " 1 change waits;".to_owned(),
                 waiting => format!(" {waiting} changes wait;"),
             };
-            let key = self.options.keys.hint(Action::Freeze).unwrap_or_default();
+            let key = self.options.keys.named(Action::Freeze);
             let text = format!(" held still;{waits} {key} goes on");
             return cut_line(vec![Span::new(Role::Warn, text)], width);
         }

@@ -10,6 +10,7 @@ use super::super::words::governing_sentence;
 use super::super::{Line, Role, Shown, Span};
 use super::{line_width, two_sided};
 use crate::app::App;
+use crate::app::actions::Action;
 use crate::app::options::{Namespaces, Play};
 use crate::app::tables::TableId;
 use crate::app::ui::View;
@@ -232,7 +233,7 @@ impl App {
             Span::new(Role::Dim, format!("{}/{} ", demo.step, demo.steps)),
             Span::new(Role::Strong, format!("{}  ", demo.title)),
             on,
-            Span::new(Role::Key, ","),
+            Span::new(Role::Key, self.options.keys.named(Action::DemoPause)),
             Span::new(Role::Dim, does),
         ]
     }

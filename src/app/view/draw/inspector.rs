@@ -11,6 +11,7 @@ use super::super::value::{rate as per_second, spark};
 use super::super::words::{governing_sentence, mark_role};
 use super::super::{Line, Role, Span};
 use crate::app::App;
+use crate::app::actions::Action;
 use crate::app::facts::Envoy;
 use crate::app::list::ItemId;
 use crate::app::panel::Standing;
@@ -92,12 +93,26 @@ impl App {
             }
             (_, ItemId::Object(sidecar), Subject::Sidecar(row)) if row.findings.is_some() => {
                 let found = self.facts.findings.of(&sidecar.key).unwrap_or_default();
-                (None, super::super::findings::line(found).into_iter().collect())
+                (
+                    None,
+                    super::super::findings::line(found, &self.options.keys.named(Action::Explain))
+                        .into_iter()
+                        .collect(),
+                )
             }
             (_, _, Subject::Moment(row)) => match row.line {
                 Moment::Edit(..) => {
-                    let text = "Enter what it did  v the endpoints as they were then  D since then  r who else";
-                    (None, vec![vec![Span::new(Role::Dim, text)]])
+                    let asks = [
+                        (Action::Drill, " what it did"),
+                        (Action::Then, " as it was then"),
+                        (Action::Diff, " since then"),
+                        (Action::Radius, " who else"),
+                    ];
+                    let asks = asks.into_iter().flat_map(|(action, what)| {
+                        let key = Span::new(Role::Key, self.options.keys.named(action));
+                        [key, Span::new(Role::Dim, format!("{what}  "))]
+                    });
+                    (None, vec![asks.collect()])
                 }
                 Moment::Endpoints(..) | Moment::Start | Moment::Before(_) => (None, Vec::new()),
             },
@@ -160,7 +175,7 @@ impl App {
             let text = match self.successor(pod) {
                 Some(successor) => vec![
                     Span::new(Role::Warn, "gone; "),
-                    Span::new(Role::Key, "Enter"),
+                    Span::new(Role::Key, self.options.keys.named(Action::Drill)),
                     Span::new(Role::Text, format!(" follows its successor {}", successor.key.name)),
                 ],
                 None => vec![Span::new(Role::Warn, "gone, and nothing of its workload is left")],
@@ -184,7 +199,11 @@ impl App {
         if let Some(successor) = successor {
             line.push(Span::new(
                 Role::Text,
-                format!("; Enter on it in the pods follows {}", successor.key.name),
+                format!(
+                    "; {} on it in the pods follows {}",
+                    self.options.keys.named(Action::Drill),
+                    successor.key.name
+                ),
             ));
         }
         line

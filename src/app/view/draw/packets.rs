@@ -7,6 +7,7 @@ use super::super::capture::{self, Reader};
 use super::super::sources::capture_words;
 use super::super::state::{self, State};
 use crate::app::App;
+use crate::app::actions::Action;
 use crate::app::list::List;
 use crate::app::message::CaptureState;
 use crate::app::packets::KEPT;
@@ -76,7 +77,7 @@ impl App {
                 Some(traced) => format!("none of the last {kept} packets is {traced}"),
                 None => format!("none of the last {kept} packets is as the filter asks for"),
             };
-            return State::new(Role::Warn, text).next("Esc", "all packets");
+            return State::new(Role::Warn, text).next(Action::StepBack, "all packets");
         }
         match &source.state {
             CaptureState::Reading => State::new(Role::Dim, format!("no packet yet; reading {}", source.from))

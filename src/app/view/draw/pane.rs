@@ -27,7 +27,10 @@ impl App {
             Some(state) => {
                 // where there is little room, none of it is left blank
                 let blank = usize::from(size != Size::Full);
-                let lines = state.lines(inner.width.into()).into_iter().skip(blank);
+                let lines = state
+                    .lines(inner.width.into(), &self.options.keys)
+                    .into_iter()
+                    .skip(blank);
                 Body::Lines(fit_lines(lines.collect(), inner.width, inner.height))
             }
             None => self.rows(now, laid),
@@ -250,7 +253,7 @@ impl App {
                         let words =
                             format!("no table: the work over its {services} services broke, by a fault of sidescope");
                         let state = State::new(Role::Bad, words).next(":log", "which fault, for a report");
-                        Some(state.next("Ctrl-r", "tries again"))
+                        Some(state.next(Action::Relist, "tries again"))
                     }
                     Standing::Recalling => Some(State::new(Role::Dim, "going back through the journal ...")),
                     Standing::Present | Standing::Past { .. } | Standing::Then(_) if is_empty => Some(

@@ -46,7 +46,7 @@ static COLUMNS: &[Column<Traffic>] = &[
             priority: 0,
             cut: Cut::Middle,
             place: Place::Fixed,
-            help: "Address and port; Enter lists its packets alone.",
+            help: "Address and port; going into the row lists its packets alone.",
             ..EXTRA
         },
         datum: |row| Datum::new(Role::Number, Value::Built(row.row.address.to_string())),
