@@ -15,6 +15,7 @@ mod clusters;
 mod drafts;
 mod endings;
 mod looks;
+mod recordings;
 mod saving;
 mod session;
 mod settings;
