@@ -6,7 +6,7 @@
 //! | `message`, `key`, `options`, [`memory`], [`moment`] | the contract with the runtime; what is remembered; times as people write them |
 //! | `facts`, `findings`, `engine`, `sync`, `lag`, `rates`, `traffic`, `packets`, `workloads` | what is known |
 //! | `ui`, `list`, `panel`, `dialog`, `text`, `rows`, `input`, `filter` | what is shown of it |
-//! | `actions`, `perform`, `go`, `drill`, `marks`, `ask`, `hidden`, `find`, `palette` | what a person can do |
+//! | `actions`, `perform`, `go`, `drill`, `marks`, `ask`, `hidden`, `find`, `palette`, `contexts` | what a person can do |
 //! | `study`, `comparison`, `who`, `then`, `draft` | questions about all pods, the past and what would be, worked out beside the loop |
 //! | `replay`, `save` | a recording that is played, and one that is made; the view as a file |
 //! | `refresh`, `choose`, `settle`, `flows`, `widths`, `columns` | lists and panels follow the facts |
@@ -24,6 +24,7 @@ mod choose;
 mod columns;
 mod comparison;
 mod computing;
+mod contexts;
 mod dialog;
 mod draft;
 mod drill;
@@ -158,6 +159,9 @@ impl App {
             }
             Message::Settings(new) => commands.extend(self.take_settings(now, *new)),
             Message::Said(line) => self.say(now, Role::Dim, line),
+            Message::Noted(line) => self.facts.note(now, line),
+            Message::Contexts(contexts) => self.hear_contexts(now, contexts),
+            Message::ContextOpened { name, result } => commands.extend(self.hear_opened(now, &name, result)),
             Message::Interrupt { code } => commands.push(Command::Quit { code }),
             Message::Resize { .. } => {}
             Message::Tick => self.tick(now),
@@ -169,6 +173,17 @@ impl App {
         commands.extend(self.ask_table());
         commands.extend(self.ask_study());
         commands
+    }
+
+    /// What a run over another cluster takes over from this one: what is the person's.
+    pub fn hand_down(&self, options: Options) -> Options {
+        let own = self.options.clone();
+        Options {
+            time_zone: own.time_zone,
+            retention: own.retention,
+            keys: own.keys,
+            ..options
+        }
     }
 
     /// The work behind [`Command::Compute`].

@@ -3,6 +3,7 @@
 mod actual;
 mod args;
 mod complete;
+mod contexts;
 mod demo;
 mod diff;
 mod drafts;

@@ -29,7 +29,9 @@
 //!
 //! # The loop
 //!
-//! One loop owns the world and the app: no locks, no shared mutable state. Source tasks watch and decode into compact
+//! One loop owns the world and the app: no locks, no shared mutable state. A screen is one run after the other on the same
+//! terminal, each over one context's cluster with a world, an app and tasks of its own: the next one begins when the one
+//! before has ended, with what is remembered (`app::memory`, in `runtime`'s state file). Source tasks watch and decode into compact
 //! `Delta`s, never whole API objects, and send batches over a bounded channel. Each turn visits every source once, in
 //! this order and each with a budget: terminal input, signals, deltas, answers to effects, the timer. Then at most one
 //! frame is drawn: at once after rest, at most every 10 ms under load, and not at all if no cell would change.

@@ -2,12 +2,14 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `host` | the threads, the panic hook, one run of the screen from taking the terminal to giving it back |
+//! | `host` | the threads, the panic hook, the screen from taking the terminal to giving it back: one run after the other, each over one cluster |
 //! | `ui` | the loop: one turn after the other, at most one frame a turn |
 //! | `inbox` | the loop's sources, each visited once a turn, in order, with a budget |
 //! | `feed` | the tasks that follow the cluster's kinds |
 //! | `effects`, `probe`, `envoys` | what the app's commands do outside, and what is asked of the cluster and of Envoys |
 //! | [`packets`] | a capture that is read beside the loop, from any stream of bytes |
+//! | `contexts` | a run over another context, made ready beside the one that is up |
+//! | `state` | the file of what is remembered from one run to the next |
 //! | `editor` | the person's own editor on a draft |
 //! | [`piped`] | a stream of bytes that a signal ends, without a screen |
 //! | `reader` | whether anybody reads what is printed |
@@ -32,6 +34,7 @@ pub mod actual;
 pub mod capture;
 mod clipboard;
 pub mod clock;
+mod contexts;
 pub mod counting;
 mod editor;
 mod effects;
@@ -52,13 +55,16 @@ mod reader;
 pub mod recording;
 mod settings;
 mod signals;
+mod state;
 mod ui;
 
 pub use self::clipboard::Clipboard;
+pub use self::contexts::Contexts;
 pub use self::effects::Story;
 pub use self::feed::{Cluster, Sources};
-pub use self::host::{Host, Outcome, ReadDraft, Setup};
+pub use self::host::{Host, Outcome, ReadDraft, Run, Setup};
 pub use self::panics::Fault;
 pub use self::playback::Played;
 pub use self::reader::nobody_reads;
 pub use self::settings::SettingsFile;
+pub use self::state::{Begins, State};

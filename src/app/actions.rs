@@ -42,6 +42,7 @@ pub(super) enum Action {
     HistoryLast,
     Namespaces,
     AllNamespaces,
+    Contexts,
     Workloads,
     Find,
     Up,

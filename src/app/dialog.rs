@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::App;
 use super::columns::ColumnsDialog;
+use super::contexts::ContextDialog;
 use super::filter::Fuzzy;
 use super::find::FindDialog;
 use super::hidden::HiddenDialog;
@@ -35,6 +36,8 @@ pub(super) enum Dialog {
     Palette(PaletteDialog),
     /// Which namespaces are shown.
     Namespaces(NamespaceDialog),
+    /// Which context to go to.
+    Contexts(ContextDialog),
     /// By which column a table is sorted.
     Sort(SortDialog),
     /// Which columns a table has.
@@ -59,6 +62,7 @@ impl Dialog {
             Dialog::Filter(_)
             | Dialog::Palette(_)
             | Dialog::Namespaces(_)
+            | Dialog::Contexts(_)
             | Dialog::Sort(_)
             | Dialog::Columns(_)
             | Dialog::Hidden(_)
@@ -74,6 +78,25 @@ impl Dialog {
         match self {
             Dialog::Text(text) => Some(text),
             Dialog::Filter(_)
+            | Dialog::Palette(_)
+            | Dialog::Namespaces(_)
+            | Dialog::Contexts(_)
+            | Dialog::Sort(_)
+            | Dialog::Columns(_)
+            | Dialog::Hidden(_)
+            | Dialog::Rows(_)
+            | Dialog::Find(_)
+            | Dialog::Copy
+            | Dialog::Save => None,
+        }
+    }
+
+    /// The picker of contexts that it is.
+    pub(super) fn contexts_mut(&mut self) -> Option<&mut ContextDialog> {
+        match self {
+            Dialog::Contexts(picker) => Some(picker),
+            Dialog::Text(_)
+            | Dialog::Filter(_)
             | Dialog::Palette(_)
             | Dialog::Namespaces(_)
             | Dialog::Sort(_)
@@ -93,9 +116,12 @@ impl Dialog {
         match self {
             Dialog::Text(text) => asks && !matches!(text.purpose, Purpose::Help),
             Dialog::Sort(_) | Dialog::Columns(_) | Dialog::Rows(_) | Dialog::Copy | Dialog::Save => asks,
-            Dialog::Filter(_) | Dialog::Palette(_) | Dialog::Namespaces(_) | Dialog::Hidden(_) | Dialog::Find(_) => {
-                asks && !is_letter
-            }
+            Dialog::Filter(_)
+            | Dialog::Palette(_)
+            | Dialog::Namespaces(_)
+            | Dialog::Contexts(_)
+            | Dialog::Hidden(_)
+            | Dialog::Find(_) => asks && !is_letter,
         }
     }
 }
@@ -231,6 +257,7 @@ impl App {
             }
             Dialog::Palette(dialog) => self.press_palette(now, dialog, key),
             Dialog::Namespaces(dialog) => self.press_namespaces(now, dialog, key),
+            Dialog::Contexts(dialog) => self.press_contexts(now, dialog, key),
             Dialog::Sort(dialog) => {
                 self.press_sort(now, dialog, key);
                 Vec::new()

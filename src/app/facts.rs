@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::engine::{Engine, Governed};
 use super::findings::Findings;
 use super::lag::Lags;
-use super::message::{ClusterInfo, DemoState, EnvoyTable, NoEnvoy};
+use super::message::{ClusterInfo, Context, DemoState, EnvoyTable, NoEnvoy};
 use super::packets::Packets;
 use super::rates::Rates;
 use super::replay::Replay;
@@ -46,6 +46,8 @@ pub(super) struct Facts {
     pub findings: Findings,
     /// Where we are.
     pub cluster: ClusterInfo,
+    /// The kubeconfig's contexts, as far as they were asked for.
+    pub contexts: Vec<Context>,
     /// What Envoys said last.
     pub envoys: BTreeMap<Key, Envoy>,
     /// How long they took to follow.

@@ -105,6 +105,17 @@ pub enum Message {
     },
     /// The answer to [`Command::Copy`]: how it was sent (`to tmux`, `by OSC 52`), or why not.
     Copied(Result<String, String>),
+    /// The answer to [`Command::ListContexts`]: the contexts of the kubeconfig, or one line that says why none is known.
+    Contexts(Result<Vec<Context>, String>),
+    /// The answer to [`Command::OpenContext`]: its cluster has answered, or one line that says why not.
+    ContextOpened {
+        /// Which.
+        name: Text,
+        /// Whether [`Command::SwitchContext`] goes there now.
+        result: Result<(), String>,
+    },
+    /// For the log alone: one line.
+    Noted(String),
     /// Something went wrong outside of any list: a task's panic, a failed effect. One line for a person.
     Problem(String),
     /// The settings file says something else by now.
@@ -133,6 +144,19 @@ pub struct ClusterInfo {
     pub user: Text,
     /// The server's clock minus ours.
     pub skew: SignedDuration,
+}
+
+/// A context of the kubeconfig.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Context {
+    /// Its name.
+    pub name: Text,
+    /// Its cluster's name.
+    pub cluster: Text,
+    /// The API server's URL; empty if the kubeconfig does not say.
+    pub server: Text,
+    /// Its namespace; empty if it has none.
+    pub namespace: Text,
 }
 
 /// The endpoints that an Envoy holds. Two answers that say the same of them share `rows`, so that telling is cheap.
@@ -399,6 +423,14 @@ pub enum Command {
     Fetch(Request),
     /// Hand the terminal to the login command of the context, then connect again.
     LogIn,
+    /// Say which contexts there are; answered by [`Message::Contexts`].
+    ListContexts,
+    /// Connect to this context beside all that goes on; answered by [`Message::ContextOpened`].
+    OpenContext(String),
+    /// Nobody waits for that any more.
+    GiveUpContext,
+    /// Go to the context that was opened: everything of this one ends.
+    SwitchContext,
 }
 
 /// A view that is written into a file.

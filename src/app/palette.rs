@@ -26,6 +26,8 @@ static ALIASES: &[(&str, Action)] = &[
     ("sc", Action::Tab4),
     ("tl", Action::Tab5),
     ("ns", Action::Namespaces),
+    ("ctx", Action::Contexts),
+    ("contexts", Action::Contexts),
     ("wl", Action::Workloads),
     ("deploy", Action::Workloads),
     ("q", Action::Quit),
@@ -44,6 +46,8 @@ enum Argument {
     None,
     /// Which namespace to show.
     Namespace,
+    /// Which context to go to.
+    Context,
     /// Which pod to choose.
     Pod,
     /// What to look for.
@@ -77,6 +81,7 @@ fn argument(action: Action) -> Argument {
         Argument::Pod
     } else {
         let others = [
+            (Action::Contexts, Argument::Context),
             (Action::Find, Argument::Anything),
             (Action::Seek, Argument::Time),
             (Action::Speed, Argument::Speed),
@@ -160,6 +165,10 @@ impl App {
             | Argument::Time
             | Argument::Speed => Vec::new(),
             Argument::Namespace => self.facts.namespaces().iter().map(ToString::to_string).collect(),
+            Argument::Context => {
+                let contexts = self.facts.contexts.iter();
+                contexts.map(|context| context.name.to_string()).collect()
+            }
             Argument::Host => {
                 let services = self.facts.world.services.keys();
                 let shown = services.filter(|key| self.ui.namespaces.shows(&key.namespace));
@@ -243,6 +252,7 @@ impl App {
             }
             Argument::Namespace => self.run_in_namespace(now, entry, rest),
             Argument::Pod => self.run_for_pod(now, entry, rest),
+            Argument::Context => self.go_to_context(now, rest),
             Argument::Host => {
                 self.open_who_of(now, rest);
                 Vec::new()

@@ -61,6 +61,10 @@ impl App {
                 dialog.input.insert(text);
                 true
             }
+            Some(Dialog::Contexts(dialog)) => {
+                dialog.input.insert(text);
+                true
+            }
             Some(Dialog::Hidden(dialog)) => {
                 dialog.input.insert(text);
                 true
@@ -75,7 +79,7 @@ impl App {
             | None => false,
         };
         if !pasted {
-            self.say(now, Role::Dim, "pasted text goes into / : F or n; nothing is open");
+            self.say(now, Role::Dim, "pasted text goes into / : F n or C; nothing is open");
         } else if matches!(self.ui.dialogs.last(), Some(Dialog::Filter(_)))
             && let Some(Dialog::Filter(dialog)) = self.ui.dialogs.pop()
         {
@@ -143,6 +147,7 @@ impl App {
             Action::HistoryForward => self.travel(now, Direction::Forward),
             Action::HistoryLast => self.travel(now, Direction::Last),
             Action::Namespaces => self.open_namespaces(now),
+            Action::Contexts => return self.open_contexts(now),
             Action::AllNamespaces => return self.toggle_all_namespaces(now),
             Action::Workloads => self.toggle_workloads(now),
             Action::Find => self.open_find(""),

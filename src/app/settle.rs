@@ -74,6 +74,7 @@ impl App {
                 Dialog::Filter(_)
                 | Dialog::Palette(_)
                 | Dialog::Namespaces(_)
+                | Dialog::Contexts(_)
                 | Dialog::Sort(_)
                 | Dialog::Columns(_)
                 | Dialog::Hidden(_)

@@ -34,6 +34,9 @@ pub struct Cli {
     /// Which namespaces.
     #[command(flatten)]
     pub scope: ScopeArgs,
+    /// What of that the settings say: only they do.
+    #[arg(skip)]
+    pub settled_scope: ScopeArgs,
     /// The pod to start with: [kind/]NAME[.NAMESPACE]
     #[arg(long, value_name = "POD")]
     pub pod: Option<String>,

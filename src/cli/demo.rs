@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 use super::args::{Cli, DemoArgs};
+use super::contexts::{Asked, First};
 use super::exit::{Ended, Exit};
 use super::{print, screen};
 use crate::app::message::{DemoControl, DemoState};
@@ -49,7 +50,13 @@ pub(super) fn run(cli: &Cli, args: &DemoArgs, host: &Host) -> Result<Exit, Ended
     let is_called = move |to: SocketAddr| envoys.sends_to("default", "my-shell", to);
     let recorded = || capture::of_recording("recorded packets, played again and again", PACKETS, Box::new(is_called));
     let packets = packets.unwrap_or_else(recorded);
-    screen::show(cli, host, connection, (None, Some(story), Some(packets)))
+    let first = First {
+        connect: None,
+        story: Some(story),
+        packets: Some(packets),
+    };
+    let run = Asked::of(cli).run(connection, first)?;
+    Ok(screen::show(cli, host, run))
 }
 
 /// Plays the story beside everything else; the other end of its strings.

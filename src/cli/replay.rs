@@ -4,10 +4,10 @@ use jiff::SignedDuration;
 
 use super::args::{Cli, ReplayArgs};
 use super::exit::{Ended, Exit};
-use super::{input, print, recorded, screen};
+use super::{input, recorded, screen};
 use crate::app::message::ClusterInfo;
 use crate::app::{Options, Play};
-use crate::runtime::{Host, Played, Setup, Sources};
+use crate::runtime::{Host, Played, Run, Sources};
 
 /// Opens the screen over a recording.
 pub(super) fn run(cli: &Cli, args: &ReplayArgs, host: &Host) -> Result<Exit, Ended> {
@@ -47,21 +47,14 @@ pub(super) fn run(cli: &Cli, args: &ReplayArgs, host: &Host) -> Result<Exit, End
             ..ClusterInfo::default()
         },
     };
-    let outcome = host.run_screen(Setup {
+    let run = Run {
         options,
-        look: screen::look(&cli.screen),
-        mouse: crate::tui::Mouse::default(),
-        clipboard: crate::runtime::Clipboard::of_environment(super::variable),
         sources: Sources::Recording(Box::new(played)),
         story: None,
         packets: None,
         read_draft: super::drafts::for_screen,
-        settings: super::settings::follow(cli),
-        reports: super::state_folder(),
-        fault: cli.fault,
-    });
-    if let Some(line) = &outcome.line {
-        print::err(&format!("error: {line}"));
-    }
-    Ok(Exit::Code(outcome.code))
+        contexts: None,
+        state: None,
+    };
+    Ok(screen::show(cli, host, run))
 }

@@ -1,21 +1,20 @@
-//! `sidescope` without a command: the screen over the cluster of the flags.
+//! `sidescope` without a command: the screen over the cluster of the flags. What a screen looks like, whatever it is over.
 
-use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::args::{Cli, LogArgs, PacketArgs, ScreenArgs};
+use super::contexts::{self, Asked, First};
 use super::exit::{Ended, Exit};
 use super::input;
 use super::packets;
 use super::print;
 use super::reference::PodReference;
 use super::traffic::exec;
-use crate::app::{Memory, Namespaces, Options, Play};
-use crate::mesh::model::{Key, Kind};
-use crate::runtime::live::Live;
+use crate::app::Namespaces;
+use crate::mesh::model::Key;
 use crate::runtime::packets::Packets;
-use crate::runtime::{Clipboard, Cluster, Host, Setup, Sources, Story};
-use crate::sources::kubernetes::{ConnectOptions, Connection};
+use crate::runtime::{Clipboard, Host, Run, Setup};
+use crate::sources::kubernetes::Connection;
 use crate::tui::{Glyphs, Look, Mouse};
 
 /// Where the demo begins.
@@ -25,71 +24,32 @@ pub(super) const DEMO_POD: &str = "my-shell.default";
 pub(super) fn open(cli: &Cli, host: &Host) -> Result<Exit, Ended> {
     let connection = host.block_on(input::connection(&cli.cluster))?;
     if cli.cluster.revision.is_some() {
-        host.block_on(check_revision(cli, &connection))?;
+        host.block_on(contexts::check_revision(&cli.cluster, &cli.scope, &connection))?;
     }
-    let connect = Some(input::connect_options(&cli.cluster));
-    let packets = packets_of(cli, &connection, &cli.packets, cli.pod.as_deref())?;
-    show(cli, host, connection, (connect, None, packets))
-}
-
-/// Asks for the control planes alone; what cannot be read is for the screen to say.
-async fn check_revision(cli: &Cli, connection: &Connection) -> Result<(), Ended> {
-    let kinds = input::with_planes(&[], &cli.cluster);
-    let shown = input::shown(&cli.scope, Some(&connection.cluster));
-    let mut live = Live::start(
-        &connection.client,
-        input::follow(&kinds, &cli.cluster, &shown, &connection.cluster),
-    );
-    match live.settle().await {
-        Ok(()) => input::check_revision(&live.world, &cli.cluster),
-        Err(_) => Ok(()),
-    }
-}
-
-/// Opens the screen over this connection: with how to connect anew, a story, packets.
-pub(super) fn show(
-    cli: &Cli,
-    host: &Host,
-    connection: Connection,
-    (connect, story, packets): (Option<ConnectOptions>, Option<Story>, Option<Packets>),
-) -> Result<Exit, Ended> {
-    let is_demo = story.is_some();
-    // the demo's story goes through all namespaces, and begins with this pod
-    let shown = input::shown(&cli.scope, (!is_demo).then_some(&connection.cluster));
-    let pod = cli.pod.as_deref().or(is_demo.then_some(DEMO_POD));
-    let options = Options {
-        pod: pod.map(|pod| first_pod(pod, &shown)).transpose()?,
-        namespaces: shown.clone(),
-        time_zone: time_zone(&cli.log),
-        retention: SignedDuration::try_from(cli.screen.retention).unwrap_or(SignedDuration::MAX),
-        settings: input::settings(&cli.cluster),
-        cluster_flags: input::cluster_flags(&cli.cluster),
-        play: if is_demo { Play::Demo } else { Play::Cluster },
-        keys: cli.screen.keys.clone(),
-        memory: Memory::default(),
+    let first = First {
+        connect: Some(input::connect_options(&cli.cluster)),
+        story: None,
+        packets: packets_of(cli, &connection, &cli.packets, cli.pod.as_deref())?,
     };
-    let follow = input::follow(Kind::ALL, &cli.cluster, &shown, &connection.cluster);
+    let run = Asked::of(cli).run(connection, first)?;
+    Ok(show(cli, host, run))
+}
+
+/// Opens the screen with this run.
+pub(super) fn show(cli: &Cli, host: &Host, run: Run) -> Exit {
     let outcome = host.run_screen(Setup {
-        options,
+        run,
         look: look(&cli.screen),
         mouse: Mouse::default(),
         clipboard: Clipboard::of_environment(super::variable),
-        sources: Sources::Cluster(Box::new(Cluster {
-            connection,
-            connect,
-            follow,
-        })),
-        story,
-        packets,
         reports: super::state_folder(),
-        read_draft: super::drafts::for_screen,
         settings: super::settings::follow(cli),
         fault: cli.fault,
     });
     if let Some(line) = &outcome.line {
         print::err(&format!("error: {line}"));
     }
-    Ok(Exit::Code(outcome.code))
+    Exit::Code(outcome.code)
 }
 
 /// What packets are read from, by the flags; `pod` is the one of whose container they may be.

@@ -21,7 +21,7 @@ use clap::{Arg, ArgMatches, CommandFactory as _, FromArgMatches as _};
 pub(super) use self::again::{Source, follow};
 use self::file::File;
 pub(super) use self::show::{reference, show};
-use self::table::{About, Put, SETTINGS, Setting};
+use self::table::{About, OPPOSITES, Put, SETTINGS, Setting};
 use super::args::{Cli, Command};
 use super::exit::{Ended, Exit};
 use crate::app::Keymap;
@@ -89,7 +89,7 @@ pub(super) fn settle(
     let mut origins = Vec::new();
     for setting in SETTINGS {
         let said = |setting: &Setting| Said {
-            flag: matches.value_source(setting.id) == Some(ValueSource::CommandLine),
+            flag: setting.is_flagged(matches),
             variable: environment.iter().find(|(other, ..)| other.id == setting.id),
             line: file.values.iter().find(|line| line.setting.id == setting.id),
         };
@@ -262,6 +262,13 @@ impl Setting {
     /// Its variable of the environment.
     fn variable(&self) -> String {
         format!("SIDESCOPE_{}", self.name().to_uppercase().replace('-', "_"))
+    }
+
+    /// Whether the command line says it, in either way.
+    fn is_flagged(&self, matches: &ArgMatches) -> bool {
+        let opposite = OPPOSITES.iter().find(|(id, _)| *id == self.id).map(|(_, other)| *other);
+        let mut flags = std::iter::once(self.id).chain(opposite);
+        flags.any(|flag| matches.value_source(flag) == Some(ValueSource::CommandLine))
     }
 
     /// Its flag.

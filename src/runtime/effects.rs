@@ -10,9 +10,10 @@ use kube::Client;
 use tokio::sync::{mpsc, watch};
 
 use super::clock;
+use super::contexts::{Contexts, Opening};
 use super::envoys::Envoys;
 use super::feed::{Cluster, Feed, QUEUE, Sources, Tasks};
-use super::host::ReadDraft;
+use super::host::{ReadDraft, Run};
 use super::packets::Reading;
 use super::playback::{Played, read_ahead};
 use super::probe;
@@ -49,6 +50,8 @@ pub(super) struct Effects {
     pub(super) read_draft: Option<ReadDraft>,
     played: Option<Box<Played>>,
     recording: Option<Writing>,
+    pub(super) contexts: Option<Arc<dyn Contexts>>,
+    opening: Option<Opening>,
 }
 
 impl Effects {
@@ -71,6 +74,8 @@ impl Effects {
             read_draft: None,
             played: None,
             recording: None,
+            contexts: None,
+            opening: None,
         };
         match sources {
             Sources::Cluster(cluster) => {
@@ -245,6 +250,31 @@ impl Effects {
         }
         self.follow();
         Ok(())
+    }
+
+    /// Tells which contexts there are, if there can be others.
+    pub(super) fn list_contexts(&self) {
+        let Some(contexts) = self.contexts.clone() else { return };
+        let broke = Message::Contexts(Err("cannot list the contexts: an internal error, see :log".to_owned()));
+        self.answer_blocking(broke, move || Message::Contexts(contexts.list()));
+    }
+
+    /// Makes a run over another context ready; one that was asked for before is given up.
+    pub(super) fn open_context(&mut self, name: String) {
+        if let Some(contexts) = &self.contexts {
+            let opening = Opening::start(contexts, name, &self.tasks, self.answers.clone());
+            self.opening = Some(opening);
+        }
+    }
+
+    /// Gives that up.
+    pub(super) fn give_up_context(&mut self) {
+        self.opening = None;
+    }
+
+    /// That run, if it is ready.
+    pub(super) fn take_opened(&mut self) -> Option<Box<Run>> {
+        self.opening.take()?.take()
     }
 
     /// Runs work that blocks, and sends its answer to the loop; if it panics, `broke` is the answer. The hook says why.

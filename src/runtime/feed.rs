@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::live::Follow;
 use super::playback::Played;
+use crate::app::{Memory, Namespaces};
 use crate::mesh::model::{Kind, Text};
 use crate::mesh::world::{Failure, ListScope, SourceState};
 use crate::sources::kubernetes::{self, ConnectOptions, Connection, SourceMessage, WatchSettings};
@@ -22,6 +23,19 @@ pub enum Sources {
     Cluster(Box<Cluster>),
     /// A recording.
     Recording(Box<Played>),
+}
+
+impl Sources {
+    /// Where the whole cluster may not be read, the namespaces where a person was are.
+    pub(super) fn follow_first(&mut self, memory: &Memory) {
+        let place = memory.place.as_ref().map(|place| &place.namespaces);
+        if let (Sources::Cluster(cluster), Some(Namespaces::Some(names))) = (self, place) {
+            let mut all = names.clone();
+            let others = cluster.follow.namespaces.iter();
+            all.extend(others.filter(|name| !names.contains(name)).cloned());
+            cluster.follow.namespaces = all.into();
+        }
+    }
 }
 
 /// A cluster to follow.
@@ -62,11 +76,16 @@ impl Tasks {
     }
 
     /// Tasks that can be stopped apart from the others.
-    fn group(&self) -> Self {
+    pub(super) fn group(&self) -> Self {
         Self {
             tracker: self.tracker.clone(),
             stop: self.stop.child_token(),
         }
+    }
+
+    /// Stops them, and waits for none.
+    pub(super) fn cancel(&self) {
+        self.stop.cancel();
     }
 
     /// Stops all tasks, and waits for them as long as one may wait at the end of a program.
@@ -128,7 +147,7 @@ impl Feed {
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        self.tasks.stop.cancel();
+        self.tasks.cancel();
     }
 }
 

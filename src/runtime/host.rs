@@ -1,7 +1,9 @@
-//! The process's threads and panic hook, and one run of the screen: from taking the terminal to giving it back, however
-//! it ends.
+//! The process's threads and panic hook, and the screen: from taking the terminal to giving it back, however it ends.
+//!
+//! A screen is one [`Run`] after the other on the same terminal, each over one cluster with an app, a world and tasks of
+//! its own. A run that hands over has ended before the next one begins: nothing of its cluster is left.
 
-use std::collections::VecDeque;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
@@ -16,17 +18,19 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc;
 
 use super::clipboard::Clipboard;
+use super::contexts::Contexts;
 use super::effects::{ANSWERS, Effects, Story};
 use super::feed::{QUEUE, Sources};
-use super::inbox::Inbox;
-use super::packets::{self, Packets};
+use super::packets::{self, News, Packets};
 use super::panics::{self, Fault, Hook, Report};
 use super::playback::{Clock, Playback};
 use super::settings::{self, SettingsFile};
 use super::signals::{self, Signals};
+use super::state::{self, Note, State};
 use super::ui::{End, Parts, Ui, is_gone};
-use crate::app::{App, Options};
+use crate::app::{App, Memory, Message, Options};
 use crate::mesh::model::Object;
+use crate::sources::kubernetes::SourceMessage;
 use crate::tui::{Look, Mouse, Tty};
 
 /// How long tasks may take to end with the screen.
@@ -57,28 +61,46 @@ impl Drop for Threads {
 
 /// What a screen is opened with.
 pub struct Setup {
-    /// What is shown at first.
-    pub options: Options,
+    /// The run that it begins with.
+    pub run: Run,
     /// How the terminal is drawn on.
     pub look: Look,
     /// Whose the mouse is.
     pub mouse: Mouse,
     /// How text is copied.
     pub clipboard: Clipboard,
+    /// Where the report of a panic goes; where temporary files lie if absent.
+    pub reports: Option<PathBuf>,
+    /// The settings file, if it is to be followed.
+    pub settings: Option<SettingsFile>,
+    /// A panic on purpose.
+    pub fault: Option<Fault>,
+}
+
+/// What one run over one cluster is made of.
+pub struct Run {
+    /// What is shown at first; what is remembered is put into it when it begins.
+    pub options: Options,
     /// Where objects come from.
     pub sources: Sources,
     /// The demo's story, in the demo.
     pub story: Option<Story>,
     /// Where packets come from, if any are asked for.
     pub packets: Option<Packets>,
-    /// Where the report of a panic goes; where temporary files lie if absent.
-    pub reports: Option<PathBuf>,
     /// Reads drafts.
     pub read_draft: ReadDraft,
-    /// The settings file, if it is to be followed.
-    pub settings: Option<SettingsFile>,
-    /// A panic on purpose.
-    pub fault: Option<Fault>,
+    /// Where else one can go, if there may be anywhere.
+    pub contexts: Option<Arc<dyn Contexts>>,
+    /// Where what is remembered lies, if anything is.
+    pub state: Option<State>,
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Run");
+        out.field("options", &self.options).field("state", &self.state);
+        out.finish_non_exhaustive()
+    }
 }
 
 /// Reads the objects of a draft, whose name comes first; with what a reader must know of them. An error is one line.
@@ -153,11 +175,7 @@ impl Host {
         }
         let reports = setup.reports.clone();
         let outcome = match self.try_run(setup) {
-            Ok(Ok(End::Quit { code })) => Outcome { code, line: None },
-            Ok(Ok(End::Gone)) => Outcome {
-                code: HANGUP,
-                line: None,
-            },
+            Ok(Ok(code)) => Outcome { code, line: None },
             Ok(Err(error)) if is_gone(&error) => Outcome {
                 code: HANGUP,
                 line: None,
@@ -175,7 +193,7 @@ impl Host {
         outcome
     }
 
-    fn try_run(&self, setup: Setup) -> Result<io::Result<End>, Report> {
+    fn try_run(&self, setup: Setup) -> Result<io::Result<u8>, Report> {
         let out = match io::stdout().as_fd().try_clone_to_owned() {
             Ok(out) => File::from(out),
             Err(error) => return Ok(Err(error)),
@@ -185,61 +203,146 @@ impl Host {
         let outcome = catch_unwind(run).map_err(|payload| Report::of_caught(&*payload));
         let left = leave_in_time(&tty);
         match outcome {
-            Ok(Ok(end)) if left.is_ok() => Ok(Ok(end)),
-            Ok(Ok(_)) => Ok(left.map(|()| End::Gone)),
+            Ok(Ok(code)) => Ok(left.map(|()| code)),
             Ok(Err(error)) => Ok(Err(error)),
             Err(report) => Err(report),
         }
     }
 
-    async fn screen(&self, setup: Setup, tty: Arc<Tty<File>>) -> io::Result<End> {
-        let (answers, effects) = mpsc::channel(ANSWERS);
+    /// One run after the other; the exit code of the last.
+    async fn screen(&self, setup: Setup, tty: Arc<Tty<File>>) -> io::Result<u8> {
+        let signals = Signals::new()?;
+        let mut state = setup.run.state.clone();
+        let settings = setup.settings;
+        let begun = self.begin(setup.run, &tty, (settings.clone(), Vec::new()))?;
+        let mut ui = Ui::new(Parts {
+            begun,
+            signals,
+            look: setup.look,
+            tty: Arc::clone(&tty),
+            clipboard: setup.clipboard,
+            fault: setup.fault,
+        });
+        loop {
+            let end = ui.run().await;
+            let alive = self.tokio.metrics().num_alive_tasks();
+            let recorded = ui.end(PATIENCE).await;
+            let unwritten = remember(state.as_ref(), ui.memory()).await;
+            match end? {
+                End::Quit { code } => return Ok(code),
+                End::Gone => return Ok(HANGUP),
+                End::Switch(run) => {
+                    tracing::info!(tasks = alive, "a run ends for another context");
+                    let mut run = *run;
+                    run.options = ui.hand_down(run.options);
+                    state.clone_from(&run.state);
+                    let news = news(recorded, unwritten, &run.sources);
+                    let begun = self.begin(run, &tty, (settings.clone(), news))?;
+                    ui.begin_anew(begun);
+                }
+            }
+        }
+    }
+
+    /// Begins a run: its tasks go, and what is to be said first waits for its loop.
+    fn begin(
+        &self,
+        run: Run,
+        tty: &Arc<Tty<File>>,
+        (settings, news): (Option<SettingsFile>, Vec<Message>),
+    ) -> io::Result<Begun> {
+        let Run {
+            mut options,
+            mut sources,
+            story,
+            packets,
+            read_draft,
+            contexts,
+            state,
+        } = run;
+        let (answer, answers) = mpsc::channel(ANSWERS);
         let (to_world, deltas) = mpsc::channel(QUEUE);
         let (captured, from_capture) = mpsc::channel(packets::QUEUE);
         self.hook.set_screen(Some(panics::Screen {
-            tty: Arc::clone(&tty),
+            tty: Arc::clone(tty),
             loop_thread: std::thread::current().id(),
-            problems: answers.clone(),
+            problems: answer.clone(),
         }));
-        let inbox = Inbox {
-            input: None,
-            signals: Signals::new()?,
-            deltas,
-            effects,
-            packets: from_capture,
-            writing: None,
-            hangup: Box::pin(super::reader::nobody_reads()),
-            waiting: VecDeque::new(),
-            until: None,
-            is_at_end: false,
-        };
-        let zone = setup.options.time_zone.clone();
-        let clock = match &setup.sources {
+        let note = state.and_then(|state| {
+            let (memory, note) = state::recall(&state);
+            options.memory = memory;
+            sources.follow_first(&options.memory);
+            note
+        });
+        let note = note.map(|note| match note {
+            Note::Aloud(line) => Message::Problem(line),
+            Note::Quietly(line) => Message::Noted(line),
+        });
+        for message in news.into_iter().chain(note) {
+            // there is room: nobody else says anything yet
+            let _ = answer.try_send(message);
+        }
+        let zone = options.time_zone.clone();
+        let clock = match &sources {
             Sources::Cluster(_) => Clock::System,
             Sources::Recording(played) => Clock::Replay(Playback::new(played)),
         };
-        let told = answers.clone();
-        let mut effects = Effects::start(setup.sources, setup.story, answers, to_world);
-        effects.read_draft = Some(setup.read_draft);
-        if let Some(file) = setup.settings {
+        let told = answer.clone();
+        let mut effects = Effects::start(sources, story, answer, to_world);
+        effects.read_draft = Some(read_draft);
+        effects.contexts = contexts;
+        effects.list_contexts();
+        if let Some(file) = settings {
             settings::follow(file, &effects.tasks, told);
         }
-        if let Some(packets) = setup.packets {
+        if let Some(packets) = packets {
             effects.capture = packets::start(packets, zone, captured)?;
         }
-        let mut ui = Ui::new(Parts {
-            app: App::new(setup.options),
-            look: setup.look,
-            tty,
-            inbox,
-            effects,
-            clipboard: setup.clipboard,
+        Ok(Begun {
+            app: App::new(options),
             clock,
-            fault: setup.fault,
-        });
-        let end = ui.run().await;
-        ui.end(PATIENCE).await;
-        end
+            effects,
+            deltas,
+            answers,
+            packets: from_capture,
+        })
+    }
+}
+
+/// A run that goes, before a loop takes it over.
+pub(super) struct Begun {
+    pub(super) app: App,
+    pub(super) clock: Clock,
+    pub(super) effects: Effects,
+    pub(super) deltas: mpsc::Receiver<SourceMessage>,
+    pub(super) answers: mpsc::Receiver<Message>,
+    pub(super) packets: mpsc::Receiver<News>,
+}
+
+/// What a run is told of the one before it.
+fn news(recorded: Option<String>, unwritten: Option<String>, sources: &Sources) -> Vec<Message> {
+    let here = match sources {
+        Sources::Cluster(cluster) => format!("this is context '{}'", cluster.connection.cluster.context),
+        Sources::Recording(played) => format!("this is '{}'", played.path.display()),
+    };
+    let mut news: Vec<Message> = unwritten.map(Message::Noted).into_iter().collect();
+    news.push(Message::Said(match &recorded {
+        Some(line) => format!("{here}; {line}"),
+        None => here,
+    }));
+    news.extend(recorded.map(Message::Noted));
+    news
+}
+
+/// Puts what a run learnt where the next one finds it, as far as that is done in time; why not, if it cannot be.
+async fn remember(state: Option<&State>, mut learnt: Memory) -> Option<String> {
+    let state = state?.clone();
+    learnt.contexts.count(&state.context, Timestamp::now());
+    let writing = tokio::task::spawn_blocking(move || state::learn(&state, &learnt));
+    match tokio::time::timeout(PATIENCE, writing).await {
+        Ok(Ok(written)) => written.err(),
+        // a disk that takes so long, or a fault of ours, which the hook has told: no reason not to end
+        Ok(Err(_)) | Err(_) => None,
     }
 }
 

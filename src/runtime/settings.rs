@@ -26,11 +26,19 @@ const STEPS: Duration = Duration::from_millis(60);
 const MOST_LINKS: usize = 40;
 
 /// A settings file that may change.
+#[derive(Clone)]
 pub struct SettingsFile {
     /// Where it is, or will be.
     pub path: PathBuf,
-    /// Reads it again: what to tell, if anything is other than it was.
-    pub read: Box<dyn FnMut() -> Option<Message> + Send>,
+    /// Reads it again: what to tell, if anything is other than it was. One run after the other does so.
+    pub read: Arc<Mutex<dyn FnMut() -> Option<Message> + Send>>,
+}
+
+impl SettingsFile {
+    /// What to tell, if anything is other than it was when it was read last.
+    pub fn again(&self) -> Option<Message> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)()
+    }
 }
 
 impl fmt::Debug for SettingsFile {
@@ -68,7 +76,7 @@ pub(super) fn follow(mut file: SettingsFile, tasks: &Tasks, answers: mpsc::Sende
             // the first turn finds what changed since the program began
             let turn = tokio::task::spawn_blocking(move || {
                 let watched = watch.renew();
-                let told = (file.read)();
+                let told = file.again();
                 (file, watch, watched, told)
             });
             let Ok((next_file, next_watch, watched, told)) = turn.await else {

@@ -3,9 +3,12 @@
 //! Each turn visits every source once, then draws at most one frame: at once if the last one is long gone, else when
 //! 10 ms are over. There is no polling: nothing to do is no turn.
 
+mod handed;
 mod replay;
 mod save;
+mod succession;
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -15,17 +18,17 @@ use crossterm::event::EventStream;
 use tokio::time::Instant;
 
 use super::clipboard::{self, Clipboard};
-use super::editor;
 use super::effects::Effects;
-use super::host::leave_in_time;
+use super::host::{Begun, Run, leave_in_time};
 use super::inbox::{Inbox, Input, Turn};
 use super::keys;
 use super::packets::News;
 use super::panics::Fault;
 use super::playback::Clock;
+use super::reader::nobody_reads;
 use super::settings;
-use super::signals::Caught;
-use crate::app::message::{CaptureState, Drafted, NewLook, Work};
+use super::signals::{Caught, Signals};
+use crate::app::message::{CaptureState, NewLook, Work};
 use crate::app::{App, Command, Message};
 use crate::mesh::world::SourceState;
 use crate::sources::kubernetes::SourceMessage;
@@ -39,7 +42,7 @@ const DELTA_TIME: Duration = Duration::from_millis(4);
 const SOONEST_TICK: Duration = Duration::from_millis(10);
 
 /// Why the loop ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub(super) enum End {
     /// The app said so.
     Quit {
@@ -48,6 +51,8 @@ pub(super) enum End {
     },
     /// The terminal hung up.
     Gone,
+    /// It goes on with another run on the same terminal.
+    Switch(Box<Run>),
 }
 
 /// The loop's state.
@@ -71,28 +76,46 @@ pub(super) struct Ui {
     expects_continue: bool,
 }
 
-/// What a loop needs besides its sources.
+/// What a loop is made of.
 pub(super) struct Parts {
-    pub(super) app: App,
+    pub(super) begun: Begun,
+    pub(super) signals: Signals,
     pub(super) look: Look,
     pub(super) tty: Arc<Tty<File>>,
-    pub(super) inbox: Inbox,
-    pub(super) effects: Effects,
     pub(super) clipboard: Clipboard,
-    pub(super) clock: Clock,
     pub(super) fault: Option<Fault>,
 }
 
 impl Ui {
     pub(super) fn new(parts: Parts) -> Self {
+        let Begun {
+            app,
+            clock,
+            effects,
+            deltas,
+            answers,
+            packets,
+        } = parts.begun;
+        let inbox = Inbox {
+            input: None,
+            signals: parts.signals,
+            deltas,
+            effects: answers,
+            packets,
+            writing: None,
+            hangup: Box::pin(nobody_reads()),
+            waiting: VecDeque::new(),
+            until: None,
+            is_at_end: false,
+        };
         Self {
-            app: parts.app,
+            app,
             painter: Painter::new(parts.look),
             tty: parts.tty,
-            inbox: parts.inbox,
-            effects: parts.effects,
+            inbox,
+            effects,
             clipboard: parts.clipboard,
-            clock: parts.clock,
+            clock,
             size: (0, 0),
             fault: parts.fault,
             dirty: true,
@@ -109,12 +132,14 @@ impl Ui {
     /// If the terminal cannot be taken or written to.
     pub(super) async fn run(&mut self) -> io::Result<End> {
         self.tty.enter()?;
-        self.inbox.input = Some(input());
+        self.inbox.input.get_or_insert_with(input);
         self.measure();
         if let Some(end) = self.begin_replay().await? {
             return Ok(end);
         }
-        self.draw()?;
+        if self.inbox.writing.is_none() {
+            self.draw()?;
+        }
         loop {
             self.inbox.until = self.clock.until();
             let turn = self.inbox.turn(self.wake()).await;
@@ -125,14 +150,6 @@ impl Ui {
                 self.draw()?;
             }
         }
-    }
-
-    /// Stops all tasks.
-    pub(super) async fn end(&mut self, patience: Duration) {
-        // whoever waits to be heard need not wait
-        self.inbox.deltas.close();
-        self.effects.end_recording();
-        self.effects.tasks.end(patience).await;
     }
 
     fn wake(&self) -> Option<Instant> {
@@ -309,6 +326,10 @@ impl Ui {
             Command::Quit { code } => return Ok(Some(End::Quit { code })),
             Command::Suspend => return self.suspend().await,
             Command::LogIn => return self.log_in().await,
+            Command::ListContexts => self.effects.list_contexts(),
+            Command::OpenContext(name) => self.effects.open_context(name),
+            Command::GiveUpContext => self.effects.give_up_context(),
+            Command::SwitchContext => return Ok(self.effects.take_opened().map(End::Switch)),
             Command::Redraw => self.painter.forget(),
             Command::Bell => self.extra.push(0x07),
             Command::NextTheme => {
@@ -356,62 +377,6 @@ impl Ui {
             }
         }
         Ok(None)
-    }
-
-    /// Gives the terminal to the shell and stops, as Ctrl-z does; goes on here after `fg`.
-    async fn suspend(&mut self) -> io::Result<Option<End>> {
-        self.inbox.input = None;
-        leave_in_time(&self.tty)?;
-        self.expects_continue = true;
-        // The whole group, so that a wrapper stops with us. This thread is the process's first: it is stopped before
-        // the call returns, unless nobody could wake us again; then the signal does nothing.
-        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
-        self.return_to_screen().await
-    }
-
-    /// Gives the terminal to the person's editor, as to the shell; a key that interrupts is the editor's then.
-    async fn edit_draft(&mut self, name: String, text: String) -> io::Result<Option<End>> {
-        self.inbox.input = None;
-        leave_in_time(&self.tty)?;
-        let edited = tokio::task::block_in_place(|| editor::edit(&text));
-        self.inbox.signals.forget_interrupts();
-        let end = self.return_to_screen().await?;
-        if end.is_some() {
-            return Ok(end);
-        }
-        let drafted = match edited {
-            Ok(edited) if edited == text || edited.trim().is_empty() => Drafted::Unchanged,
-            Ok(edited) => self.effects.drafted(name, edited),
-            Err(problem) => Drafted::Failed(problem),
-        };
-        Box::pin(self.tell(Message::Drafted(drafted))).await
-    }
-
-    async fn log_in(&mut self) -> io::Result<Option<End>> {
-        self.inbox.input = None;
-        leave_in_time(&self.tty)?;
-        let outcome = self.effects.log_in().await;
-        let end = self.return_to_screen().await?;
-        if end.is_some() {
-            return Ok(end);
-        }
-        match outcome {
-            Ok(()) => Ok(None),
-            Err(problem) => Box::pin(self.tell(Message::Problem(problem))).await,
-        }
-    }
-
-    /// Takes the terminal again, which may have another size by now.
-    async fn return_to_screen(&mut self) -> io::Result<Option<End>> {
-        // The old reader first: crossterm's waits for the terminal under a lock that the new one needs.
-        self.inbox.input = None;
-        self.tty.enter()?;
-        self.painter.forget();
-        self.inbox.input = Some(input());
-        self.measure();
-        self.dirty = true;
-        let (width, height) = self.size;
-        Box::pin(self.tell(Message::Resize { width, height })).await
     }
 
     async fn copy(&mut self, text: String) -> io::Result<Option<End>> {

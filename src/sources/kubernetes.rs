@@ -16,11 +16,13 @@ mod object;
 mod resources;
 mod watch;
 
-pub use self::connect::{Asking, ClusterInfo, ConnectError, ConnectOptions, Connection, connect, connect_to, contexts};
+pub use self::connect::{
+    Asking, ClusterInfo, ConnectError, ConnectOptions, Connection, ContextInfo, connect, connect_to, contexts,
+};
 pub use self::dry_run::dry_run;
 pub use self::exec::{Exec, ExecEnd};
 pub use self::forward::Forward;
 pub use self::names::{Listed, names};
-pub use self::object::{events, fetch};
+pub use self::object::{answers, events, fetch};
 pub(in crate::sources) use self::resources::api_versions;
 pub use self::watch::{ListStrategy, MOST_NAMESPACES, SourceMessage, WatchSettings, follow};

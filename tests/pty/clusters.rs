@@ -1,5 +1,7 @@
 //! Clusters that cannot be reached or want a login: a state on the screen, never an end, and the terminal in between.
 
+mod contexts;
+
 use std::net::TcpListener;
 
 use tempfile::TempDir;

@@ -124,6 +124,18 @@ impl Session {
         rustix::termios::tcflow(terminal, rustix::termios::Action::OOff).unwrap();
     }
 
+    /// What the program has of the system: open files, threads. None where the system does not tell.
+    pub(crate) fn resources(&self) -> Vec<usize> {
+        let process = format!("/proc/{}", self.child.0.process_id().unwrap());
+        let count = |what: &str| Some(std::fs::read_dir(format!("{process}/{what}")).ok()?.count());
+        ["fd", "task"].into_iter().filter_map(count).collect()
+    }
+
+    /// Waits until this holds of what the program has of the system.
+    pub(crate) fn wait_until_process(&mut self, what: &str, holds: impl Fn(&[usize]) -> bool) {
+        self.wait(what, |session| holds(&session.resources()));
+    }
+
     pub(crate) fn screen(&self) -> &vt100::Screen {
         self.parser.screen()
     }

@@ -9,6 +9,7 @@
 
 mod changes;
 mod columns;
+mod contexts;
 mod dialogs;
 mod drafts;
 mod find;

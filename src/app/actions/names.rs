@@ -30,6 +30,7 @@ impl Action {
             Action::HistoryLast => "history-last",
             Action::Namespaces => "namespaces",
             Action::AllNamespaces => "all-namespaces",
+            Action::Contexts => "contexts",
             Action::Workloads => "workloads",
             Action::Up => "up",
             Action::Down => "down",

@@ -100,6 +100,13 @@ const ASK: &[Entry] = &[
     ),
     entry(
         Group::Go,
+        A::Contexts,
+        &[char('C')],
+        Everywhere,
+        ("context", "go to another context of the kubeconfig"),
+    ),
+    entry(
+        Group::Go,
         A::Workloads,
         &[char('W')],
         Everywhere,

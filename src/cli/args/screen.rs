@@ -40,6 +40,23 @@ pub struct ScreenArgs {
     /// How long a change mark stays after it has been seen; 0 for ever
     #[arg(long, global = true, value_name = "TIME", value_parser = duration, default_value = "10m", help_heading = "Screen")]
     pub retention: Duration,
+    /// Begin where the last run ended, in each context, and list first what is used most
+    #[arg(
+        long,
+        global = true,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "true",
+        default_missing_value = "true",
+        hide_possible_values = true,
+        action = clap::ArgAction::Set,
+        help_heading = "Screen"
+    )]
+    pub state: bool,
+    /// Neither read nor write what is remembered of earlier runs: --state=false
+    #[arg(long, global = true, conflicts_with = "state", help_heading = "Screen")]
+    pub no_state: bool,
     /// Settings file [default: ~/.config/sidescope/config.toml]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
     pub config: Option<PathBuf>,
@@ -49,6 +66,13 @@ pub struct ScreenArgs {
     /// Where the settings came from, to be read again.
     #[arg(skip)]
     pub(in crate::cli) source: Option<Arc<Source>>,
+}
+
+impl ScreenArgs {
+    /// Whether a run begins where the last one ended.
+    pub fn remembers(&self) -> bool {
+        self.state && !self.no_state
+    }
 }
 
 impl ValueEnum for Theme {

@@ -115,7 +115,10 @@ impl Typed {
         let plain = |key: Key| key.name.to_string();
         let dotted = |key: Key| format!("{}.{}", key.name, key.namespace);
         match wanted {
-            Wanted::Contexts => contexts(connect).unwrap_or_default(),
+            Wanted::Contexts => {
+                let contexts = contexts(connect).unwrap_or_default();
+                contexts.into_iter().map(|context| context.name.to_string()).collect()
+            }
             Wanted::Namespaces => list(Listed::Kind(Kind::Namespace), true)
                 .into_iter()
                 .map(plain)

@@ -2,7 +2,7 @@
 //!
 //! Flags and environment win as at the start. Where something is wrong, all stays as it was, and one line says what.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use clap::{ArgMatches, FromArgMatches as _};
 use jiff::SignedDuration;
@@ -41,7 +41,7 @@ pub(in crate::cli) fn follow(cli: &Cli) -> Option<SettingsFile> {
     let path = source.path.clone();
     can_change.then(|| SettingsFile {
         path,
-        read: Box::new(move || known.again(&source)),
+        read: Arc::new(Mutex::new(move || known.again(&source))),
     })
 }
 
@@ -164,11 +164,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         std::fs::write(&path, "").unwrap();
-        let mut file = run(&path, &["--retention", "1m"]);
-        assert_eq!((file.read)(), None, "nothing changed");
+        let file = run(&path, &["--retention", "1m"]);
+        assert_eq!(file.again(), None, "nothing changed");
         let text = "theme = 'light'\nutc = true\nretention = '5m'\nnamespace = 'shop'\n[keys]\ndescribe = 'X'\n";
         std::fs::write(&path, text).unwrap();
-        let new = settings((file.read)());
+        let new = settings(file.again());
         assert_eq!(
             new.said,
             "settings: theme light, utc true, keys; namespace: from the next start"
@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(new.look.unwrap().theme, "light");
         // without the line it is as it was; a look that did not change is not asked for again
         std::fs::write(&path, "theme = 'light'\n").unwrap();
-        let new = settings((file.read)());
+        let new = settings(file.again());
         assert_eq!(new.look, None);
         assert_eq!(new.keys, Keymap::default());
     }
@@ -188,9 +188,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         std::fs::write(&path, "theme = 'dark'\n").unwrap();
-        let mut file = run(&path, &[]);
+        let file = run(&path, &[]);
         std::fs::write(&path, "theme = 'dark'\nutcc = true\nthem = 1\n").unwrap();
-        let Some(Message::Problem(line)) = (file.read)() else {
+        let Some(Message::Problem(line)) = file.again() else {
             panic!("no problem")
         };
         assert!(
@@ -198,8 +198,8 @@ mod tests {
             "{line}"
         );
         assert!(line.ends_with(" (and 1 more); all stays as it was"), "{line}");
-        assert_eq!((file.read)(), None, "once");
+        assert_eq!(file.again(), None, "once");
         std::fs::write(&path, "theme = 'dark'\n").unwrap();
-        assert_eq!((file.read)(), Some(Message::Said("settings: as they were".to_owned())));
+        assert_eq!(file.again(), Some(Message::Said("settings: as they were".to_owned())));
     }
 }

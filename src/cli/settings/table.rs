@@ -92,6 +92,13 @@ pub(super) static SETTINGS: &[Setting] = &[
         |cli| json!(time(cli.screen.retention)),
     ),
     Setting {
+        id: "state",
+        about: About::Start,
+        put: Put::Switch(|cli, on| cli.screen.state = on),
+        get: |cli| json!(cli.screen.remembers()),
+        rival: None,
+    },
+    Setting {
         id: "utc",
         about: About::Everything,
         put: Put::Switch(|cli, on| cli.log.utc = on),
@@ -101,14 +108,21 @@ pub(super) static SETTINGS: &[Setting] = &[
     Setting {
         id: "namespaces",
         about: About::Start,
-        put: Put::Texts(|cli, texts| filled(texts).map(|texts| cli.scope.namespaces = texts)),
+        put: Put::Texts(|cli, texts| {
+            cli.scope.namespaces = filled(texts)?;
+            cli.settled_scope.namespaces.clone_from(&cli.scope.namespaces);
+            Ok(())
+        }),
         get: |cli| list(&cli.scope.namespaces),
         rival: Some("all_namespaces"),
     },
     Setting {
         id: "all_namespaces",
         about: About::Start,
-        put: Put::Switch(|cli, on| cli.scope.all_namespaces = on),
+        put: Put::Switch(|cli, on| {
+            cli.scope.all_namespaces = on;
+            cli.settled_scope.all_namespaces = on;
+        }),
         get: |cli| json!(cli.scope.all_namespaces),
         rival: Some("namespaces"),
     },
@@ -190,6 +204,9 @@ pub(super) static SETTINGS: &[Setting] = &[
 
 /// Settings whose text is a path: in the file `~/` is the home.
 pub(super) const PATHS: &[&str] = &["kubeconfig", "log_file"];
+
+/// Settings with a second flag that says no.
+pub(super) const OPPOSITES: &[(&str, &str)] = &[("state", "no_state")];
 
 /// One of a few words.
 fn choice<T: ValueEnum>(text: &str) -> Result<T, String> {

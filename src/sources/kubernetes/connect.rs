@@ -32,6 +32,19 @@ pub struct ConnectOptions {
     pub asking: Asking,
 }
 
+/// A context of the kubeconfig, as far as the kubeconfig tells.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ContextInfo {
+    /// Its name.
+    pub name: Text,
+    /// Its cluster's name.
+    pub cluster: Text,
+    /// That cluster's server; empty if it is not said.
+    pub server: Text,
+    /// Its namespace; empty if it has none.
+    pub namespace: Text,
+}
+
 /// A cluster that can be asked.
 #[derive(Clone)]
 pub struct Connection {
@@ -160,14 +173,26 @@ pub async fn connect(options: &ConnectOptions, clock: fn() -> Timestamp) -> Resu
     Ok(Connection { client, cluster })
 }
 
-/// The names of the kubeconfig's contexts; none where there is no kubeconfig.
+/// The contexts of the kubeconfig, in its order.
 ///
 /// # Errors
-/// A file that cannot be read.
-pub fn contexts(options: &ConnectOptions) -> Result<Vec<String>, ConnectError> {
-    let kubeconfig = kubeconfig(options)?;
-    let contexts = kubeconfig.into_iter().flat_map(|kubeconfig| kubeconfig.contexts);
-    Ok(contexts.map(|context| context.name).collect())
+/// There is no kubeconfig, or it cannot be read.
+pub fn contexts(options: &ConnectOptions) -> Result<Vec<ContextInfo>, ConnectError> {
+    let kubeconfig = kubeconfig(options)?.ok_or(ConnectError::NoKubeconfig)?;
+    let server = |name: &str| {
+        let named = kubeconfig.clusters.iter().find(|cluster| cluster.name == name);
+        named.and_then(|cluster| cluster.cluster.as_ref()?.server.clone())
+    };
+    let contexts = kubeconfig.contexts.iter().map(|named| {
+        let context = named.context.clone().unwrap_or_default();
+        ContextInfo {
+            name: named.name.as_str().into(),
+            server: server(&context.cluster).unwrap_or_default().into(),
+            cluster: context.cluster.into(),
+            namespace: context.namespace.unwrap_or_default().into(),
+        }
+    });
+    Ok(contexts.collect())
 }
 
 const USER_AGENT: &str = concat!("sidescope/", env!("CARGO_PKG_VERSION"));

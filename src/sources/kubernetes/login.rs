@@ -144,7 +144,7 @@ fn run(plugin: &ExecConfig, asking: Asking) -> Result<Credential, LoginError> {
     Ok(credential)
 }
 
-/// Lends the plug-in the terminal, and puts what it gives into `auth`: from here on that needs no plug-in.
+/// Lends the plug-in the terminal if it may ask, and puts what it gives into `auth`: from here on that needs no plug-in.
 ///
 /// Needs tokio's threads, for it blocks one. `None` if there is no plug-in, or if what it gave is a certificate or a token for ever.
 pub(super) fn log_in(

@@ -1,4 +1,4 @@
-//! One object as the server has it now, for YAML on request; and its events.
+//! One object as the server has it now, for YAML on request; its events; and whether the server answers at all.
 
 use std::sync::Arc;
 
@@ -52,6 +52,41 @@ pub async fn events(client: &Client, kind: Kind, key: &Key) -> Result<Vec<Arc<Ev
     }
     events.sort_by(|a, b| a.last.cmp(&b.last).then_with(|| a.meta.key.cmp(&b.meta.key)));
     Ok(events)
+}
+
+/// Whether an API server answers, and knows who asks. What it allows is another question.
+///
+/// # Errors
+/// There is no answer, one that refuses the login, or one of something else on the way.
+pub async fn answers(client: &Client) -> Result<(), Failure> {
+    let request = http::Request::get("/version").body(Body::empty());
+    let request = request.map_err(|error| Failure::Malformed(first_line(&error.to_string())))?;
+    let response = client.send(request).await.map_err(|error| failure_of(&error))?;
+    let code = response.status().as_u16();
+    let body = Limited::new(response.into_body(), VERSION_BYTES).collect().await;
+    let body = body.map_err(|error| Failure::Interrupted(first_line(&error.to_string())))?;
+    let said: Said = serde_json::from_slice(&body.to_bytes()).unwrap_or_default();
+    match (code, said.kind.as_str()) {
+        (401, _) => Err(Failure::Unauthorized(first_line(&said.message))),
+        (200, _) if !said.git_version.is_empty() => Ok(()),
+        // what a server says that allows this to nobody
+        (403, "Status") => Ok(()),
+        _ => Err(Failure::Malformed(
+            format!("no API server answers '{code}' to /version").into(),
+        )),
+    }
+}
+
+/// `/version` is a dozen short fields.
+const VERSION_BYTES: usize = 64 * 1024;
+
+/// A version, or why there is none.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Said {
+    git_version: String,
+    kind: String,
+    message: String,
 }
 
 /// Events of one object: somebody reads them.

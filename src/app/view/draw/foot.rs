@@ -6,6 +6,7 @@ use super::super::{Line, Role, Shown, Span};
 use super::{cut_line, line_width, two_sided};
 use crate::app::App;
 use crate::app::actions::{Action, entry};
+use crate::app::contexts::Going;
 use crate::app::dialog::Dialog;
 use crate::app::tables::TableId;
 use crate::app::ui::Toast;
@@ -34,6 +35,13 @@ impl App {
             Some(Dialog::Namespaces(dialog)) => {
                 let help = vec![Span::new(Role::Dim, "Space picks  Enter shows  Esc closes ")];
                 typed("namespaces: ", &dialog.input, help, width)
+            }
+            Some(Dialog::Contexts(dialog)) => {
+                let help = match dialog.state {
+                    Going::Connecting(_) => "Esc gives it up ",
+                    Going::Reading | Going::Choosing | Going::Failed(_) => "Enter goes there  Esc closes ",
+                };
+                typed("context: ", &dialog.input, vec![Span::new(Role::Dim, help)], width)
             }
             Some(Dialog::Hidden(dialog)) => {
                 let help = vec![Span::new(Role::Dim, "Enter explains  Esc closes ")];

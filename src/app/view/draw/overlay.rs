@@ -6,13 +6,17 @@ use super::cut_line;
 use crate::app::App;
 use crate::app::ask::COPY;
 use crate::app::columns::{ColumnsDialog, is_fixed};
+use crate::app::contexts::{ContextDialog, Going};
 use crate::app::dialog::{Dialog, NamespaceDialog, SortDialog, TextDialog};
 use crate::app::hidden::HiddenDialog;
+use crate::app::message::Context;
 use crate::app::rows::RowsDialog;
 use crate::app::save::SAVE;
 
 /// Lines below a list at most.
 const SAID: usize = 5;
+/// Cells of a context's name at most: some are as long as a cloud's name for a cluster.
+const LONGEST_CONTEXT: usize = 44;
 
 impl App {
     pub(super) fn lay_over(&self, screen: &mut Screen) {
@@ -35,6 +39,7 @@ impl App {
                 Some(list("Commands", lines, chosen, screen))
             }
             Dialog::Namespaces(dialog) => Some(namespaces(dialog, screen)),
+            Dialog::Contexts(dialog) => Some(contexts(dialog, screen)),
             Dialog::Sort(dialog) => Some(sort(dialog, screen)),
             Dialog::Columns(dialog) => Some(columns(dialog, screen)),
             Dialog::Hidden(dialog) => Some(hidden(dialog, screen)),
@@ -172,6 +177,55 @@ fn namespaces(dialog: &NamespaceDialog, screen: &Screen) -> Overlay {
     list("Namespaces", lines, Some(dialog.at), screen)
 }
 
+fn contexts(dialog: &ContextDialog, screen: &Screen) -> Overlay {
+    let matches = dialog.matches();
+    let name = |context: &Context| cut(&context.name, LONGEST_CONTEXT, Cut::Middle);
+    let widest = matches.iter().map(|context| name(context).width()).max().unwrap_or(0);
+    let mut lines: Vec<Line> = matches
+        .iter()
+        .map(|context| {
+            let is_here = context.name == dialog.here;
+            let (mark, role) = if is_here {
+                ("✓ ", Role::Picked)
+            } else {
+                ("  ", Role::Name)
+            };
+            let text = name(context);
+            let gap = " ".repeat(widest.saturating_sub(text.width()) + 2);
+            let server = context
+                .server
+                .split_once("://")
+                .map_or(&*context.server, |(_, server)| server);
+            let place = if context.cluster == context.name {
+                server.to_owned()
+            } else {
+                format!("{}  {server}", context.cluster)
+            };
+            vec![
+                Span::new(role, mark),
+                Span { text, role },
+                Span::new(Role::Dim, format!("{gap}{place}")),
+            ]
+        })
+        .collect();
+    let is_reading = dialog.state == Going::Reading;
+    if lines.is_empty() {
+        let text = if is_reading {
+            "reading the kubeconfig ..."
+        } else {
+            "no such context"
+        };
+        lines.push(vec![Span::new(Role::Warn, text)]);
+    }
+    let said = match &dialog.state {
+        Going::Reading | Going::Choosing => None,
+        Going::Failed(why) => Some(vec![Span::new(Role::Bad, why.as_str())]),
+        Going::Connecting(name) => Some(vec![Span::new(Role::Warn, format!("connecting to '{name}' ..."))]),
+    };
+    let at = (!is_reading).then_some(dialog.at);
+    list_of("Contexts", lines, at, said.as_ref(), screen)
+}
+
 fn hidden(dialog: &HiddenDialog, screen: &Screen) -> Overlay {
     let mut lines: Vec<Line> = dialog
         .shown
@@ -255,6 +309,7 @@ fn list(title: &str, lines: Vec<Line>, chosen: Option<usize>, screen: &Screen) -
 /// The same, with all that there is to say of the chosen line below the lines.
 fn list_of(title: &str, lines: Vec<Line>, chosen: Option<usize>, said: Option<&Line>, screen: &Screen) -> Overlay {
     let widest = lines.iter().map(|line| super::line_width(line)).max().unwrap_or(0);
+    let widest = widest.max(said.map_or(0, |said| super::line_width(said)));
     let width = u16::try_from(widest + 6)
         .unwrap_or(u16::MAX)
         .clamp(30, 100)
