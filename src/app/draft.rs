@@ -16,20 +16,8 @@ use super::tables::TableId;
 use super::text::{Purpose, TextDialog};
 use super::view::{Line, Role, Span, state};
 use crate::mesh::diff::{ObjectText, has_namespace};
-use crate::mesh::model::{Key, Kind, Object, Provenance, Text};
+use crate::mesh::model::{Key, Kind, Object, Text};
 use crate::mesh::world::Failure;
-
-/// What the API server writes into an object's metadata, and nobody drafts.
-const SERVERS_OWN: &[&str] = &[
-    "creationTimestamp",
-    "generation",
-    "managedFields",
-    "resourceVersion",
-    "selfLink",
-    "uid",
-];
-/// What `kubectl apply` remembers of the text before: no part of a draft.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// A draft that was read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,25 +43,9 @@ pub struct WhatIf {
     pub at: Timestamp,
 }
 
-/// The text of an object as one would write it: without what the server adds.
-fn written(provenance: &Provenance) -> Option<Value> {
-    let ObjectText(mut value) = ObjectText::of(provenance)?;
-    if let Some(meta) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-        meta.retain(|field, _| !SERVERS_OWN.contains(&field.as_str()));
-        if let Some(annotations) = meta.get_mut("annotations").and_then(Value::as_object_mut) {
-            annotations.remove(LAST_APPLIED);
-        }
-        meta.retain(|field, value| field != "annotations" || value.as_object().is_none_or(|all| !all.is_empty()));
-    }
-    if let Some(object) = value.as_object_mut() {
-        object.remove("status");
-    }
-    Some(value)
-}
-
 fn text_of(object: &Object) -> String {
-    let value = object.provenance().and_then(written);
-    value.map(|value| ObjectText(value).yaml()).unwrap_or_default()
+    let text = object.provenance().and_then(ObjectText::of);
+    text.map(|text| text.as_written().yaml()).unwrap_or_default()
 }
 
 /// What stands above the text in the editor.
@@ -265,7 +237,7 @@ fn key_of(object: &Object, home: &Text) -> Key {
 /// What the API server would be asked; nothing for kinds whose text is not kept.
 fn dry_runs(what_if: &WhatIf) -> Vec<DryRun> {
     let run = |object: &Object| {
-        let mut body = written(object.provenance()?)?;
+        let mut body = ObjectText::of(object.provenance()?)?.as_written().0;
         let key = key_of(object, &what_if.home);
         if has_namespace(object.kind())
             && let Some(meta) = body.get_mut("metadata").and_then(Value::as_object_mut)

@@ -29,6 +29,7 @@ pub mod who_sees;
 pub mod why;
 pub(crate) mod winner;
 pub(in crate::app) mod words;
+pub use self::words::counted;
 
 pub(in crate::app) use self::draw::reading_area;
 pub use self::screen::{Area, Body, Cell, ColumnHead, Edge, Glow, Line, Mark, Overlay, Pane, RowLine, Screen, Span};

@@ -15,6 +15,7 @@ use super::rows::{self, EndpointTableOf};
 use super::{headless, input, print};
 use crate::app::Namespaces;
 use crate::app::view::Shown;
+use crate::app::view::counted;
 use crate::app::view::table::endpoints::EndpointRow;
 use crate::mesh::diff::{Compared, Impact, Radius, WhatIf};
 use crate::mesh::model::{Key, Kind, Text};
@@ -254,10 +255,10 @@ impl Answer {
             count => format!("; {count} have no counterpart and were not compared"),
         };
         print::err(&format!(
-            "{} of {} pods see a difference, in {} workloads{unmatched}",
+            "{} of {} see a difference, in {}{unmatched}",
             radius.affected,
-            radius.pods,
-            radius.workloads.len()
+            counted(radius.pods, "pod"),
+            counted(radius.workloads.len(), "workload")
         ));
         Ok(())
     }

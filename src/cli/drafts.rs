@@ -295,7 +295,9 @@ pub(super) fn for_screen(name: &str, text: &str) -> Result<(Vec<Object>, Vec<Str
     let loaded = files::draft_of(name, text).map_err(|error| error.to_string())?;
     let mut drafts = Drafts::read(&[], &[]).map_err(|ended| ended.line)?;
     drafts.take(name, loaded).map_err(|ended| ended.line)?;
-    Ok((drafts.objects, drafts.said.notes))
+    drafts.check_hosts();
+    let Said { warnings, notes, .. } = drafts.said;
+    Ok((drafts.objects, warnings.into_iter().chain(notes).collect()))
 }
 
 /// What the author of a kind that is not read, such as `Sidcar.networking.istio.io`, may have meant.
@@ -331,6 +333,18 @@ mod tests {
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn the_screen_is_told_what_a_cluster_would_refuse() {
+        let text = "apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {name: a, namespace: b}\n\
+                    spec: {egress: [{hosts: ['reviews']}]}\n";
+        let (objects, notes) = for_screen("draft", text).unwrap();
+        assert_eq!(objects.len(), 1);
+        let told = notes
+            .iter()
+            .any(|note| note.contains("kubectl apply would refuse this: Sidecar b/a: 'reviews'"));
+        assert!(told, "{notes:?}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::exit::{Ended, Exit};
 use super::{headless, input, print};
 use crate::app::Namespaces;
 use crate::app::view::Shown;
+use crate::app::view::counted;
 use crate::mesh::lint::{self, Finding, LINTS, Level, Lint};
 use crate::mesh::model::{Key, Kind, Text, brief};
 use crate::mesh::scope;
@@ -175,11 +176,6 @@ fn sheet(found: &[Marked], has_drafts: bool) -> Sheet {
         rows: found.iter().map(line).collect(),
         ..Sheet::default()
     }
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
 }
 
 fn summary(found: &[Marked], unchecked: &[(&str, &str)], shown: &Namespaces) -> String {

@@ -12,6 +12,7 @@ use super::exit::{Ended, Exit};
 use super::headless::{self, find, gather_from, no_such_table};
 use super::reference::{PodReference, check_namespace};
 use super::{input, print};
+use crate::app::view::counted;
 use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::scope;
 use crate::mesh::suggest::{self, Aim, NoSuggestion, Plan, Used};
@@ -100,7 +101,10 @@ fn exit(document: &Document<'_>, plan: &Plan, watched: &Watched) -> Exit {
         ));
     }
     if !document.made.lost.is_empty() {
-        print::err(&format!("{} rows in use cannot be kept", document.made.lost.len()));
+        print::err(&format!(
+            "{} in use cannot be kept",
+            counted(document.made.lost.len(), "row")
+        ));
     }
     if watched.interrupted {
         Exit::Code(INTERRUPTED)

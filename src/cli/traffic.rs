@@ -20,6 +20,7 @@ use super::screen::time_zone;
 use crate::app::rates::Rates;
 use crate::app::traffic::{Directory, Place, Total, Totals};
 use crate::app::view::Shown;
+use crate::app::view::counted;
 use crate::mesh::model::{Key, Kind, Packet};
 use crate::mesh::scope::{self, Row};
 use crate::mesh::world::World;
@@ -194,8 +195,8 @@ fn table(totals: &Totals, directory: &Directory) -> String {
     if totals.odd > 0 {
         let _ = writeln!(
             text,
-            "\n{} packets could not be read whole: cut, contradictory, or of a kind that is not read",
-            totals.odd
+            "\n{} could not be read whole: cut, contradictory, or of a kind that is not read",
+            counted(totals.odd, "packet")
         );
     }
     text

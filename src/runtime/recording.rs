@@ -17,6 +17,7 @@ use super::feed::Tasks;
 use super::live::Live;
 use super::signals::{Caught, Signals};
 use crate::app::view::age::human_size;
+use crate::app::view::counted;
 use crate::app::{Message, RecordingNews, Ring};
 use crate::mesh::model::{Kind, Text};
 use crate::mesh::world::{Delta, ListScope, SourceState};
@@ -212,7 +213,8 @@ fn write(begin: Begin, told: &Receiver<Told>, answers: &mpsc::Sender<Message>) -
     recorder.flush().map_err(unwritten)?;
     let (events, size) = (recorder.events(), human_size(recorder.written()));
     Ok(format!(
-        "recorded '{shown}': {events} changes, {size}; 'sidescope replay' plays it"
+        "recorded '{shown}': {}, {size}; 'sidescope replay' plays it",
+        counted(events, "change")
     ))
 }
 
@@ -245,10 +247,7 @@ fn name(context: &str, now: Timestamp, zone: &TimeZone) -> PathBuf {
 
 /// How much was recorded, and how it is played.
 pub fn summary<W: io::Write>(path: &Path, recorder: &Recorder<W>) -> String {
-    let changes = match recorder.events() {
-        1 => "1 change".to_owned(),
-        count => format!("{count} changes"),
-    };
+    let changes = counted(recorder.events(), "change");
     let (path, size) = (path.display(), human_size(recorder.written()));
     format!("recorded {changes}, {size}: play it with 'sidescope replay {path}'")
 }

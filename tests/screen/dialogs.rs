@@ -313,3 +313,58 @@ fn help_opens_over_whatever_is_open_and_esc_leads_back_to_it() {
         stage.text()
     );
 }
+
+#[test]
+fn help_begins_with_every_question_and_all_of_them_fit_on_the_first_page() {
+    let mut stage = Stage::bookinfo();
+    stage.press("?");
+    let text = stage.text();
+    for (question, way) in [
+        ("what changed", "5 Enter"),
+        ("why the pod reaches a host", "3 x"),
+        ("which hosts it does not reach", "H"),
+        ("which Sidecar governs", "1 x"),
+        ("whether Envoy has", "3 SYNC"),
+        ("what is new", "} m"),
+        ("whom a Sidecar touches", "4 r"),
+        ("what is wrong with a Sidecar", "4 x"),
+        ("what a draft would change", "4 E"),
+        ("who reaches a service", "2 Enter"),
+        ("whose an IP is", "F"),
+        ("gets the traffic", "6"),
+        ("how it was then", "5 v"),
+        ("how the picked pod differs", "1 Space D"),
+        ("kept for later", "R"),
+        ("the smallest Sidecar", "in a shell"),
+    ] {
+        let line = text.lines().find(|line| line.contains(question));
+        let line = line.unwrap_or_else(|| panic!("{question}: {text}"));
+        assert!(line.contains(&format!("  {way} ")) && !line.contains('…'), "{line}");
+    }
+}
+
+#[test]
+fn what_a_picker_cuts_of_the_chosen_line_is_said_whole_below() {
+    let words = |text: &str| {
+        text.split([' ', '\n', '│'])
+            .filter(|word| !word.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let mut stage = Stage::bookinfo().sized(200, 40);
+    stage.press("3o");
+    let text = stage.text();
+    let listed = text.lines().skip_while(|line| !line.contains("its own order"));
+    // behind the last of them the inspector goes on
+    let whole: Vec<String> = listed.map(words).take(12).collect();
+    assert!(whole.len() == 12, "{text}");
+    stage.size = (50, 20);
+    let mut cut = 0;
+    for line in &whole {
+        let text = stage.text();
+        assert!(words(&text).contains(line), "'{line}' is not said in\n{text}");
+        cut += usize::from(line.len() > 44);
+        stage.press("j");
+    }
+    assert!(cut > 0, "some are too long for the picker");
+}

@@ -102,7 +102,7 @@ fn what_lies_over_a_view_leaves_its_header_and_says_how_to_leave() {
     ] {
         let mut stage = after_an_edit(80, 24);
         stage.press(keys);
-        assert_snapshot!(format!("{name}_80x24"), glyphs(&mut stage));
+        assert_snapshot!(format!("{name}_80x24"), styled(&mut stage, Theme::Terminal));
     }
 }
 

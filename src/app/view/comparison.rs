@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::counted;
 use super::impact;
 use super::table::endpoints::short_host;
 use super::table::timeline::{clock as time, telling_fields};
@@ -314,7 +315,10 @@ impl Groups {
         }
         let more = self.rows.saturating_sub(ROWS);
         if more > 0 {
-            all.push(vec![Span::new(Role::Dim, format!("and {more} more rows"))]);
+            all.push(vec![Span::new(
+                Role::Dim,
+                format!("and {} not listed", counted(more, "row")),
+            )]);
         }
         all
     }

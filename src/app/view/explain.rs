@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::counted;
 use super::table::endpoints::health_role;
 use super::words::{fact, governing_sentence, heading};
 use super::{Line, Role, Span};
@@ -151,8 +152,7 @@ fn cluster_lines(answer: &ClusterAnswer) -> Vec<Line> {
         Span::new(Role::Name, format!("  {}", answer.cluster)),
         match &answer.lack {
             Some(lack) => Span::new(Role::Warn, format!("  {lack}")),
-            None if answer.rows.len() == 1 => Span::new(Role::Dim, "  1 endpoint"),
-            None => Span::new(Role::Dim, format!("  {} endpoints", answer.rows.len())),
+            None => Span::new(Role::Dim, format!("  {}", counted(answer.rows.len(), "endpoint"))),
         },
     ]];
     let groups = by_tail(&answer.rows);

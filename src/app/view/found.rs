@@ -1,5 +1,6 @@
 //! What was found, as lines under headings: an address says pod, node, zone and readiness, an orphan that it is one.
 
+use super::counted;
 use super::cut::{Cut, cut};
 use super::{Line, Role, Span};
 use crate::app::facts::Facts;
@@ -69,10 +70,10 @@ fn nothing(dialog: &FindDialog, facts: &Facts) -> Line {
     if dialog.input.text().trim().is_empty() {
         let world = &facts.world;
         let text = format!(
-            "a part of a name, or an address, of {} pods, {} services, {} Sidecars",
-            world.pods.len(),
-            world.services.len(),
-            world.sidecars.len()
+            "a part of a name, or an address, of {}, {}, {}",
+            counted(world.pods.len(), "pod"),
+            counted(world.services.len(), "service"),
+            counted(world.sidecars.len(), "Sidecar")
         );
         return vec![Span::new(Role::Dim, text)];
     }
@@ -156,10 +157,6 @@ fn line(hit: &Hit, facts: &Facts, panel: Option<&Panel>) -> Line {
             ]
         }
     }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn long(text: &str) -> Span {

@@ -1,7 +1,7 @@
 //! Help of a view, and the manual's keys: both made from the table of actions and the columns.
 
-use super::{Line, Role, Span};
-use crate::app::actions::{ACTIONS, Entry, Group, Keymap, Where};
+use super::{Role, Span};
+use crate::app::actions::{ACTIONS, Action, Entry, Group, Keymap, Where};
 use crate::app::ask::COPY;
 use crate::app::dialog::{Purpose, TextDialog};
 use crate::app::options::Play;
@@ -9,7 +9,15 @@ use crate::app::tables::TableId;
 
 /// What every key does where this table has the keys, then what its columns and signs mean.
 pub fn help(table: TableId, play: Play, keys: &Keymap) -> TextDialog {
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines = vec![vec![Span::new(Role::Strong, "I want to know")]];
+    lines.extend(ANSWERS.iter().map(|(way, what)| {
+        let way: Vec<String> = way.iter().map(|step| step.text(keys)).collect();
+        vec![
+            Span::new(Role::Key, format!("  {:<14}", way.join(" "))),
+            Span::new(Role::Text, *what),
+        ]
+    }));
+    lines.push(Vec::new());
     for group in Group::ALL {
         let entries: Vec<_> = ACTIONS
             .iter()
@@ -68,6 +76,87 @@ pub fn help(table: TableId, play: Play, keys: &Keymap) -> TextDialog {
     dialog.purpose = Purpose::Help;
     dialog
 }
+
+/// A step on the way to an answer.
+enum Step {
+    /// An action, by its key.
+    Press(Action),
+    /// What stands there as it is.
+    Type(&'static str),
+}
+
+impl Step {
+    fn text(&self, keys: &Keymap) -> String {
+        match self {
+            Step::Press(action) => keys.named(*action),
+            Step::Type(text) => (*text).to_owned(),
+        }
+    }
+}
+
+use Step::{Press, Type};
+
+/// The questions that this program is for, each with the keys that lead to its answer from wherever one is.
+const ANSWERS: &[(&[Step], &str)] = &[
+    (
+        &[Press(Action::Tab5), Press(Action::Drill)],
+        "what changed, who did it, which rows came and went",
+    ),
+    (
+        &[Press(Action::Tab3), Press(Action::Explain)],
+        "why the pod reaches a host, or not: the chain, broken where",
+    ),
+    (&[Press(Action::HiddenHosts)], "which hosts it does not reach, and why"),
+    (
+        &[Press(Action::Tab1), Press(Action::Explain)],
+        "which Sidecar governs the pod, and which lost",
+    ),
+    (
+        &[Press(Action::Tab3), Type("SYNC")],
+        "whether Envoy has what it should: = both, > not yet, < still",
+    ),
+    (
+        &[Press(Action::NextChange), Press(Action::Acknowledge)],
+        "what is new since I look; mark it as seen",
+    ),
+    (
+        &[Press(Action::Tab4), Press(Action::Radius)],
+        "whom a Sidecar touches, and with what",
+    ),
+    (
+        &[Press(Action::Tab4), Press(Action::Explain)],
+        "what is wrong with a Sidecar (lint)",
+    ),
+    (
+        &[Press(Action::Tab4), Press(Action::EditDraft)],
+        "what a draft would change, or :what-if FILE; not applied",
+    ),
+    (
+        &[Press(Action::Tab2), Press(Action::Drill)],
+        "who reaches a service, and who does not",
+    ),
+    (
+        &[Press(Action::Find)],
+        "whose an IP is: pod, node, zone, readiness; where a name is",
+    ),
+    (&[Press(Action::Tab6)], "which endpoint gets the traffic; packets"),
+    (
+        &[Press(Action::Tab5), Press(Action::Then)],
+        "how it was then; two lines picked: what differs",
+    ),
+    (
+        &[Press(Action::Tab1), Press(Action::Pick), Press(Action::Diff)],
+        "how the picked pod differs from the one under the cursor",
+    ),
+    (
+        &[Press(Action::Record)],
+        "what happens, kept for later: 'sidescope replay FILE'",
+    ),
+    (
+        &[Type("in a shell")],
+        "'sidescope suggest POD': the smallest Sidecar, its weight",
+    ),
+];
 
 const READING: &[(&str, &str)] = &[
     ("j k g G", "move; Space and Ctrl-f, Ctrl-b by pages"),

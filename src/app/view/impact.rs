@@ -1,6 +1,7 @@
 //! Who gained or lost what, by workload: as a table of lines, with all of it below for the line under the cursor.
 
 use super::comparison::governing;
+use super::counted;
 use super::cut::{Cut, cut};
 use super::words::fact;
 use super::{Line, Role, Shown, Span};
@@ -27,12 +28,6 @@ pub(in crate::app) fn sentence(radius: &Radius) -> String {
         counted(radius.pods, "pod"),
         counted(radius.workloads.len(), "workload")
     )
-}
-
-/// A number with its noun.
-pub(in crate::app) fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
 }
 
 /// The heads and a line for each workload.

@@ -5,7 +5,7 @@ use crate::app::tables::TableId;
 use crate::app::ui::View;
 
 /// Below this there is room for nothing but a sentence.
-const LEAST: (u16, u16) = (20, 5);
+const LEAST: (u16, u16) = (40, 10);
 /// Below this there is one list of names and marks.
 const FULL: (u16, u16) = (60, 16);
 /// From this height on, a story has a line of its own.
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn what_has_the_keys_is_always_shown() {
         for active in ALL {
-            for (width, height) in [(80, 24), (60, 16), (120, 40), (160, 50), (40, 10), (20, 5)] {
+            for (width, height) in [(80, 24), (60, 16), (120, 40), (160, 50), (40, 10)] {
                 let frame = overview_at(width, height, *active);
                 assert!(
                     frame
@@ -265,6 +265,18 @@ mod tests {
                     "{active:?} at {width}x{height}: {frame:?}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn what_is_smaller_than_a_list_of_names_needs_is_said_to_be() {
+        for (width, height, size) in [
+            (40, 10, Size::Compact),
+            (39, 10, Size::TooSmall),
+            (40, 9, Size::TooSmall),
+            (20, 5, Size::TooSmall),
+        ] {
+            assert_eq!(overview_at(width, height, TableId::Pods).size, size, "{width}x{height}");
         }
     }
 

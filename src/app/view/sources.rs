@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::age::{age, human_duration};
+use super::counted;
 use super::state::plural;
 use super::table::timeline::clock;
 use super::{Line, Role, Span};
@@ -98,8 +99,8 @@ pub(crate) fn badge_change(facts: &Facts, now: Timestamp) -> Option<Timestamp> {
     let turns = [newest.saturating_add(FRESH), oldest.saturating_add(DOUBTFUL)];
     let turn = turns.into_iter().flatten().filter(|turn| *turn > now).min();
     let fresh_until = newest.saturating_add(FRESH).ok()?;
-    let counted = (now >= fresh_until).then(|| super::age::next_change(newest, now));
-    turn.into_iter().chain(counted).min()
+    let ticks = (now >= fresh_until).then(|| super::age::next_change(newest, now));
+    turn.into_iter().chain(ticks).min()
 }
 
 fn failure(source: &Source) -> Option<&Failure> {
@@ -159,7 +160,7 @@ fn capture(facts: &Facts, now: Timestamp) -> Vec<Line> {
     };
     let (role, state) = capture_words(source, now);
     let numbers = facts.packets.numbers();
-    let mut counts = format!("{} packets", numbers.end);
+    let mut counts = counted(numbers.end, "packet");
     let odd = facts.packets.totals().odd;
     for (count, what) in [(facts.packets.missed(), "missed"), (odd, "cut or contradictory")] {
         if count > 0 {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::age::{age, human_duration};
+use super::counted;
 use super::{Line, Role, Span};
 use crate::app::actions::{Action, Keymap};
 use crate::app::facts::{Facts, Source};
@@ -154,11 +155,17 @@ pub(crate) fn empty_list(
 
 fn nothing(plural: &str, namespaces: &Namespaces, hidden: usize, faults: bool) -> State {
     if hidden > 0 && faults {
-        return State::new(Role::Good, format!("nothing is wrong with any of {hidden} {plural}"))
-            .next(Action::FaultsOnly, "show all of them");
+        return State::new(
+            Role::Good,
+            format!(
+                "nothing is wrong with any of {}",
+                counted(hidden, plural.trim_end_matches('s'))
+            ),
+        )
+        .next(Action::FaultsOnly, "show all of them");
     }
     if hidden > 0 {
-        return State::new(Role::Warn, format!("the filter hides all {hidden} {plural}"))
+        return State::new(Role::Warn, hides_all(hidden, plural.trim_end_matches('s')))
             .next(Action::StepBack, "take the filter away")
             .next(Action::Filter, "change it");
     }
@@ -313,18 +320,20 @@ pub(crate) fn no_table(why: &NoTable, pod: Option<&Pod>, facts: &Facts, now: Tim
 /// Why an endpoint table has no rows.
 pub(crate) fn no_endpoints(table: Option<&EndpointTable>, hidden: usize, faults: bool) -> State {
     if hidden > 0 && faults {
-        return State::new(Role::Good, format!("nothing is wrong with any of {hidden} endpoints"))
-            .next(Action::FaultsOnly, "show all of them");
+        return State::new(
+            Role::Good,
+            format!("nothing is wrong with any of {}", counted(hidden, "endpoint")),
+        )
+        .next(Action::FaultsOnly, "show all of them");
     }
     if hidden > 0 {
-        return State::new(Role::Warn, format!("the filter hides all {hidden} endpoints"))
-            .next(Action::StepBack, "take the filter away");
+        return State::new(Role::Warn, hides_all(hidden, "endpoint")).next(Action::StepBack, "take the filter away");
     }
     let hosts = table.map_or(0, |table| table.hosts.len());
     if hosts > 0 {
         return State::new(
             Role::Warn,
-            format!("{hosts} names are in scope, and none has an endpoint"),
+            format!("in scope: {}; none has an endpoint", counted(hosts, "name")),
         )
         .next(Action::Tab2, "services: are their pods ready?");
     }
@@ -333,11 +342,17 @@ pub(crate) fn no_endpoints(table: Option<&EndpointTable>, hidden: usize, faults:
         .next(Action::Tab5, "timeline: who changed it?")
 }
 
+fn hides_all(hidden: usize, noun: &str) -> String {
+    match hidden {
+        1 => format!("the filter hides the only {noun}"),
+        _ => format!("the filter hides all {}", counted(hidden, noun)),
+    }
+}
+
 /// Why the timeline is empty.
 pub(crate) fn no_moments(hidden: usize) -> State {
     if hidden > 0 {
-        return State::new(Role::Warn, format!("the filter hides all {hidden} lines"))
-            .next(Action::StepBack, "take it away");
+        return State::new(Role::Warn, hides_all(hidden, "line")).next(Action::StepBack, "take it away");
     }
     State::new(
         Role::Dim,

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::comparison::governing;
-use super::impact::{columns, counted};
+use super::counted;
+use super::impact::columns;
 use super::words::fact;
 use super::{Line, Role, Span};
 use crate::app::rows::{Listed, Target};

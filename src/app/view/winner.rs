@@ -33,7 +33,7 @@ pub(in crate::app) fn lines(
             hosts => hosts.join(", "),
         };
         lines.push(fact("Lets in", Role::Text, hosts));
-        lines.push(fact("Governs", Role::Number, super::impact::counted(siblings, "pod")));
+        lines.push(fact("Governs", Role::Number, super::counted(siblings, "pod")));
     }
     lines.push(Vec::new());
     if passed.is_empty() {

@@ -224,6 +224,13 @@ pub(crate) fn events(world: &World, kind: Kind, key: &Key, now: Timestamp) -> Ve
     lines
 }
 
+/// A number with its noun: `1 pod`, `2 pods`.
+pub fn counted(count: impl std::fmt::Display, noun: &str) -> String {
+    let count = count.to_string();
+    let plural = if count == "1" { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 /// A change mark in words.
 pub(crate) fn mark_lines(marked: &Marked, now: Timestamp, zone: &TimeZone) -> Vec<Line> {
     let what = match marked.kind {

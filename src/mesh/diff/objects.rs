@@ -9,6 +9,18 @@ use similar::{ChangeTag, DiffOp, TextDiff, capture_diff_slices};
 
 use crate::mesh::model::Provenance;
 
+/// What the API server writes into an object's metadata, and nobody writes by hand.
+const SERVERS_OWN: &[&str] = &[
+    "creationTimestamp",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
+/// What `kubectl apply` remembers of the text before: nobody wrote it.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// The text of a config object, unpacked: without `managedFields` and `status`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ObjectText(pub Value);
@@ -18,6 +30,23 @@ impl ObjectText {
     pub fn of(provenance: &Provenance) -> Option<Self> {
         let json = lz4_flex::decompress_size_prepended(&provenance.text).ok()?;
         serde_json::from_slice(&json).ok().map(Self)
+    }
+
+    /// As one would write it: without what the server adds and counts, and what `kubectl apply` remembers.
+    #[must_use]
+    pub fn as_written(self) -> Self {
+        let Self(mut value) = self;
+        if let Some(meta) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+            meta.retain(|field, _| !SERVERS_OWN.contains(&field.as_str()));
+            if let Some(annotations) = meta.get_mut("annotations").and_then(Value::as_object_mut) {
+                annotations.remove(LAST_APPLIED);
+            }
+            meta.retain(|field, value| field != "annotations" || value.as_object().is_none_or(|all| !all.is_empty()));
+        }
+        if let Some(object) = value.as_object_mut() {
+            object.remove("status");
+        }
+        Self(value)
     }
 
     /// As YAML, as `kubectl get -o yaml` would order it: keys by name.

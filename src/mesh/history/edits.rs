@@ -95,9 +95,9 @@ impl Edit {
         &self.fields
     }
 
-    /// The object's YAML before and after; empty where there is none.
+    /// The object's YAML before and after, as one would write it; empty where there is none.
     pub fn yaml(&self) -> (String, String) {
-        let yaml = |object: Option<&Object>| text(object).map(|text| text.yaml()).unwrap_or_default();
+        let yaml = |object: Option<&Object>| text(object).map(|text| text.as_written().yaml()).unwrap_or_default();
         (yaml(self.change.before.as_ref()), yaml(self.change.after.as_ref()))
     }
 

@@ -106,13 +106,13 @@ impl App {
             | TableId::Elsewhere => (0, 1),
         };
         let all = [
-            ("", Role::Strong, context, part(4, 8, 14)),
+            ("", Role::Strong, context, part(5, 8, 14)),
             ("ns ", Role::Name, self.namespaces_text(), part(2, 14, 20)),
-            ("pod ", Role::Name, pod, part(of_pod, 14, 30)),
+            ("pod ", Role::Name, pod, part(of_pod, 14, 22)),
             ("by ", Role::Text, governed, part(of_sidecar, 10, 27)),
-            ("istiod ", Role::Text, self.istiod_version(), part(5, 8, 20)),
-            ("clock ", Role::Warn, clock, part(3, 6, 12)),
-            ("", Role::Header, zone, part(6, 3, 8)),
+            ("istiod ", Role::Text, self.istiod_version(), part(6, 8, 20)),
+            ("clock ", Role::Warn, clock, part(4, 6, 12)),
+            ("", Role::Header, zone, part(3, 3, 8)),
         ];
         all.into_iter()
             .filter(|(_, _, text, _)| !text.is_empty())

@@ -1,5 +1,6 @@
 //! What lies over the panes: texts, pickers, the palette's suggestions.
 
+use super::super::counted;
 use super::super::cut::{Cut, break_line, cut};
 use super::super::{Area, Line, Overlay, Role, Screen, Span, found};
 use super::cut_line;
@@ -165,10 +166,7 @@ fn namespaces(dialog: &NamespaceDialog, screen: &Screen) -> Overlay {
                 text: cut(name, 40, Cut::Middle),
                 role,
             },
-            Span::new(
-                Role::Dim,
-                format!("  {pods} {}", if *pods == 1 { "pod" } else { "pods" }),
-            ),
+            Span::new(Role::Dim, format!("  {}", counted(*pods, "pod"))),
         ]);
     }
     if lines.is_empty() {
@@ -315,7 +313,13 @@ fn list_of(title: &str, lines: Vec<Line>, chosen: Option<usize>, said: Option<&L
         .clamp(30, 100)
         .min(screen.width);
     let room = usize::from(screen.height / 3);
-    let said = said.map(|said| break_line(said, width.saturating_sub(4), 2));
+    // what is cut of the chosen line is said whole
+    let cut_off = chosen
+        .and_then(|at| lines.get(at))
+        .filter(|line| super::line_width(line) + 4 > usize::from(width));
+    let said = said
+        .or(cut_off)
+        .map(|said| break_line(said, width.saturating_sub(4), 2));
     let said: Vec<Line> = said.into_iter().flatten().take(room.min(SAID)).collect();
     let below = if said.is_empty() { 0 } else { said.len() + 1 };
     let wanted = u16::try_from(lines.len() + below + 2).unwrap_or(u16::MAX);

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::super::Role;
 use super::super::capture::{self, Reader};
+use super::super::counted;
 use super::super::sources::capture_words;
 use super::super::state::{self, State};
 use crate::app::App;
@@ -74,8 +75,8 @@ impl App {
         let kept = numbers.end - numbers.start;
         if kept > 0 {
             let text = match self.traced_words() {
-                Some(traced) => format!("none of the last {kept} packets is {traced}"),
-                None => format!("none of the last {kept} packets is as the filter asks for"),
+                Some(traced) => format!("of {} none is {traced}", counted(kept, "packet")),
+                None => format!("of {} none is as the filter asks for", counted(kept, "packet")),
             };
             return State::new(Role::Warn, text).next(Action::StepBack, "all packets");
         }

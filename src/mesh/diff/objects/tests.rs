@@ -93,3 +93,15 @@ fn a_damaged_text_is_none() {
     assert_eq!(ObjectText::of(&damaged), None);
     assert_eq!(ObjectText::of(&Provenance::default()), None);
 }
+
+#[test]
+fn what_nobody_wrote_is_left_out_of_what_was_written() {
+    let json = r#"{"metadata":{"name":"a","uid":"1","generation":2,"resourceVersion":"3","creationTimestamp":"4",
+        "annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{}"},"labels":{"a":"b"}},
+        "spec":{"generation":7},"status":{}}"#;
+    let text = ObjectText(serde_json::from_str(json).unwrap()).as_written().yaml();
+    assert_eq!(
+        text,
+        "metadata:\n  labels:\n    a: b\n  name: a\nspec:\n  generation: 7\n"
+    );
+}
