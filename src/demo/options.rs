@@ -1,6 +1,6 @@
 //! How a demo server is set up: who may do what, and which troubles it plays, as data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +15,8 @@ pub struct Options {
     pub access: Access,
     /// Troubles; may be changed while the server runs.
     pub faults: FaultSwitch,
+    /// What was asked for.
+    pub asked: Log,
     /// How often a watch that asked for bookmarks gets one.
     pub bookmark_every: Duration,
     /// How long a pod on a node takes to go, at most.
@@ -96,6 +98,10 @@ pub enum Watches {
 #[derive(Clone, Debug, Default)]
 pub struct FaultSwitch(Arc<Mutex<Faults>>);
 
+/// Every verb with the resource it was asked of, such as `list pods`, refused or not; shared by whoever holds a copy.
+#[derive(Clone, Debug, Default)]
+pub struct Log(Arc<Mutex<BTreeSet<String>>>);
+
 /// One request, as rules see it.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::demo) struct Asked<'a> {
@@ -112,6 +118,7 @@ impl Default for Options {
             port: 0,
             access: Access::Open,
             faults: FaultSwitch::default(),
+            asked: Log::default(),
             bookmark_every: Duration::from_secs(60),
             termination: Duration::from_secs(2),
         }
@@ -138,6 +145,18 @@ impl FaultSwitch {
     /// The troubles as they are now.
     pub fn get(&self) -> Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Log {
+    /// All of them, in order.
+    pub fn all(&self) -> BTreeSet<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(in crate::demo) fn note(&self, verb: &str, resource: &str) {
+        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.insert(format!("{verb} {resource}"));
     }
 }
 

@@ -137,6 +137,7 @@ impl Context {
             Route::Review(plural) if request.method() == Method::POST => {
                 let (parts, body) = request.into_parts();
                 let asked = request::object(&parts.headers, &request::body(body).await?)?;
+                self.options.asked.note("create", &plural);
                 access::review(&user, &plural, &asked)
                     .map(|review| json_answer(201, &review))
                     .ok_or_else(Refusal::no_such_resource)
@@ -156,7 +157,7 @@ impl Context {
         if verb.is_empty() {
             return Err(not_allowed());
         }
-        access::authorize(user, verb, &target)?;
+        access::authorize(user, verb, &target, &self.options.asked)?;
         self.trouble(verb, &target)?;
         match target.subresource.as_deref() {
             None | Some("status") => {}
@@ -252,7 +253,7 @@ impl Context {
     ) -> Result<Answer, Refusal> {
         if forward::is_websocket(request.headers()) {
             // since 1.35 a GET that upgrades needs the right to create, too
-            access::authorize(user, "create", target)?;
+            access::authorize(user, "create", target, &self.options.asked)?;
         }
         let accept = match target.subresource.as_deref() {
             Some("exec") => exec::accept,

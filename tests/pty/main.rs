@@ -12,10 +12,13 @@
 )]
 
 mod clusters;
+#[path = "../served/corpus.rs"]
+mod corpus;
 mod drafts;
 mod endings;
 mod looks;
 mod recordings;
+mod rights;
 mod saving;
 mod session;
 mod settings;

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use sidescope::demo::admin::Admin;
 use sidescope::demo::definitions;
-use sidescope::demo::options::{Access, Options, Rights, User};
+use sidescope::demo::options::{Access, Log, Options, Rights, User};
 use sidescope::demo::server::serve;
 use sidescope::demo::store::Store;
 use tempfile::TempDir;
@@ -27,6 +27,8 @@ pub(crate) const TOKEN: &str = "oncall";
 pub(crate) struct Served {
     pub(crate) store: Arc<Store>,
     pub(crate) address: SocketAddr,
+    /// What the program asked of it.
+    pub(crate) asked: Log,
     /// Holds the kubeconfig, `config`.
     pub(crate) folder: TempDir,
     pub(crate) tokio: tokio::runtime::Runtime,
@@ -57,6 +59,7 @@ impl Served {
             access: Access::Tokens(BTreeMap::from([(TOKEN.to_owned(), user)])),
             ..Options::default()
         };
+        let asked = options.asked.clone();
         let (address, server) = tokio.block_on(serve(Arc::clone(&store), envoys, options)).unwrap();
         tokio.spawn(server);
         let folder = tempfile::tempdir().unwrap();
@@ -70,6 +73,7 @@ impl Served {
         Self {
             store,
             address,
+            asked,
             folder,
             tokio,
         }

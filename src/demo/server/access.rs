@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::request::Target;
 use crate::demo::kinds::Scope;
-use crate::demo::options::{Access, Asked, Rights, Rule, User};
+use crate::demo::options::{Access, Asked, Log, Rights, Rule, User};
 use crate::demo::refusal::{Details, Reason, Refusal};
 
 /// Finds who asks.
@@ -35,12 +35,13 @@ pub(super) fn authenticate(access: &Access, headers: &HeaderMap) -> Result<User,
 ///
 /// # Errors
 /// 403 in the words of RBAC.
-pub(super) fn authorize(user: &User, verb: &str, target: &Target) -> Result<(), Refusal> {
+pub(super) fn authorize(user: &User, verb: &str, target: &Target, log: &Log) -> Result<(), Refusal> {
     let spec = target.resource.spec();
     let resource = match &target.subresource {
         None => spec.plural.to_owned(),
         Some(subresource) => format!("{}/{subresource}", spec.plural),
     };
+    log.note(verb, &resource);
     // a Namespace object lies in the namespace it names, as RBAC sees it
     let namespace = target.namespace.as_deref();
     if user.rights.allow(Asked {
