@@ -175,6 +175,11 @@ impl App {
         commands
     }
 
+    /// Whether packets were asked for: they are about one cluster.
+    pub fn has_capture(&self) -> bool {
+        self.facts.packets.source().is_some()
+    }
+
     /// What a run over another cluster takes over from this one: what is the person's.
     pub fn hand_down(&self, options: Options) -> Options {
         let own = self.options.clone();

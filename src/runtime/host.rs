@@ -236,7 +236,9 @@ impl Host {
                     let mut run = *run;
                     run.options = ui.hand_down(run.options);
                     state.clone_from(&run.state);
-                    let news = news(recorded, unwritten, &run.sources);
+                    let captured = ui.has_capture().then(|| "the capture has ended".to_owned());
+                    let ended = captured.into_iter().chain(recorded).collect();
+                    let news = news(ended, unwritten, &run.sources);
                     let begun = self.begin(run, &tty, (settings.clone(), news))?;
                     ui.begin_anew(begun);
                 }
@@ -320,17 +322,15 @@ pub(super) struct Begun {
 }
 
 /// What a run is told of the one before it.
-fn news(recorded: Option<String>, unwritten: Option<String>, sources: &Sources) -> Vec<Message> {
+fn news(ended: Vec<String>, unwritten: Option<String>, sources: &Sources) -> Vec<Message> {
     let here = match sources {
         Sources::Cluster(cluster) => format!("this is context '{}'", cluster.connection.cluster.context),
         Sources::Recording(played) => format!("this is '{}'", played.path.display()),
     };
     let mut news: Vec<Message> = unwritten.map(Message::Noted).into_iter().collect();
-    news.push(Message::Said(match &recorded {
-        Some(line) => format!("{here}; {line}"),
-        None => here,
-    }));
-    news.extend(recorded.map(Message::Noted));
+    let said: Vec<&str> = std::iter::once(&here).chain(&ended).map(String::as_str).collect();
+    news.push(Message::Said(said.join("; ")));
+    news.extend(ended.into_iter().map(Message::Noted));
     news
 }
 

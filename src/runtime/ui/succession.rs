@@ -38,6 +38,11 @@ impl Ui {
         self.app.memory()
     }
 
+    /// Whether it captured packets.
+    pub(in crate::runtime) fn has_capture(&self) -> bool {
+        self.app.has_capture()
+    }
+
     /// What a run over another context takes over from this one.
     pub(in crate::runtime) fn hand_down(&self, options: Options) -> Options {
         self.app.hand_down(options)

@@ -168,7 +168,8 @@ fn twenty_switches_leave_nothing_behind() {
 #[test]
 fn a_context_that_is_dead_or_silent_leaves_the_screen_and_a_recording_ends_with_its_context() {
     let contexts = Contexts::serve();
-    let mut session = contexts.open(&[]);
+    let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures/raw.pcap");
+    let mut session = contexts.open(&["--pcap", capture]);
     session.wait_for("my-shell");
     session.press("Cdead\r");
     session.wait_for("cannot reach the API server: Connection refused");
@@ -187,7 +188,7 @@ fn a_context_that_is_dead_or_silent_leaves_the_screen_and_a_recording_ends_with_
     session.press("R");
     session.wait_for("recording into");
     session.press(":ctx teams\r");
-    session.wait_for("this is context 'teams'; recorded 'sidescope-small-");
+    session.wait_for("this is context 'teams'; the capture has ended; recorded 'sidescope-small-");
     assert!(!session.screen().contents().contains("REC "));
     session.press("Q");
     assert_eq!(session.wait_for_end(), 0);
