@@ -7,6 +7,7 @@
 //! | `facts`, `findings`, `engine`, `sync`, `lag`, `rates`, `traffic`, `packets`, `workloads` | what is known |
 //! | `ui`, `list`, `panel`, `dialog`, `text`, `rows`, `input`, `filter` | what is shown of it |
 //! | `actions`, `perform`, `go`, `drill`, `marks`, `ask`, `hidden`, `find`, `palette`, `contexts` | what a person can do |
+//! | `privacy` | masks in the place of names and addresses |
 //! | `study`, `comparison`, `who`, `then`, `draft` | questions about all pods, the past and what would be, worked out beside the loop |
 //! | `replay`, `save` | a recording that is played, and one that is made; the view as a file |
 //! | `refresh`, `choose`, `settle`, `flows`, `widths`, `columns` | lists and panels follow the facts |
@@ -49,6 +50,7 @@ mod packets;
 mod palette;
 mod panel;
 mod perform;
+mod privacy;
 pub mod rates;
 mod refresh;
 mod replay;
@@ -79,6 +81,7 @@ pub use self::memory::Memory;
 use self::memory::Recall;
 pub use self::message::{Command, Message};
 pub use self::options::{Namespaces, Options, Play};
+use self::privacy::Mask;
 pub use self::replay::{Pace, RecordingNews, Replay, ReplayControl, Ring, replay_speed};
 pub use self::study::{Question, Span, Studied, Study};
 use self::ui::{FROZEN_DELTAS, Frozen, Stale, Toast, Ui};
@@ -93,6 +96,7 @@ pub struct App {
     facts: Facts,
     ui: Ui,
     recall: Recall,
+    mask: Mask,
 }
 
 impl App {
@@ -102,9 +106,11 @@ impl App {
         let mut app = Self {
             facts: Facts::new(options.settings.clone()),
             recall: Recall::new(options.memory.clone()),
+            mask: Mask::default(),
             options,
             ui,
         };
+        app.begin_private();
         app.recall_place();
         app
     }
@@ -121,8 +127,12 @@ impl App {
             Message::Paste(text) => self.paste(now, &text),
             Message::Deltas { at, batch } => self.take_in(now, at, batch),
             Message::Source { kind, scope, state } => self.facts.hear(now, kind, scope, state),
-            Message::Cluster(info) => self.facts.cluster = info,
+            Message::Cluster(info) => {
+                self.facts.cluster = info;
+                self.learn_cluster_names();
+            }
             Message::Envoy { pod, asked, at, answer } => {
+                self.learn_envoy_names(&answer);
                 let heard = self.facts.hear_envoy(pod.clone(), (asked, at), answer);
                 self.follow_envoy(now, &pod, heard);
             }
@@ -172,6 +182,7 @@ impl App {
         commands.extend(self.ask_findings(now));
         commands.extend(self.ask_table());
         commands.extend(self.ask_study());
+        self.mask_commands(&mut commands);
         commands
     }
 
@@ -187,6 +198,7 @@ impl App {
             time_zone: own.time_zone,
             retention: own.retention,
             keys: own.keys,
+            privacy: self.is_private(),
             ..options
         }
     }
@@ -234,7 +246,8 @@ impl App {
     /// To ask twice gives the same screen.
     pub fn screen(&mut self, now: Timestamp, width: u16, height: u16) -> Screen {
         self.settle(now, width, height);
-        self.draw(now, width, height)
+        let screen = self.draw(now, width, height);
+        self.masked_screen(screen)
     }
 
     /// Whether an endpoint table on show has become another since this was asked last: its Envoy is about to follow.
@@ -263,6 +276,7 @@ impl App {
     }
 
     fn learn(&mut self, now: Timestamp, at: Timestamp, batch: Vec<Delta>) {
+        self.learn_names(&batch);
         let dirty = self.facts.apply(at, batch);
         self.absorb(now, &dirty);
         if dirty.tables && !self.ui.pins.is_empty() {

@@ -94,6 +94,7 @@ pub(super) enum Action {
     Speed,
     Record,
     Save,
+    Privacy,
 }
 
 /// Where an action works.

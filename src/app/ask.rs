@@ -56,7 +56,8 @@ impl App {
         };
         let title = format!("{} {key}", kind.name());
         if let Some(text) = object.provenance().and_then(ObjectText::of) {
-            self.open_text(TextDialog::new(title, words::yaml_lines(&text.yaml())));
+            let text = self.masked_yaml(text.yaml());
+            self.open_text(TextDialog::new(title, words::yaml_lines(&text)));
             return Vec::new();
         }
         self.fetch(title, Fetch::Yaml, kind, key)
@@ -259,7 +260,8 @@ impl App {
                 copy(&subject, letter, pod.as_ref(), now)
             })
             .collect();
-        Ok(texts?.join("\n"))
+        let text = texts?.join("\n");
+        Ok(if letter == 'y' { self.masked_yaml(text) } else { text })
     }
 }
 

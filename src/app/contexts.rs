@@ -132,6 +132,7 @@ impl App {
         match contexts {
             Ok(contexts) => {
                 self.facts.contexts = contexts;
+                self.learn_cluster_names();
                 let choices = self.ordered_contexts(now);
                 for picker in self.ui.dialogs.iter_mut().filter_map(Dialog::contexts_mut) {
                     picker.fill(choices.clone());

@@ -14,7 +14,7 @@ use super::hidden::HiddenDialog;
 use super::input::Input;
 use super::key::{KeyCode, KeyPress};
 use super::list::Sort;
-use super::message::{Command, Request};
+use super::message::{Command, Fetch, Request};
 use super::options::Namespaces;
 use super::rows::RowsDialog;
 use super::tables::TableId;
@@ -398,6 +398,10 @@ impl App {
 
     /// Text that was asked for has come: into the dialog that waits for it, if it is still open.
     pub(super) fn show_fetched(&mut self, request: &Request, text: Result<String, String>) {
+        let text = match request.what {
+            Fetch::Yaml => text.map(|text| self.masked_yaml(text)),
+            Fetch::Events => text,
+        };
         let mut texts = self.ui.dialogs.iter_mut().filter_map(Dialog::text_mut);
         let waiting = texts.find(|dialog| dialog.waits_for.as_ref() == Some(request));
         let Some(dialog) = waiting else { return };

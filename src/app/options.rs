@@ -25,6 +25,8 @@ pub struct Options {
     pub cluster_flags: String,
     /// What is on the screen.
     pub play: Play,
+    /// Masks in the place of names and addresses.
+    pub privacy: bool,
     /// Which key does what.
     pub keys: Keymap,
     /// What is remembered of earlier runs; its place wins over the namespaces above.
@@ -41,6 +43,7 @@ impl Default for Options {
             settings: Settings::default(),
             cluster_flags: String::new(),
             play: Play::default(),
+            privacy: false,
             keys: Keymap::default(),
             memory: Memory::default(),
         }

@@ -191,6 +191,7 @@ impl App {
             Action::Acknowledge => self.acknowledge(now, table),
             Action::AcknowledgeAll => self.acknowledge_all(now, table),
             Action::FaultsOnly => self.toggle_faults(now),
+            Action::Privacy => self.toggle_privacy(now),
             Action::Freeze => self.toggle_freeze(now),
             Action::OwnRows => self.toggle_bootstrap(now),
             Action::Filter => self.open_filter(table),

@@ -104,7 +104,7 @@ impl App {
             }
             (SaveAs::Text | SaveAs::Json, None) => SaveWhat::Table,
         };
-        let name = slug(&name);
+        let name = slug(&self.masked(name));
         vec![Command::Save(Save { kind, what, name, file })]
     }
 }

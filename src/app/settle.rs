@@ -66,8 +66,9 @@ impl App {
             .collect();
         self.look_on();
         let inner = Overlay::inner(reading_area(width, height));
+        let mask = self.ui.is_on(Toggle::Privacy).then_some(&self.mask);
         match self.ui.dialogs.last_mut() {
-            Some(Dialog::Text(dialog)) => dialog.lay_out(inner.width, inner.height.into()),
+            Some(Dialog::Text(dialog)) => dialog.lay_out(inner.width, inner.height.into(), mask),
             Some(Dialog::Rows(dialog)) => dialog.lay_out(inner.width, inner.height.into()),
             // what a text lies over is not seen
             Some(

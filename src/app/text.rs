@@ -7,6 +7,7 @@ use super::comparison::Comparison;
 use super::dialog::Dialog;
 use super::key::{KeyCode, KeyPress};
 use super::message::{Command, DryRun, Request};
+use super::privacy::Mask;
 use super::study::{Answer, Question, Unknown};
 use super::tables::Clock;
 use super::view::cut::break_line;
@@ -108,6 +109,17 @@ impl Block {
         }
     }
 
+    fn masked(&self, mask: &Mask) -> Self {
+        let masked = |lines: &[Line]| lines.iter().map(|line| mask.line(line)).collect();
+        match self {
+            Block::Lines { lines, hanging } => Block::Lines {
+                lines: masked(lines),
+                hanging: *hanging,
+            },
+            Block::Beside(first, second) => Block::Beside(masked(first), masked(second)),
+        }
+    }
+
     fn lines(&self) -> impl Iterator<Item = &Line> {
         let (first, second): (&[Line], &[Line]) = match self {
             Block::Lines { lines, .. } => (lines, &[]),
@@ -182,9 +194,14 @@ impl TextDialog {
     }
 
     /// Fits the lines to a screen with so much room.
-    pub fn lay_out(&mut self, width: u16, rows: usize) {
+    pub(super) fn lay_out(&mut self, width: u16, rows: usize, mask: Option<&Mask>) {
         if self.laid_for != Some(width) {
-            self.shown = self.blocks.iter().flat_map(|block| block.lay_out(width)).collect();
+            let blocks = self.blocks.iter();
+            self.shown = match mask {
+                // before lines are broken, which may part a name
+                Some(mask) => blocks.flat_map(|block| block.masked(mask).lay_out(width)).collect(),
+                None => blocks.flat_map(|block| block.lay_out(width)).collect(),
+            };
             self.laid_for = Some(width);
         }
         self.rows = rows;

@@ -92,6 +92,8 @@ pub(super) enum Toggle {
     Workloads,
     /// Envoy's own rows too.
     Bootstrap,
+    /// Masks in the place of names.
+    Privacy,
 }
 
 /// Something derived that no longer follows from what is known.

@@ -9,7 +9,7 @@ pub mod column;
 pub(in crate::app) mod comparison;
 pub(in crate::app) mod copies;
 pub mod cut;
-mod draw;
+pub(in crate::app) mod draw;
 pub mod explain;
 pub(in crate::app) mod findings;
 mod found;

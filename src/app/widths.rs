@@ -140,7 +140,7 @@ impl App {
             };
             for ((column, _), width) in columns.iter().zip(&mut widths) {
                 if let Some(datum) = subject.datum(*column) {
-                    let text = datum.value.text(now);
+                    let text = self.masked(datum.value.text(now));
                     *width = (*width).max(unicode_width::UnicodeWidthStr::width(text.as_ref()));
                 }
             }

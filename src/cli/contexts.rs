@@ -92,6 +92,7 @@ impl Asked {
             settings: input::settings(&self.cluster),
             cluster_flags: input::cluster_flags(&self.cluster),
             play: if is_demo { Play::Demo } else { Play::Cluster },
+            privacy: self.screen.privacy,
             keys: self.screen.keys.clone(),
             memory: Memory::default(),
         };

@@ -33,6 +33,7 @@ pub(super) fn run(cli: &Cli, args: &ReplayArgs, host: &Host) -> Result<Exit, End
         time_zone: reach.zone,
         retention: SignedDuration::try_from(cli.screen.retention).unwrap_or(SignedDuration::MAX),
         play: Play::Replay,
+        privacy: cli.screen.privacy,
         keys: cli.screen.keys.clone(),
         ..Options::default()
     };

@@ -19,6 +19,7 @@ mod memory;
 mod mesh;
 mod navigation;
 mod picture;
+mod privacy;
 mod questions;
 mod save;
 mod stage;

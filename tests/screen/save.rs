@@ -17,11 +17,11 @@ fn saved(stage: &mut Stage) -> Save {
     saves.last().expect("something is saved")
 }
 
-fn sheet(stage: &Stage) -> SavedSheet {
+fn sheet(stage: &mut Stage) -> SavedSheet {
     stage.app.saved(stage.now).into()
 }
 
-fn json(stage: &Stage) -> serde_json::Value {
+fn json(stage: &mut Stage) -> serde_json::Value {
     let mut bytes = Vec::new();
     sheet(stage).write_json(&mut bytes).unwrap();
     serde_json::from_slice(&bytes).unwrap()
@@ -99,7 +99,7 @@ fn all_rows_of_the_table_are_saved_as_filtered_and_sorted() {
     };
     let mut stage = Stage::starting(options, &mesh::bookinfo()).sized(60, 16);
     stage.press("1/rev<Enter>");
-    let text = sheet(&stage).text();
+    let text = sheet(&mut stage).text();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 3, "{text}");
     for head in ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "SIDECAR"] {
@@ -107,7 +107,7 @@ fn all_rows_of_the_table_are_saved_as_filtered_and_sorted() {
     }
     assert!(!lines[0].contains("CHANGE"), "nothing changed: {text}");
     stage.press("I>I");
-    let turned = sheet(&stage).text();
+    let turned = sheet(&mut stage).text();
     let names = |text: &str| -> Vec<String> {
         let first = |line: &str| line.split_whitespace().next().unwrap_or_default().to_owned();
         text.lines().skip(1).map(first).collect()
@@ -115,14 +115,14 @@ fn all_rows_of_the_table_are_saved_as_filtered_and_sorted() {
     let (mut before, after) = (names(&text), names(&turned));
     before.reverse();
     assert_eq!(before, after);
-    assert_eq!(sheet(&stage).rows(), 2);
+    assert_eq!(sheet(&mut stage).rows(), 2);
 }
 
 #[test]
 fn json_is_that_of_the_command_line_and_knows_what_changed_and_what_is_gone() {
     let mut stage = Stage::bookinfo();
     stage.press("1");
-    let before = json(&stage);
+    let before = json(&mut stage);
     assert_eq!(before["apiVersion"], "sidescope.io/v1");
     assert_eq!(
         (&before["kind"], &before["complete"]),
@@ -136,11 +136,11 @@ fn json_is_that_of_the_command_line_and_knows_what_changed_and_what_is_gone() {
         gone["namespace"].as_str().unwrap(),
         gone["name"].as_str().unwrap(),
     );
-    let after = json(&stage);
+    let after = json(&mut stage);
     assert_eq!(after["items"].as_array().unwrap().len(), count - 1);
     assert_eq!(after["removed"][0]["name"], gone["name"]);
     assert_eq!(after["removed"][0]["change"], "removed");
-    let text = sheet(&stage).text();
+    let text = sheet(&mut stage).text();
     assert!(text.starts_with("CHANGE"), "{text}");
     assert_eq!(
         text.lines().filter(|line| line.starts_with("removed")).count(),
@@ -153,7 +153,7 @@ fn json_is_that_of_the_command_line_and_knows_what_changed_and_what_is_gone() {
 fn endpoints_are_saved_with_whose_they_are_and_why_each_is_there() {
     let mut stage = Stage::bookinfo();
     stage.press("3");
-    let table = json(&stage);
+    let table = json(&mut stage);
     assert_eq!(table["kind"], "EndpointTable");
     assert!(table["pod"]["name"].is_string(), "{table}");
     let first = &table["items"][0];

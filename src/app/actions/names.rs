@@ -82,6 +82,7 @@ impl Action {
             Action::Speed => "speed",
             Action::Record => "record",
             Action::Save => "save",
+            Action::Privacy => "privacy",
         }
     }
 }

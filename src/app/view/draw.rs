@@ -42,7 +42,8 @@ impl App {
             screen.panes.push(self.pane(now, laid, frame.size));
         }
         let (first, rows) = frame.inspector;
-        let inspected = self.inspector(now, usize::from(rows));
+        let inspected = self.inspector(now, usize::from(rows)).into_iter();
+        let inspected = inspected.map(|line| self.masked_line(line)).collect();
         for (at, line) in (0..rows).zip(spread(inspected, width, rows.into())) {
             screen.lines.push((first + at, line));
         }
@@ -75,7 +76,7 @@ fn spread(lines: Vec<Line>, width: u16, rows: usize) -> Vec<Line> {
 }
 
 /// A line cut to a width: the span that does not fit is cut with a sign, what follows is left out.
-pub(super) fn cut_line(line: Line, width: u16) -> Line {
+pub(in crate::app) fn cut_line(line: Line, width: u16) -> Line {
     let mut left = usize::from(width);
     let mut fitted = Vec::with_capacity(line.len());
     let total: usize = line.iter().map(|span| span.text.width()).sum();

@@ -51,7 +51,12 @@ pub struct SavedRow {
 
 impl App {
     /// The table that has the keys, whole. The rows that the filter hides are not in it.
-    pub fn saved(&self, now: Timestamp) -> Saved {
+    pub fn saved(&mut self, now: Timestamp) -> Saved {
+        let saved = self.whole_table(now);
+        self.masked_table(saved)
+    }
+
+    fn whole_table(&self, now: Timestamp) -> Saved {
         let table = self.ui.active();
         let specs = table.specs();
         let columns = self.columns_of_file(table);

@@ -79,6 +79,18 @@ impl State {
         self
     }
 
+    /// With other texts in the place of its own.
+    pub(crate) fn with_texts(self, text: impl Fn(&str) -> String) -> Self {
+        let texts = |texts: Vec<String>| texts.iter().map(|one| text(one)).collect();
+        Self {
+            headline: text(&self.headline),
+            role: self.role,
+            details: texts(self.details),
+            commands: texts(self.commands),
+            next: self.next.into_iter().map(|(key, what)| (key, text(&what))).collect(),
+        }
+    }
+
     /// As lines, wrapped to a width, with keys as they are.
     pub(crate) fn lines(&self, width: usize, keys: &Keymap) -> Vec<Line> {
         let mut lines = vec![Vec::new()];

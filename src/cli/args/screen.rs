@@ -40,6 +40,21 @@ pub struct ScreenArgs {
     /// How long a change mark stays after it has been seen; 0 for ever
     #[arg(long, global = true, value_name = "TIME", value_parser = duration, default_value = "10m", help_heading = "Screen")]
     pub retention: Duration,
+    /// Mask names and addresses, for pictures of the screen
+    #[arg(
+        long,
+        global = true,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = false,
+        default_missing_value = "true",
+        hide_possible_values = true,
+        hide_default_value = true,
+        action = clap::ArgAction::Set,
+        help_heading = "Screen"
+    )]
+    pub privacy: bool,
     /// Begin where the last run ended, in each context, and list first what is used most
     #[arg(
         long,

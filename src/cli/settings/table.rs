@@ -92,6 +92,13 @@ pub(super) static SETTINGS: &[Setting] = &[
         |cli| json!(time(cli.screen.retention)),
     ),
     Setting {
+        id: "privacy",
+        about: About::Look,
+        put: Put::Switch(|cli, on| cli.screen.privacy = on),
+        get: |cli| json!(cli.screen.privacy),
+        rival: None,
+    },
+    Setting {
         id: "state",
         about: About::Start,
         put: Put::Switch(|cli, on| cli.screen.state = on),

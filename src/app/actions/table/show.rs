@@ -95,6 +95,13 @@ pub(super) const SHOW: &[Entry] = &[
         ("theme", "next theme"),
     ),
     entry(
+        Group::Show,
+        A::Privacy,
+        &[char('P')],
+        Everywhere,
+        ("privacy", "mask names and addresses, for pictures"),
+    ),
+    entry(
         Group::Demo,
         A::DemoStep,
         &[char('.')],

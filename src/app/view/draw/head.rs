@@ -53,6 +53,9 @@ impl App {
         if self.facts.recording.is_some() {
             right.insert(0, Span::new(Role::Bad, "REC "));
         }
+        if self.is_private() {
+            right.insert(0, Span::new(Role::Warn, "MASKED "));
+        }
         if self.ui.frozen.is_some() {
             right.insert(0, Span::new(Role::Warn, "FROZEN "));
         }
@@ -119,7 +122,7 @@ impl App {
             .map(|(label, role, text, spec)| Segment {
                 label,
                 role,
-                text,
+                text: self.masked(text).into_owned(),
                 spec,
             })
             .collect()

@@ -28,6 +28,7 @@ impl App {
                 // where there is little room, none of it is left blank
                 let blank = usize::from(size != Size::Full);
                 let lines = state
+                    .with_texts(|text| self.masked(text).into_owned())
                     .lines(inner.width.into(), &self.options.keys)
                     .into_iter()
                     .skip(blank);
@@ -155,6 +156,7 @@ impl App {
         let pin = if slot > 0 { "pinned" } else { "of" };
         let mut add = |part: String, least: usize| {
             let room = width.saturating_sub(line_width(title));
+            let part = self.masked(part);
             if room >= least.min(part.len()) {
                 title.push(Span {
                     text: cut(&part, room, Cut::Middle),
@@ -328,7 +330,7 @@ impl App {
                     (false, false) => datum.role,
                 };
                 Span {
-                    text: cut(&datum.value.text(now), usize::from(*width), spec.cut),
+                    text: cut(&self.masked(datum.value.text(now)), usize::from(*width), spec.cut),
                     role,
                 }
             })
