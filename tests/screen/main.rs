@@ -14,6 +14,7 @@ mod dialogs;
 mod drafts;
 mod find;
 mod findings;
+mod gallery;
 mod looks;
 mod memory;
 mod mesh;

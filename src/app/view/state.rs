@@ -341,6 +341,12 @@ pub(crate) fn no_endpoints(table: Option<&EndpointTable>, hidden: usize, faults:
     if hidden > 0 {
         return State::new(Role::Warn, hides_all(hidden, "endpoint")).next(Action::StepBack, "take the filter away");
     }
+    let gaps = table.map(|table| incomplete(&table.gaps)).unwrap_or_default();
+    if !gaps.is_empty() {
+        return State::new(Role::Bad, "none is known, which does not mean that there are none")
+            .detail(gaps)
+            .next(":sources", "what may not be read, and how to ask");
+    }
     let hosts = table.map_or(0, |table| table.hosts.len());
     if hosts > 0 {
         return State::new(

@@ -64,6 +64,12 @@ impl App {
                 Some(list("Save", lines, None, screen))
             }
         };
+        // beside a box the rest of a line is no text any more
+        if let Some(Overlay { area, .. }) = screen.overlay {
+            let foot = screen.height.saturating_sub(1);
+            let is_beneath = |row: u16| row > 1 && row < foot && (area.y..area.y + area.height).contains(&row);
+            screen.lines.retain(|(row, _)| !is_beneath(*row));
+        }
     }
 }
 

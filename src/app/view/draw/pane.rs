@@ -17,7 +17,9 @@ use crate::app::settle::Laid;
 use crate::app::tables::{Marked, TableId};
 use crate::app::ui::Toggle;
 use crate::mesh::history::{Counts, Glow as MarkGlow, MarkKind, MarkSet, Untold};
+use crate::mesh::model::Kind;
 use crate::mesh::scope::NoTable;
+use crate::mesh::world::Coverage;
 
 impl App {
     pub(super) fn pane(&self, now: Timestamp, laid: &Laid, size: Size) -> Pane {
@@ -209,6 +211,11 @@ impl App {
             let gaps = state::incomplete(&table.gaps);
             if !gaps.is_empty() {
                 add(Role::Bad, gaps);
+            }
+            // what is assumed of a control plane that nobody has seen is no knowledge
+            let coverage = self.facts.coverage(Kind::Istiod);
+            if self.facts.world.istiods.is_empty() && coverage == Coverage::Complete {
+                add(Role::Warn, "no istiod found: --istio-namespace".to_owned());
             }
         }
     }
