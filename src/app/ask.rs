@@ -7,6 +7,7 @@ use super::dialog::TextDialog;
 use super::key::{KeyCode, KeyPress};
 use super::list::ItemId;
 use super::message::{Command, Fetch, Request};
+use super::options::Play;
 use super::tables::{Subject, TableId};
 use super::view::cut::{Cut, cut};
 use super::view::{self, Role, Span, copies, reasons, words};
@@ -60,10 +61,18 @@ impl App {
             self.open_text(TextDialog::new(title, words::yaml_lines(&text)));
             return Vec::new();
         }
-        self.fetch(title, Fetch::Yaml, kind, key)
+        self.fetch(now, title, Fetch::Yaml, (kind, key))
     }
 
-    fn fetch(&mut self, title: String, what: Fetch, kind: Kind, key: Key) -> Vec<Command> {
+    fn fetch(&mut self, now: Timestamp, title: String, what: Fetch, (kind, key): (Kind, Key)) -> Vec<Command> {
+        if self.options.play == Play::Replay {
+            let text = match what {
+                Fetch::Yaml => "a recording has the text of configuration alone; d describes what it has of this",
+                Fetch::Events => "the recording has no event of this",
+            };
+            self.say(now, Role::Warn, text);
+            return Vec::new();
+        }
         let request = Request { what, kind, key };
         let asking = vec![vec![Span::new(Role::Dim, "asking the API server ...")]];
         let mut dialog = TextDialog::new(title, asking);
@@ -81,7 +90,7 @@ impl App {
         let title = format!("Events of {} {key}", kind.name());
         let held = words::events(&self.facts.world, kind, &key, now);
         if held.is_empty() {
-            return self.fetch(title, Fetch::Events, kind, key);
+            return self.fetch(now, title, Fetch::Events, (kind, key));
         }
         self.open_text(TextDialog::new(title, held).broken(37));
         Vec::new()

@@ -185,3 +185,42 @@ fn a_picture_shows_the_cells_of_the_screen_as_text_that_no_name_can_break_out_of
         assert_eq!(picture.matches("<tspan").count(), ends);
     }
 }
+
+#[test]
+fn a_replay_says_what_a_recording_does_not_have() {
+    let options = Options {
+        play: sidescope::app::Play::Replay,
+        ..Options::default()
+    };
+    let mut stage = Stage::starting(options, &mesh::bookinfo());
+    stage.press("1y");
+    assert!(
+        foot(&mut stage).contains("text of configuration alone"),
+        "{}",
+        foot(&mut stage)
+    );
+    stage.press("e");
+    assert!(foot(&mut stage).contains("no event of this"), "{}", foot(&mut stage));
+    assert!(
+        !stage
+            .take_commands()
+            .iter()
+            .any(|command| matches!(command, Command::Fetch(_))),
+        "nobody is asked"
+    );
+}
+
+#[test]
+fn traffic_tells_that_its_pod_is_pinned() {
+    let mut stage = Stage::bookinfo().sized(120, 40);
+    stage.press("6");
+    assert!(!stage.text().contains("pinned "), "{}", stage.text());
+    stage.press("p");
+    stage.wait(10);
+    assert!(
+        !stage.lines_with("Traffic 1").is_empty() || stage.text().contains("  pinned "),
+        "{}",
+        stage.text()
+    );
+    assert!(stage.text().contains("pinned "), "{}", stage.text());
+}

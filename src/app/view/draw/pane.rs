@@ -155,7 +155,8 @@ impl App {
         let Some(panel) = self.ui.panel(slot).filter(|panel| !panel.pod.name.is_empty()) else {
             return;
         };
-        let pin = if slot > 0 { "pinned" } else { "of" };
+        let is_pinned = table == TableId::Traffic && self.ui.pins.iter().any(|pin| pin.key == panel.pod);
+        let pin = if slot > 0 || is_pinned { "pinned" } else { "of" };
         let mut add = |part: String, least: usize| {
             let room = width.saturating_sub(line_width(title));
             let part = self.masked(part);
