@@ -92,6 +92,7 @@ impl App {
 
     /// Does it if it works here; says where it does if not.
     pub(super) fn try_perform(&mut self, now: Timestamp, entry: &Entry) -> Vec<Command> {
+        self.catch_up(now, entry.group);
         if entry.works_in(self.ui.active(), self.options.play) {
             return self.perform(now, entry.action);
         }

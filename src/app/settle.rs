@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::App;
+use super::actions::Group;
 use super::dialog::Dialog;
 use super::list::{ItemId, MomentId};
 use super::message::{Command, Work};
@@ -16,7 +17,7 @@ use super::study::{Studied, Unknown};
 use super::tables::{TableId, moment_id};
 use super::view::layout::{Frame, Size, Wanted, frame};
 use super::view::{Area, Overlay, Pane, reading_area};
-use crate::app::ui::{Stale, Toggle};
+use crate::app::ui::{Stale, Toggle, View};
 use crate::mesh::history::{ObjectId, Progress};
 use crate::mesh::model::{Key, Pod, Uid};
 
@@ -58,12 +59,8 @@ impl App {
         }
         self.settle_traffic(now);
         self.hold_cursors();
-        self.ui.is_told = frame.story.is_some();
-        self.ui.laid = frame
-            .panes
-            .iter()
-            .map(|(table, area)| self.lay_out(now, *table, *area, frame.size))
-            .collect();
+        self.ui.size = (width, height);
+        self.lay_out_all(now, &frame);
         self.look_on();
         let inner = Overlay::inner(reading_area(width, height));
         let mask = self.ui.is_on(Toggle::Privacy).then_some(&self.mask);
@@ -86,6 +83,33 @@ impl App {
             | None => self.see(now),
         }
         self.ui.wake = self.find_wake(now);
+    }
+
+    fn lay_out_all(&mut self, now: Timestamp, frame: &Frame) {
+        self.ui.is_told = frame.story.is_some();
+        let panes = frame.panes.iter();
+        let laid = panes.map(|(table, area)| self.lay_out(now, *table, *area, frame.size));
+        self.ui.laid = laid.collect();
+    }
+
+    /// What an action is about is what a frame would show: so that keys typed ahead find it, though none came between.
+    /// Only where one moves in a table that was shown, nothing is worked out for the rows that one passes.
+    pub(super) fn catch_up(&mut self, now: Timestamp, group: Group) {
+        let is_shown = self.ui.is_laid(self.ui.active());
+        if group == Group::Move && is_shown {
+            return;
+        }
+        self.choose(now);
+        self.settle_panels(now);
+        if self.ui.view == View::Timeline || self.ui.is_laid(TableId::Timeline) {
+            self.settle_moments(now);
+        }
+        self.settle_traffic(now);
+        self.hold_cursors();
+        if !is_shown {
+            let (width, height) = self.ui.size;
+            self.lay_out_all(now, &self.frame(width, height));
+        }
     }
 
     /// Where everything stands.

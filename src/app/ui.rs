@@ -280,6 +280,8 @@ pub(super) struct Ui {
     pub asked: (Vec<(Key, u16)>, bool),
     /// The demo's story has a line of its own.
     pub is_told: bool,
+    /// The screen's size when it was laid out last.
+    pub size: (u16, u16),
     /// The panes as they were laid out last.
     pub laid: Vec<Laid>,
     /// When the screen changes by time alone; found when it is laid out.
@@ -323,6 +325,7 @@ impl Ui {
             epoch: 0,
             asked: (Vec::new(), false),
             is_told: false,
+            size: (0, 0),
             laid: Vec::new(),
             wake: None,
         }
@@ -356,6 +359,11 @@ impl Ui {
         } else {
             TableId::Pods
         }
+    }
+
+    /// Whether a table was on the screen when it was laid out last.
+    pub(super) fn is_laid(&self, table: TableId) -> bool {
+        self.laid.iter().any(|laid| laid.table == table)
     }
 
     /// The panes of a view in the order of Tab, whether or not there is room for each.

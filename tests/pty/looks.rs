@@ -129,3 +129,71 @@ fn the_picture_in_the_readme_is_what_the_demo_shows() {
     session.press("Q");
     assert_eq!(session.wait_for_end(), 0);
 }
+
+/// A line without what depends on the day and the time: digits, and names of days and months.
+fn dateless(line: &str) -> String {
+    const NAMES: &str = "Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
+    let words = line
+        .split(' ')
+        .map(|word| match NAMES.split(' ').any(|name| name == word) {
+            true => "Day".to_owned(),
+            false => word.replace(|c: char| c.is_ascii_digit(), "0"),
+        });
+    words.collect::<Vec<String>>().join(" ").trim_end().to_owned()
+}
+
+/// Whether a screen shows these lines, in their order.
+fn shows(screen: &vt100::Screen, picture: &str) -> bool {
+    let contents = screen.contents();
+    let mut lines = contents.lines().map(dateless);
+    picture
+        .lines()
+        .map(dateless)
+        .all(|wanted| lines.any(|line| line == wanted))
+}
+
+#[test]
+fn the_incident_of_the_readme_is_told_by_the_demo_in_eight_keys() {
+    let readme = include_str!("../../README.md");
+    let (_, incident) = readme.split_once("## An incident, in eight keys").unwrap();
+    let (incident, _) = incident.split_once("\n## ").unwrap();
+    let pictures = incident.split("```text\n").skip(1);
+    let pictures: Vec<&str> = pictures.map(|rest| rest.split("```").next().unwrap()).collect();
+    let mut session = Start {
+        size: (80, 24),
+        environment: &[("TZ", "UTC")],
+        ..demo(&["demo"])
+    }
+    .open();
+    session.wait_until("the cursor on the pod of the story", |screen| {
+        under_cursor(screen).is_some_and(|(_, text)| text.contains("my-shell"))
+    });
+    // the story is to wait, or it would mend what is looked for
+    session.press(",");
+    session.wait_for("the story waits");
+    // after Esc one waits for what it closes, or the terminal takes it for the beginning of the next key
+    let steps: [&[(&str, &str)]; 4] = [
+        &[("k", ""), ("H", "")],
+        &[("\r", "")],
+        &[
+            ("\x1b", "is not in scope of"),
+            ("\x1b", "hidden from the pod"),
+            ("5", ""),
+            ("j", ""),
+        ],
+        &[("\r", "")],
+    ];
+    assert_eq!(steps.concat().len(), 8);
+    assert_eq!(pictures.len(), steps.len());
+    for (keys, picture) in steps.iter().zip(pictures) {
+        for (key, closed) in *keys {
+            session.press(key);
+            session.wait_until("the dialog to be closed", |screen| {
+                closed.is_empty() || !screen.contents().contains(closed)
+            });
+        }
+        session.wait_until("the picture in the README", |screen| shows(screen, picture));
+    }
+    session.press("Q");
+    assert_eq!(session.wait_for_end(), 0);
+}

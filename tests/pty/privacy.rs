@@ -54,7 +54,7 @@ fn the_demo_in_private_shows_none_of_its_names_and_addresses() {
         ("1", "Pods"),
         ("jd", "Addresses"),
         ("2", "CLUSTER-IP"),
-        (".", "-15"),
+        (".", "3/17"),
         ("x", "Esc close"),
         ("4", "GOVERNS"),
         ("5", "Timeline"),

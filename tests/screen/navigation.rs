@@ -290,3 +290,47 @@ fn envoys_are_asked_of_the_pods_that_are_looked_at() {
         "istiod has no Envoy"
     );
 }
+
+#[test]
+fn keys_typed_ahead_do_what_they_would_do_one_by_one() {
+    for keys in [
+        "5j",
+        "5jj",
+        "2jx",
+        "1jH",
+        "1jjx",
+        "jH",
+        "jx",
+        "4j",
+        "3jx",
+        "1j3",
+        "Wj<Enter>",
+        "n<Enter>j",
+        "/rev<Enter>jx",
+        "1jpkH",
+        "2j<Enter>",
+        "5j<Enter>",
+        "5jD",
+        "jc",
+        "F10.244<Enter>",
+        "!j1",
+        "1jd",
+        "1/rev<Enter>jd",
+    ] {
+        let prepared = || {
+            let mut stage = Stage::bookinfo();
+            stage.put(mesh::sidecar("bookinfo", &["./*"], 1));
+            stage.wait(1);
+            stage.put(mesh::sidecar("bookinfo", &["istio-system/*"], 2));
+            stage.wait(1);
+            stage.screen();
+            stage
+        };
+        let mut slowly = prepared();
+        slowly.press(keys);
+        let mut at_once = prepared();
+        at_once.type_ahead(keys);
+        assert_eq!(at_once.text(), slowly.text(), "{keys}");
+        assert_eq!(at_once.take_commands(), slowly.take_commands(), "{keys}");
+    }
+}

@@ -98,17 +98,19 @@ impl Stage {
 
     /// Keys: letters as they are, others in angle brackets: `jj<Enter><C-f>`. After each the screen is drawn.
     pub(crate) fn press(&mut self, keys: &str) -> &mut Self {
-        let mut rest = keys;
-        while let Some(c) = rest.chars().next() {
-            let (key, length) = match (c, rest.find('>')) {
-                ('<', Some(end)) if end > 1 => (named(&rest[1..end]), end + 1),
-                _ => (KeyPress::char(c), c.len_utf8()),
-            };
-            rest = &rest[length..];
+        for key in presses(keys) {
             self.send(Message::Key(key));
             self.screen();
         }
         self
+    }
+
+    /// The same keys all at once: nothing is drawn between them.
+    pub(crate) fn type_ahead(&mut self, keys: &str) {
+        for key in presses(keys) {
+            self.send(Message::Key(key));
+        }
+        self.screen();
     }
 
     pub(crate) fn screen(&mut self) -> Screen {
@@ -200,6 +202,20 @@ fn sign(mark: Option<Mark>) -> &'static str {
         Some(Mark::Changed(_)) => "~",
         Some(Mark::Removed(_)) => "-",
     }
+}
+
+fn presses(keys: &str) -> Vec<KeyPress> {
+    let mut presses = Vec::new();
+    let mut rest = keys;
+    while let Some(c) = rest.chars().next() {
+        let (key, length) = match (c, rest.find('>')) {
+            ('<', Some(end)) if end > 1 => (named(&rest[1..end]), end + 1),
+            _ => (KeyPress::char(c), c.len_utf8()),
+        };
+        rest = &rest[length..];
+        presses.push(key);
+    }
+    presses
 }
 
 fn named(name: &str) -> KeyPress {
