@@ -105,6 +105,12 @@ fn run(mut cli: Cli, matches: &ArgMatches, name: &'static str) -> Result<Exit, E
         | None => {}
     }
     let settled = settings::settle(&mut cli, matches, &variable)?;
+    let first_pod = match &cli.command {
+        Some(Command::Demo(args)) => args.pod.clone(),
+        Some(Command::Replay(args)) => args.pod.clone(),
+        Some(_) | None => None,
+    };
+    cli.pod = first_pod.or(cli.pod);
     if let Some(Command::Config(args)) = &cli.command {
         return settings::show(&cli, &settled, args);
     }

@@ -133,12 +133,14 @@ fn the_picture_in_the_readme_is_what_the_demo_shows() {
 /// A line without what depends on the day and the time: digits, and names of days and months.
 fn dateless(line: &str) -> String {
     const NAMES: &str = "Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
-    let words = line
-        .split(' ')
-        .map(|word| match NAMES.split(' ').any(|name| name == word) {
-            true => "Day".to_owned(),
-            false => word.replace(|c: char| c.is_ascii_digit(), "0"),
-        });
+    let is_name = |word: &str| NAMES.split(' ').any(|name| name == word);
+    let words = line.split(' ').map(|word| {
+        if is_name(word) {
+            "Day".to_owned()
+        } else {
+            word.replace(|c: char| c.is_ascii_digit(), "0")
+        }
+    });
     words.collect::<Vec<String>>().join(" ").trim_end().to_owned()
 }
 

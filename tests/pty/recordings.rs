@@ -25,7 +25,7 @@ fn what_a_key_recorded_is_played_step_by_step() {
     let file = files.find(|path| path.extension().is_some_and(|extension| extension == "recording"));
     let file = file.unwrap().to_str().unwrap().to_owned();
 
-    let arguments = ["--pod", "my-shell.default", "replay", &file];
+    let arguments = ["replay", &file, "--pod", "my-shell.default"];
     let mut replay = Start {
         size: (80, 24),
         ..demo(&arguments)

@@ -45,6 +45,9 @@ pub struct ReplayArgs {
     /// The recording
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// The pod to start with: [kind/]NAME[.NAMESPACE]
+    #[arg(id = "first_pod", long = "pod", value_name = "POD")]
+    pub pod: Option<String>,
     /// Begin at 02:51, 02:51:07, 2026-11-22T02:51:07Z, or -5m before its end [default: its beginning]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub at: Option<Moment>,
