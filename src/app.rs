@@ -6,7 +6,7 @@
 //! | `message`, `key`, `options`, [`memory`], [`moment`] | the contract with the runtime; what is remembered; times as people write them |
 //! | `facts`, `findings`, `engine`, `sync`, `lag`, `rates`, `traffic`, `packets`, `workloads` | what is known |
 //! | `ui`, `list`, `panel`, `dialog`, `text`, `rows`, `input`, `filter` | what is shown of it |
-//! | `actions`, `perform`, `go`, `drill`, `marks`, `ask`, `hidden`, `find`, `palette`, `contexts` | what a person can do |
+//! | `actions`, `perform`, `go`, `drill`, `marks`, `ask`, `hidden`, `find`, `palette`, `contexts`, `mouse` | what a person can do |
 //! | `privacy` | masks in the place of names and addresses |
 //! | `study`, `comparison`, `who`, `then`, `draft` | questions about all pods, the past and what would be, worked out beside the loop |
 //! | `replay`, `save` | a recording that is played, and one that is made; the view as a file |
@@ -45,6 +45,7 @@ mod marks;
 pub mod memory;
 pub mod message;
 pub mod moment;
+mod mouse;
 mod options;
 mod packets;
 mod palette;
@@ -80,6 +81,7 @@ pub use self::key::{KeyCode, KeyPress};
 pub use self::memory::Memory;
 use self::memory::Recall;
 pub use self::message::{Command, Message};
+pub use self::mouse::{MouseEvent, MouseKind};
 pub use self::options::{Namespaces, Options, Play};
 use self::privacy::Mask;
 pub use self::replay::{Pace, RecordingNews, Replay, ReplayControl, Ring, replay_speed};
@@ -123,6 +125,10 @@ impl App {
                 // what a key does may depend on marks that came in this very turn
                 self.settle_panels(now);
                 commands = self.press(now, key);
+            }
+            Message::Mouse(event) => {
+                self.settle_panels(now);
+                commands = self.take_mouse(now, event);
             }
             Message::Paste(text) => self.paste(now, &text),
             Message::Deltas { at, batch } => self.take_in(now, at, batch),
@@ -242,11 +248,13 @@ impl App {
 
     /// What is on a terminal of this size at this time.
     ///
-    /// Lays out first, which remembers where each list is scrolled to, and which change marks have been on the screen.
+    /// Lays out first, which remembers where each list is scrolled to, and which change marks have been on the screen;
+    /// what is where is remembered for the mouse.
     /// To ask twice gives the same screen.
     pub fn screen(&mut self, now: Timestamp, width: u16, height: u16) -> Screen {
         self.settle(now, width, height);
-        let screen = self.draw(now, width, height);
+        let (screen, spots) = self.draw(now, width, height);
+        self.ui.spots = spots;
         self.masked_screen(screen)
     }
 

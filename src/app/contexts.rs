@@ -61,6 +61,11 @@ impl ContextDialog {
         scored.into_iter().map(|(_, context)| context).collect()
     }
 
+    /// Whether it was chosen, and nothing moves.
+    pub(super) fn is_connecting(&self) -> bool {
+        matches!(self.state, Going::Connecting(_))
+    }
+
     fn fill(&mut self, choices: Vec<Context>) {
         let at = self.matches().get(self.at).map(|context| context.name.clone());
         let under_cursor = at.unwrap_or_else(|| self.here.clone());

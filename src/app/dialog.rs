@@ -109,6 +109,35 @@ impl Dialog {
         }
     }
 
+    /// The place of its cursor, and how many places there are; `None` where there is no cursor.
+    pub(super) fn cursor(&mut self) -> Option<(&mut usize, usize)> {
+        match self {
+            // what is suggested is for whoever runs it to find
+            Dialog::Palette(palette) => Some((&mut palette.at, usize::MAX)),
+            Dialog::Namespaces(picker) => {
+                let choices = picker.len();
+                Some((&mut picker.at, choices))
+            }
+            Dialog::Contexts(picker) => {
+                let choices = if picker.is_connecting() {
+                    0
+                } else {
+                    picker.matches().len()
+                };
+                Some((&mut picker.at, choices))
+            }
+            Dialog::Sort(picker) => Some((&mut picker.at, picker.columns.len() + 1)),
+            Dialog::Columns(picker) => Some((&mut picker.at, picker.columns.len())),
+            Dialog::Hidden(picker) => Some((&mut picker.at, picker.shown.len())),
+            Dialog::Rows(rows) => {
+                let choices = rows.len();
+                Some((&mut rows.at, choices))
+            }
+            Dialog::Find(find) => Some((&mut find.at, find.search.len())),
+            Dialog::Text(_) | Dialog::Filter(_) | Dialog::Copy | Dialog::Save => None,
+        }
+    }
+
     /// Whether this key asks here for help: `?` may be typed where something is typed, F1 never.
     pub(super) fn is_asked_for_help(&self, key: KeyPress) -> bool {
         let is_letter = key == KeyPress::char('?');

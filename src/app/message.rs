@@ -12,6 +12,7 @@ use super::actions::Keymap;
 use super::computing::Computed;
 use super::draft::Draft;
 use super::key::KeyPress;
+use super::mouse::MouseEvent;
 use super::replay::{RecordingNews, Replay, ReplayControl};
 use super::study::{Question, Studied};
 use crate::mesh::lint::Finding;
@@ -24,6 +25,8 @@ use crate::mesh::world::{Delta, Failure, ListScope, SourceState};
 pub enum Message {
     /// A key was pressed.
     Key(KeyPress),
+    /// The mouse was clicked or its wheel turned; comes only if it was asked for.
+    Mouse(MouseEvent),
     /// Text was pasted (bracketed paste): it goes into the open input, or nowhere. It is never run as keys.
     Paste(String),
     /// The terminal has a new size, in cells.

@@ -220,6 +220,15 @@ impl App {
         Vec::new()
     }
 
+    /// Does what is suggested in a place for what is typed, and closes the palette; nothing if nothing is.
+    pub(super) fn run_suggestion(&mut self, now: Timestamp, typed: &str, at: usize) -> Vec<Command> {
+        let Some(suggestion) = self.suggest(typed).into_iter().nth(at) else {
+            return Vec::new();
+        };
+        self.ui.dialogs.pop();
+        self.run(now, &suggestion.text)
+    }
+
     /// Does what was typed.
     fn run(&mut self, now: Timestamp, text: &str) -> Vec<Command> {
         let (word, rest) = text.split_once(' ').unwrap_or((text, ""));

@@ -20,6 +20,7 @@ use super::tables::TableId;
 use super::then::Then;
 use super::traffic::Place;
 use super::view::Role;
+use super::view::spots::Spots;
 use super::workloads::WorkloadId;
 use crate::mesh::history::{Line as Moment, ObjectId, Untold, Walk};
 use crate::mesh::model::Key;
@@ -284,6 +285,8 @@ pub(super) struct Ui {
     pub size: (u16, u16),
     /// The panes as they were laid out last.
     pub laid: Vec<Laid>,
+    /// What was where when the screen was made last.
+    pub spots: Spots,
     /// When the screen changes by time alone; found when it is laid out.
     pub wake: Option<Timestamp>,
 }
@@ -327,6 +330,7 @@ impl Ui {
             is_told: false,
             size: (0, 0),
             laid: Vec::new(),
+            spots: Spots::default(),
             wake: None,
         }
     }

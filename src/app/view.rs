@@ -21,6 +21,7 @@ pub mod saved;
 mod screen;
 mod shown;
 pub(in crate::app) mod sources;
+pub(in crate::app) mod spots;
 pub(in crate::app) mod state;
 pub mod table;
 pub mod tcpdump;

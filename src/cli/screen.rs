@@ -40,7 +40,7 @@ pub(super) fn show(cli: &Cli, host: &Host, run: Run) -> Exit {
     let outcome = host.run_screen(Setup {
         run,
         look: look(&cli.screen),
-        mouse: Mouse::default(),
+        mouse: if cli.screen.mouse { Mouse::On } else { Mouse::Off },
         clipboard: Clipboard::of_environment(super::variable),
         reports: super::state_folder(),
         settings: super::settings::follow(cli),

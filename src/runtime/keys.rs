@@ -1,17 +1,36 @@
 //! From a terminal's events to the app's messages.
 
-use crossterm::event::{Event, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{
+    Event, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent as Moved, MouseEventKind,
+};
 
-use crate::app::{KeyCode, KeyPress, Message};
+use crate::app::{KeyCode, KeyPress, Message, MouseEvent, MouseKind};
 
-/// What an event means for the app; nothing for events it does not know (a released key, focus, the mouse).
+/// What an event means for the app; nothing for events it does not know (a released key, focus).
 pub(super) fn message(event: Event) -> Option<Message> {
     match event {
         Event::Key(key) => key_press(key).map(Message::Key),
         Event::Paste(text) => Some(Message::Paste(text)),
         Event::Resize(width, height) => Some(Message::Resize { width, height }),
-        Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
+        Event::Mouse(moved) => mouse_event(moved).map(Message::Mouse),
+        Event::FocusGained | Event::FocusLost => None,
     }
+}
+
+fn mouse_event(moved: Moved) -> Option<MouseEvent> {
+    let kind = match moved.kind {
+        MouseEventKind::Down(MouseButton::Left) => MouseKind::Click,
+        MouseEventKind::ScrollUp => MouseKind::WheelUp,
+        MouseEventKind::ScrollDown => MouseKind::WheelDown,
+        MouseEventKind::Down(MouseButton::Right | MouseButton::Middle)
+        | MouseEventKind::Up(_)
+        | MouseEventKind::Drag(_)
+        | MouseEventKind::Moved
+        | MouseEventKind::ScrollLeft
+        | MouseEventKind::ScrollRight => return None,
+    };
+    let (x, y) = (moved.column, moved.row);
+    Some(MouseEvent { kind, x, y })
 }
 
 /// Terminals with the kitty protocol also send releases, and say shift of a letter that is upper case already.
@@ -100,6 +119,28 @@ mod tests {
     fn a_released_key_is_no_key() {
         let key = KeyEvent::new_with_kind(Code::Char('q'), KeyModifiers::NONE, KeyEventKind::Release);
         assert_eq!(message(Event::Key(key)), None);
+    }
+
+    #[test]
+    fn a_click_is_the_left_button_going_down() {
+        let told = |kind| {
+            let moved = Moved {
+                kind,
+                column: 7,
+                row: 3,
+                modifiers: KeyModifiers::NONE,
+            };
+            message(Event::Mouse(moved))
+        };
+        let click = MouseEvent {
+            kind: MouseKind::Click,
+            x: 7,
+            y: 3,
+        };
+        let pressed = told(MouseEventKind::Down(MouseButton::Left));
+        assert_eq!(pressed, Some(Message::Mouse(click)));
+        assert_eq!(told(MouseEventKind::Up(MouseButton::Left)), None);
+        assert_eq!(told(MouseEventKind::Down(MouseButton::Right)), None);
     }
 
     #[test]

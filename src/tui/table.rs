@@ -111,14 +111,14 @@ const fn glyph(mark: Mark) -> &'static str {
 
 /// The cells of each column in a row; the last ones are cut where the row ends.
 fn columns(row: Rect, heads: &[ColumnHead]) -> impl Iterator<Item = Rect> + '_ {
-    heads.iter().scan(row.x, move |x, head| {
-        let column = Rect {
-            x: *x,
-            width: head.width.min(row.right().saturating_sub(*x)),
+    let starts = Pane::column_starts(heads.iter().map(|head| head.width));
+    starts.zip(heads).map(move |(start, head)| {
+        let x = row.x.saturating_add(start);
+        Rect {
+            x,
+            width: head.width.min(row.right().saturating_sub(x)),
             ..row
-        };
-        *x = x.saturating_add(head.width).saturating_add(Pane::GAP);
-        Some(column)
+        }
     })
 }
 

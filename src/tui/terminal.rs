@@ -4,14 +4,15 @@
 //! no frame follows the give-back, and a terminal that takes no bytes (a stalled ssh) delays the give-back only a
 //! little.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{
-    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, KeyboardEnhancementFlags,
-    PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
+    DisableBracketedPaste, EnableBracketedPaste, KeyboardEnhancementFlags, PopKeyboardEnhancementFlags,
+    PushKeyboardEnhancementFlags,
 };
 use crossterm::style::{Attribute, SetAttribute};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
@@ -38,6 +39,25 @@ pub enum Mouse {
     Off,
     /// The program gets it.
     On,
+}
+
+/// Asks for clicks and the wheel, in the encoding that has no bound on columns; not for every move, as crossterm's own
+/// command does: nothing is made of moves, and over a slow connection they are many bytes.
+struct TakeMouse;
+
+impl Command for TakeMouse {
+    fn write_ansi(&self, f: &mut impl fmt::Write) -> fmt::Result {
+        f.write_str("\x1b[?1000h\x1b[?1006h")
+    }
+}
+
+/// The opposite.
+struct GiveMouse;
+
+impl Command for GiveMouse {
+    fn write_ansi(&self, f: &mut impl fmt::Write) -> fmt::Result {
+        f.write_str("\x1b[?1006l\x1b[?1000l")
+    }
 }
 
 /// The terminal, from the moment it is taken until it is given back.
@@ -132,14 +152,14 @@ where
                 PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES)
             )?;
         }
-        self.queue_mouse(&mut bytes, EnableMouseCapture)?;
+        self.queue_mouse(&mut bytes, TakeMouse)?;
         Ok(bytes)
     }
 
     /// The opposite of [`Tty::opening`], in the opposite order: a terminal keeps keyboard flags for each screen.
     fn closing(&self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        self.queue_mouse(&mut bytes, DisableMouseCapture)?;
+        self.queue_mouse(&mut bytes, GiveMouse)?;
         if self.features == Features::Modern {
             queue!(bytes, PopKeyboardEnhancementFlags, DisableBracketedPaste)?;
         }

@@ -17,6 +17,7 @@ mod corpus;
 mod drafts;
 mod endings;
 mod looks;
+mod mouse;
 mod privacy;
 mod recordings;
 mod rights;

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+use vt100::MouseProtocolMode;
 
 /// Longer than anything takes here, also on a busy machine; only a failure waits for it.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -206,6 +207,11 @@ impl Session {
         assert!(!screen.alternate_screen(), "the alternate screen is left");
         assert!(!screen.hide_cursor(), "the cursor is shown");
         assert!(!screen.bracketed_paste(), "bracketed paste is off");
+        assert_eq!(
+            screen.mouse_protocol_mode(),
+            MouseProtocolMode::None,
+            "the mouse is the terminal's own"
+        );
         let raw = String::from_utf8_lossy(&self.raw);
         assert_eq!(
             raw.matches("\x1b[>1u").count(),

@@ -18,6 +18,7 @@ mod gallery;
 mod looks;
 mod memory;
 mod mesh;
+mod mouse;
 mod navigation;
 mod picture;
 mod privacy;

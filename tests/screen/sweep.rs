@@ -1,7 +1,7 @@
 //! Any size, any keys, any events: no panic, nothing outside the screen, Esc leads home.
 
 use sidescope::app::view::Body;
-use sidescope::app::{Command, KeyCode, KeyPress, Message};
+use sidescope::app::{Command, KeyCode, KeyPress, Message, MouseEvent, MouseKind};
 use sidescope::mesh::model::{Kind, Uid};
 use sidescope::mesh::world::{ListScope, SourceState};
 
@@ -114,6 +114,17 @@ fn random_event(show: &mut Stage, dice: &mut Dice) {
     }
 }
 
+fn random_pointing(dice: &mut Dice, (width, height): (u16, u16)) -> MouseEvent {
+    let kinds = [MouseKind::Click, MouseKind::WheelUp, MouseKind::WheelDown];
+    let mut cell = |cells: u16| u16::try_from(dice.roll(usize::from(cells) + 1)).unwrap();
+    let (x, y) = (cell(width), cell(height));
+    MouseEvent {
+        kind: kinds[dice.roll(kinds.len())],
+        x,
+        y,
+    }
+}
+
 #[test]
 fn random_keys_and_events_never_panic_and_escape_leads_home() {
     #[allow(
@@ -143,7 +154,8 @@ fn random_keys_and_events_never_panic_and_escape_leads_home() {
                         u16::try_from(dice.roll(61)).unwrap(),
                     );
                 }
-                4 | 5 => {
+                4 => stage.send(Message::Mouse(random_pointing(&mut dice, stage.size))),
+                5 => {
                     let code = CODES[dice.roll(CODES.len())];
                     stage.send(Message::Key(KeyPress::plain(code)));
                     keys += 1;

@@ -13,18 +13,20 @@ use jiff::Timestamp;
 
 use super::cut::break_line;
 use super::layout::Size;
+use super::spots::Spots;
 use super::{Line, Role, Screen, Span};
 use crate::app::App;
 
 impl App {
-    /// What is on a terminal of this size. The same size must have been laid out before.
-    pub(in crate::app) fn draw(&self, now: Timestamp, width: u16, height: u16) -> Screen {
+    /// What is on a terminal of this size, and where. The same size must have been laid out before.
+    pub(in crate::app) fn draw(&self, now: Timestamp, width: u16, height: u16) -> (Screen, Spots) {
         let frame = self.frame(width, height);
         let mut screen = Screen {
             width,
             height,
             ..Screen::default()
         };
+        let mut spots = Spots::new(self.ui.dialogs.len());
         if frame.size == Size::TooSmall {
             if height > 0 {
                 let text = format!("too small: {width}x{height}; q quits");
@@ -32,14 +34,16 @@ impl App {
                     .lines
                     .push((0, cut_line(vec![Span::new(Role::Warn, text)], width)));
             }
-            return screen;
+            return (screen, spots);
         }
         screen.lines.push((0, self.header(now, width)));
         if let Some(row) = frame.tabs {
-            screen.lines.push((row, self.tabs(now, width)));
+            screen.lines.push((row, self.tabs(now, width, row, &mut spots)));
         }
         for laid in &self.ui.laid {
-            screen.panes.push(self.pane(now, laid, frame.size));
+            let pane = self.pane(now, laid, frame.size);
+            spots.put_pane(laid, &pane, self.ui.find_list(laid.table));
+            screen.panes.push(pane);
         }
         let (first, rows) = frame.inspector;
         let inspected = self.inspector(now, usize::from(rows)).into_iter();
@@ -53,8 +57,8 @@ impl App {
         let (foot, cursor) = self.foot(now, width);
         screen.lines.push((frame.hints, foot));
         screen.cursor = cursor.map(|column| (column.min(width.saturating_sub(1)), frame.hints));
-        self.lay_over(&mut screen);
-        screen
+        self.lay_over(&mut screen, &mut spots);
+        (screen, spots)
     }
 }
 

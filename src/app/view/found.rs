@@ -25,8 +25,18 @@ impl Group {
     }
 }
 
-/// Title, lines, and the line that the cursor is on.
-pub(super) fn lines(dialog: &FindDialog, facts: &Facts, panel: Option<&Panel>) -> (String, Vec<Line>, Option<usize>) {
+/// What was found, as it is listed.
+pub(super) struct Listed {
+    pub(super) title: String,
+    pub(super) lines: Vec<Line>,
+    /// For each line the hit that it is, counted over the groups; `None` for headings.
+    pub(super) hits: Vec<Option<usize>>,
+    /// The line that the cursor is on.
+    pub(super) chosen: Option<usize>,
+}
+
+/// See [`Listed`].
+pub(super) fn listed(dialog: &FindDialog, facts: &Facts, panel: Option<&Panel>) -> Listed {
     let search = &dialog.search;
     let title = if search.is_done() {
         "Find in all namespaces"
@@ -34,21 +44,21 @@ pub(super) fn lines(dialog: &FindDialog, facts: &Facts, panel: Option<&Panel>) -
         "Find in all namespaces: looking ..."
     };
     let mut lines: Vec<Line> = Vec::new();
-    let mut chosen = None;
+    let mut hits: Vec<Option<usize>> = Vec::new();
     let mut at = 0;
     for (group, found) in search.groups() {
         lines.push(head(group, found));
+        hits.push(None);
         for hit in found.hits() {
-            if at == dialog.at {
-                chosen = Some(lines.len());
-            }
             lines.push(line(hit, facts, panel));
+            hits.push(Some(at));
             at += 1;
         }
         let more = found.matching - found.len();
         if more > 0 {
             let text = format!("  and {more} more: type more of it");
             lines.push(vec![Span::new(Role::Dim, text)]);
+            hits.push(None);
         }
     }
     if let Some(ip) = search.whole_address().filter(|_| search.is_done())
@@ -59,11 +69,17 @@ pub(super) fn lines(dialog: &FindDialog, facts: &Facts, panel: Option<&Panel>) -
             known(facts)
         );
         lines.insert(0, vec![Span::new(Role::Warn, text)]);
-        chosen = chosen.map(|line| line + 1);
+        hits.insert(0, None);
     } else if lines.is_empty() {
         lines.push(nothing(dialog, facts));
     }
-    (title.to_owned(), lines, chosen)
+    let chosen = hits.iter().position(|hit| *hit == Some(dialog.at));
+    Listed {
+        title: title.to_owned(),
+        lines,
+        hits,
+        chosen,
+    }
 }
 
 fn nothing(dialog: &FindDialog, facts: &Facts) -> Line {

@@ -37,6 +37,14 @@ pub struct Area {
     pub height: u16,
 }
 
+impl Area {
+    /// Whether a cell lies in it.
+    pub fn has(self, x: u16, y: u16) -> bool {
+        let is_within = |at: u16, start: u16, cells: u16| at.checked_sub(start).is_some_and(|into| into < cells);
+        is_within(x, self.x, self.width) && is_within(y, self.y, self.height)
+    }
+}
+
 /// All that is on the terminal at one moment.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Screen {
@@ -89,6 +97,15 @@ impl Pane {
             width: area.width.saturating_sub(Self::GUTTER + Self::MARGIN),
             height: area.height.saturating_sub(1),
         }
+    }
+
+    /// How far from the left of the text each column of a table begins, by the widths of the columns.
+    pub fn column_starts(widths: impl Iterator<Item = u16>) -> impl Iterator<Item = u16> {
+        widths.scan(0_u16, |next, width| {
+            let start = *next;
+            *next = start.saturating_add(width).saturating_add(Self::GAP);
+            Some(start)
+        })
     }
 }
 

@@ -14,6 +14,7 @@ use crate::tui::Theme;
 
 /// How the screen looks, and the file that says so for good.
 #[derive(Args, Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct ScreenArgs {
     /// Colours, for the background and the eyes they are seen with
     #[arg(
@@ -55,6 +56,21 @@ pub struct ScreenArgs {
         help_heading = "Screen"
     )]
     pub privacy: bool,
+    /// Take clicks and the wheel; the terminal's own selection then needs Shift
+    #[arg(
+        long,
+        global = true,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = false,
+        default_missing_value = "true",
+        hide_possible_values = true,
+        hide_default_value = true,
+        action = clap::ArgAction::Set,
+        help_heading = "Screen"
+    )]
+    pub mouse: bool,
     /// Begin where the last run ended, in each context, and list first what is used most
     #[arg(
         long,

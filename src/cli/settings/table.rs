@@ -99,6 +99,13 @@ pub(super) static SETTINGS: &[Setting] = &[
         rival: None,
     },
     Setting {
+        id: "mouse",
+        about: About::Look,
+        put: Put::Switch(|cli, on| cli.screen.mouse = on),
+        get: |cli| json!(cli.screen.mouse),
+        rival: None,
+    },
+    Setting {
         id: "state",
         about: About::Start,
         put: Put::Switch(|cli, on| cli.screen.state = on),

@@ -6,8 +6,9 @@ use super::super::age::human_duration;
 use super::super::column::Spec;
 use super::super::cut::{Cut, cut};
 use super::super::sources::badge;
+use super::super::spots::{Spot, Spots};
 use super::super::words::governing_sentence;
-use super::super::{Line, Role, Shown, Span};
+use super::super::{Area, Line, Role, Shown, Span};
 use super::{line_width, two_sided};
 use crate::app::App;
 use crate::app::actions::Action;
@@ -170,7 +171,7 @@ impl App {
     }
 
     /// The tabs, whole; in the demo, where the story is, as far as that fits and has no line of its own.
-    pub(super) fn tabs(&self, now: Timestamp, width: u16) -> Line {
+    pub(super) fn tabs(&self, now: Timestamp, width: u16, row: u16, spots: &mut Spots) -> Line {
         let views: Vec<View> = std::iter::once(View::Overview)
             .chain(View::TABS.iter().copied())
             .collect();
@@ -191,6 +192,18 @@ impl App {
         // one cell stays free at the right
         if line_width(&left) >= room {
             left = tabs("");
+        }
+        let mut next = 0_u16;
+        for (view, tab) in views.iter().zip(left.chunks(2)) {
+            let cells = u16::try_from(line_width(tab)).unwrap_or(u16::MAX);
+            let area = Area {
+                x: next,
+                y: row,
+                width: cells,
+                height: 1,
+            };
+            spots.put(area, Spot::Tab(*view));
+            next = next.saturating_add(cells);
         }
         let right = if self.ui.is_told {
             Vec::new()

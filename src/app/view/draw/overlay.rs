@@ -2,6 +2,7 @@
 
 use super::super::counted;
 use super::super::cut::{Cut, break_line, cut};
+use super::super::spots::{Spot, Spots};
 use super::super::{Area, Line, Overlay, Role, Screen, Span, found};
 use super::cut_line;
 use crate::app::App;
@@ -19,10 +20,17 @@ const SAID: usize = 5;
 /// Cells of a context's name at most: some are as long as a cloud's name for a cluster.
 const LONGEST_CONTEXT: usize = 44;
 
+/// A box, and which of its lines can be chosen.
+struct Placed {
+    overlay: Overlay,
+    /// For each of its lines, from the first on, the place of the choice that it is.
+    choices: Vec<Option<usize>>,
+}
+
 impl App {
-    pub(super) fn lay_over(&self, screen: &mut Screen) {
+    pub(super) fn lay_over(&self, screen: &mut Screen, spots: &mut Spots) {
         let Some(dialog) = self.ui.dialogs.last() else { return };
-        screen.overlay = match dialog {
+        let placed = match dialog {
             Dialog::Text(dialog) => Some(text(dialog, screen)),
             Dialog::Filter(_) => None,
             Dialog::Palette(palette) => {
@@ -46,8 +54,12 @@ impl App {
             Dialog::Hidden(dialog) => Some(hidden(dialog, screen)),
             Dialog::Rows(dialog) => Some(rows(dialog, screen)),
             Dialog::Find(dialog) => {
-                let (title, lines, chosen) = found::lines(dialog, &self.facts, self.ui.panel(0));
-                Some(list(&title, lines, chosen, screen))
+                let found = found::listed(dialog, &self.facts, self.ui.panel(0));
+                let mut placed = list(&found.title, found.lines, found.chosen, screen);
+                for choice in &mut placed.choices {
+                    *choice = choice.and_then(|line| found.hits.get(line).copied().flatten());
+                }
+                Some(placed)
             }
             Dialog::Copy => {
                 let lines = COPY
@@ -64,12 +76,27 @@ impl App {
                 Some(list("Save", lines, None, screen))
             }
         };
+        let Some(Placed { overlay, choices }) = placed else {
+            return;
+        };
+        let area = overlay.area;
         // beside a box the rest of a line is no text any more
-        if let Some(Overlay { area, .. }) = screen.overlay {
-            let foot = screen.height.saturating_sub(1);
-            let is_beneath = |row: u16| row > 1 && row < foot && (area.y..area.y + area.height).contains(&row);
-            screen.lines.retain(|(row, _)| !is_beneath(*row));
+        let foot = screen.height.saturating_sub(1);
+        let is_beneath = |row: u16| row > 1 && row < foot && (area.y..area.y + area.height).contains(&row);
+        screen.lines.retain(|(row, _)| !is_beneath(*row));
+        let all = Area {
+            width: screen.width,
+            height: foot,
+            ..Area::default()
+        };
+        spots.put(all, Spot::Beside);
+        spots.put(area, Spot::Dialog);
+        for (y, choice) in (Overlay::inner(area).y..).zip(choices).take(overlay.lines.len()) {
+            if let Some(at) = choice {
+                spots.put(Area { y, height: 1, ..area }, Spot::Choice(at));
+            }
         }
+        screen.overlay = Some(overlay);
     }
 }
 
@@ -84,7 +111,7 @@ pub(in crate::app) fn reading_area(width: u16, height: u16) -> Area {
     }
 }
 
-fn text(dialog: &TextDialog, screen: &Screen) -> Overlay {
+fn text(dialog: &TextDialog, screen: &Screen) -> Placed {
     let area = reading_area(screen.width, screen.height);
     let inner = Overlay::inner(area);
     let shown = dialog.shown.iter().skip(dialog.top).take(usize::from(inner.height));
@@ -92,7 +119,7 @@ fn text(dialog: &TextDialog, screen: &Screen) -> Overlay {
         .map(|line| cut_line(scrolled(line, dialog.left), inner.width))
         .collect();
     let (top, below) = (dialog.top, dialog.shown.len().saturating_sub(dialog.top + lines.len()));
-    Overlay {
+    let overlay = Overlay {
         area,
         title: cut_line(
             vec![Span::new(Role::Strong, dialog.title.as_str())],
@@ -100,11 +127,13 @@ fn text(dialog: &TextDialog, screen: &Screen) -> Overlay {
         ),
         lines,
         hidden: (top, below),
-    }
+    };
+    let choices = Vec::new();
+    Placed { overlay, choices }
 }
 
 /// Head, rows and what there is to say of the row under the cursor, which stands at the foot.
-fn rows(dialog: &RowsDialog, screen: &Screen) -> Overlay {
+fn rows(dialog: &RowsDialog, screen: &Screen) -> Placed {
     let area = reading_area(screen.width, screen.height);
     let inner = Overlay::inner(area);
     let mut lines = dialog.laid.head.clone();
@@ -112,7 +141,9 @@ fn rows(dialog: &RowsDialog, screen: &Screen) -> Overlay {
         lines.push(scrolled(&dialog.heads, dialog.left));
     }
     let (mut shown, first) = (0, dialog.top);
+    let mut choices = vec![None; lines.len()];
     for (at, row) in dialog.shown() {
+        choices.push(Some(at));
         let line = scrolled(&row.line, dialog.left);
         lines.push(if at == dialog.at { highlighted(line) } else { line });
         shown += 1;
@@ -123,7 +154,7 @@ fn rows(dialog: &RowsDialog, screen: &Screen) -> Overlay {
         lines.extend(dialog.laid.detail.iter().cloned());
     }
     lines.truncate(inner.height.into());
-    Overlay {
+    let overlay = Overlay {
         area,
         title: cut_line(
             vec![Span::new(Role::Strong, dialog.title.as_str())],
@@ -131,7 +162,8 @@ fn rows(dialog: &RowsDialog, screen: &Screen) -> Overlay {
         ),
         lines: lines.into_iter().map(|line| cut_line(line, inner.width)).collect(),
         hidden: (first, dialog.len().saturating_sub(first + shown)),
-    }
+    };
+    Placed { overlay, choices }
 }
 
 /// A line without its first cells, with a sign that they are there.
@@ -154,7 +186,7 @@ fn scrolled(line: &Line, left: usize) -> Line {
     rest
 }
 
-fn namespaces(dialog: &NamespaceDialog, screen: &Screen) -> Overlay {
+fn namespaces(dialog: &NamespaceDialog, screen: &Screen) -> Placed {
     let mut lines: Vec<Line> = Vec::new();
     if dialog.offers_all() {
         lines.push(vec![Span::new(Role::Strong, "  all namespaces")]);
@@ -181,7 +213,7 @@ fn namespaces(dialog: &NamespaceDialog, screen: &Screen) -> Overlay {
     list("Namespaces", lines, Some(dialog.at), screen)
 }
 
-fn contexts(dialog: &ContextDialog, screen: &Screen) -> Overlay {
+fn contexts(dialog: &ContextDialog, screen: &Screen) -> Placed {
     let matches = dialog.matches();
     let name = |context: &Context| cut(&context.name, LONGEST_CONTEXT, Cut::Middle);
     let widest = matches.iter().map(|context| name(context).width()).max().unwrap_or(0);
@@ -230,7 +262,7 @@ fn contexts(dialog: &ContextDialog, screen: &Screen) -> Overlay {
     list_of("Contexts", lines, at, said.as_ref(), screen)
 }
 
-fn hidden(dialog: &HiddenDialog, screen: &Screen) -> Overlay {
+fn hidden(dialog: &HiddenDialog, screen: &Screen) -> Placed {
     let mut lines: Vec<Line> = dialog
         .shown
         .iter()
@@ -273,7 +305,7 @@ fn hidden(dialog: &HiddenDialog, screen: &Screen) -> Overlay {
     list_of(&title, lines, Some(dialog.at), why.as_ref(), screen)
 }
 
-fn sort(dialog: &SortDialog, screen: &Screen) -> Overlay {
+fn sort(dialog: &SortDialog, screen: &Screen) -> Placed {
     let mut lines = vec![vec![Span::new(Role::Text, "its own order")]];
     lines.extend(dialog.columns.iter().filter_map(|column| {
         let spec = dialog.table.spec(column)?;
@@ -285,7 +317,7 @@ fn sort(dialog: &SortDialog, screen: &Screen) -> Overlay {
     list("Sort by", lines, Some(dialog.at), screen)
 }
 
-fn columns(dialog: &ColumnsDialog, screen: &Screen) -> Overlay {
+fn columns(dialog: &ColumnsDialog, screen: &Screen) -> Placed {
     let line = |(column, is_shown): &(&'static str, bool)| {
         let spec = dialog.table.spec(column)?;
         let (mark, role) = if *is_shown {
@@ -306,12 +338,12 @@ fn columns(dialog: &ColumnsDialog, screen: &Screen) -> Overlay {
 }
 
 /// A list at the foot of the screen, above the line in which one types; the chosen line is always shown.
-fn list(title: &str, lines: Vec<Line>, chosen: Option<usize>, screen: &Screen) -> Overlay {
+fn list(title: &str, lines: Vec<Line>, chosen: Option<usize>, screen: &Screen) -> Placed {
     list_of(title, lines, chosen, None, screen)
 }
 
 /// The same, with all that there is to say of the chosen line below the lines.
-fn list_of(title: &str, lines: Vec<Line>, chosen: Option<usize>, said: Option<&Line>, screen: &Screen) -> Overlay {
+fn list_of(title: &str, lines: Vec<Line>, chosen: Option<usize>, said: Option<&Line>, screen: &Screen) -> Placed {
     let widest = lines.iter().map(|line| super::line_width(line)).max().unwrap_or(0);
     let widest = widest.max(said.map_or(0, |said| super::line_width(said)));
     let width = u16::try_from(widest + 6)
@@ -356,17 +388,19 @@ fn list_of(title: &str, lines: Vec<Line>, chosen: Option<usize>, said: Option<&L
         })
         .collect();
     let hidden = (top, total.saturating_sub(top + shown.len()));
+    let choices = (top..top + shown.len()).map(Some).collect();
     if !said.is_empty() {
         shown.push(Vec::new());
         shown.extend(said);
         shown.truncate(inner.height.into());
     }
-    Overlay {
+    let overlay = Overlay {
         area,
         title: cut_line(vec![Span::new(Role::Strong, title)], area.width.saturating_sub(4)),
         lines: shown,
         hidden,
-    }
+    };
+    Placed { overlay, choices }
 }
 
 fn highlighted(line: Line) -> Line {
