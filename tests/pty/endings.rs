@@ -61,9 +61,11 @@ fn a_task_that_panics_is_a_message_and_the_screen_lives_on() {
 #[cfg(debug_assertions)]
 #[test]
 fn a_loop_that_panics_gives_the_terminal_back_and_leaves_a_report() {
-    let mut session = demo(&["--fault", "panic-loop", "demo"]).open();
+    let mut session = demo(&["--fault", "panic-loop", "--mouse", "demo"]).open();
     assert_eq!(session.wait_for_end(), 4);
     session.assert_restored();
+    let has_taken = |bytes: &[u8]| bytes.windows(8).any(|sent| sent == b"\x1b[?1000h");
+    assert!(has_taken(&session.raw), "the mouse too was there to be given back");
     let left = session.screen().contents();
     assert!(left.contains("internal error: the loop broke on purpose"), "{left}");
     let report = std::fs::read_dir(session.home.path().join("sidescope"))
