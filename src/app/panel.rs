@@ -14,7 +14,7 @@ use super::then::Then;
 use crate::mesh::diff::{RowId, numbers};
 use crate::mesh::history::{Mark, MarkSet, PodHistory};
 use crate::mesh::model::Key;
-use crate::mesh::scope::{Class, EndpointTable, NoTable, Row};
+use crate::mesh::scope::{Class, Cluster, EndpointTable, NoTable, Row};
 use crate::mesh::world::World;
 
 /// How many pairs of tables are compared for the marks of one batch.
@@ -215,10 +215,11 @@ impl Panel {
         let computed = lines.len();
         if let Some(Ok((comparison, actual))) = compared {
             for (id, sync, at) in &comparison.only_actual {
+                let is_own = |row: &Row| matches!(*row.cluster, Cluster::Named(_));
                 let row = actual
                     .rows
                     .get(*at)
-                    .filter(|_| with_bootstrap || *sync != Sync::Unknown);
+                    .filter(|actual| with_bootstrap || !is_own(&actual.row));
                 lines.extend(row.map(|row| Line {
                     row: row.row.clone(),
                     nth: id.nth,

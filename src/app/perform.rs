@@ -6,7 +6,7 @@ use super::App;
 use super::actions::{Action, Entry};
 use super::dialog::{Dialog, TextDialog};
 use super::go::Direction;
-use super::key::KeyPress;
+use super::key::{KeyCode, KeyPress};
 use super::list::Sort;
 use super::message::Command;
 use super::replay::ReplayControl;
@@ -27,11 +27,17 @@ impl App {
         {
             return self.perform(now, Action::Help);
         }
+        if key.alt && !self.ui.dialogs.is_empty() {
+            return self.press_escaped(now, key);
+        }
         if !is_interrupt && let Some(dialog) = self.ui.dialogs.pop() {
             return self.press_dialog(now, dialog, key);
         }
         if let Some(entry) = self.options.keys.find(key, self.ui.active(), self.options.play) {
             return self.try_perform(now, entry);
+        }
+        if key.alt {
+            return self.press_escaped(now, key);
         }
         let help = self
             .options
@@ -44,6 +50,13 @@ impl App {
             format!("'{key}' does nothing here; {help} shows the keys"),
         );
         Vec::new()
+    }
+
+    /// Esc with a key right behind it: terminals send Alt with a key in the same way, and no such key was put on anything.
+    fn press_escaped(&mut self, now: Timestamp, key: KeyPress) -> Vec<Command> {
+        let mut commands = self.press(now, KeyPress::plain(KeyCode::Esc));
+        commands.extend(self.press(now, KeyPress { alt: false, ..key }));
+        commands
     }
 
     /// Text was pasted: into the open input, or nowhere.

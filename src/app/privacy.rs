@@ -19,6 +19,7 @@ mod names;
 mod words;
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
@@ -77,6 +78,10 @@ const MOST: usize = 1_000_000;
 #[derive(Debug, Default)]
 pub(super) struct Mask {
     masks: HashMap<Box<str>, Box<str>>,
+    /// Values in YAML: masked there alone, for elsewhere such a word may be one of ours.
+    values: HashMap<Box<str>, Box<str>>,
+    /// Names of more than one word, as they are shown, with their masks; the longest first.
+    phrases: Vec<(Box<str>, Box<str>)>,
     /// The names, for what is left of one at the left of a cut.
     heads: BTreeSet<Box<str>>,
     /// The names, read backwards, for what is left at the right of a cut.
@@ -100,6 +105,20 @@ impl Mask {
         self.heads.insert(name.into());
         self.tails.insert(name.chars().rev().collect::<String>().into());
         self.put(name, mask);
+    }
+
+    /// The same for a name out of the kubeconfig, which may be any text.
+    fn learn_phrase(&mut self, sort: Sort, name: &str) {
+        let shown = Shown::from(name);
+        if name.is_empty() || words::is_one_word(shown.as_str()) {
+            return self.learn(sort, name);
+        }
+        if self.phrases.iter().all(|(known, _)| **known != *shown.as_str()) {
+            let mask = self.next(sort.prefix());
+            self.given.insert(mask.as_str().into());
+            self.phrases.push((shown.as_str().into(), mask.into()));
+            self.phrases.sort_by_key(|(name, _)| Reverse(name.len()));
+        }
     }
 
     fn next(&mut self, prefix: &'static str) -> String {
@@ -136,7 +155,16 @@ impl Mask {
 
     /// A text with masks for all that is known; an address that is not known yet stays.
     pub(super) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        words::masked(text, self)
+        let mut phrases = self
+            .phrases
+            .iter()
+            .filter(|(name, _)| text.contains(&**name))
+            .peekable();
+        if phrases.peek().is_none() {
+            return words::masked(text, self);
+        }
+        let whole = phrases.fold(text.to_owned(), |text, (name, mask)| text.replace(&**name, mask));
+        Cow::Owned(words::masked(&whole, self).into_owned())
     }
 
     /// The same; an address that is not known yet is known from now on.
@@ -378,12 +406,12 @@ impl App {
                 mask.host(host.split([':', '/']).next().unwrap_or_default());
             };
             let cluster = &self.facts.cluster;
-            mask.learn(Sort::Context, &cluster.context);
-            mask.learn(Sort::User, &cluster.user);
+            mask.learn_phrase(Sort::Context, &cluster.context);
+            mask.learn_phrase(Sort::User, &cluster.user);
             server(mask, &cluster.server);
             for context in &self.facts.contexts {
-                mask.learn(Sort::Context, &context.name);
-                mask.learn(Sort::Context, &context.cluster);
+                mask.learn_phrase(Sort::Context, &context.name);
+                mask.learn_phrase(Sort::Context, &context.cluster);
                 mask.learn(Sort::Namespace, &context.namespace);
                 server(mask, &context.server);
             }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::message::EnvoyTable;
+use super::message::{EnvoyRow, EnvoyTable};
 use super::view::Role;
 use crate::mesh::diff::{RowId, numbered};
 use crate::mesh::scope::{Class, Cluster, Row};
@@ -50,7 +50,7 @@ impl Comparison {
             computed: Vec::with_capacity(computed.len()),
             ..Comparison::default()
         };
-        let mut envoy = actual.rows.iter().map(|actual| &actual.row).enumerate().peekable();
+        let mut envoy = actual.rows.iter().enumerate().peekable();
         let mut found = BTreeMap::new();
         let mut since = |id: &RowId| {
             let since = before.since.get(id).copied().unwrap_or(now);
@@ -58,12 +58,14 @@ impl Comparison {
             since
         };
         for (id, row) in numbered(computed) {
-            while let Some((at, only)) = envoy.next_if(|(_, other)| other.order(row) == Ordering::Less) {
+            while let Some((at, only)) = envoy.next_if(|(_, other)| other.row.order(row) == Ordering::Less) {
                 result.keep_actual(at, only, &mut since);
             }
-            let same = envoy.next_if(|(_, other)| other.order(row) == Ordering::Equal);
+            let same = envoy.next_if(|(_, other)| other.row.order(row) == Ordering::Equal);
             let sync = match (&same, row.class) {
-                (Some((_, same)), Class::Exact) if same.health != row.health => Sync::Computed { since: since(&id) },
+                (Some((_, same)), Class::Exact) if same.row.health != row.health => {
+                    Sync::Computed { since: since(&id) }
+                }
                 (Some(_), _) => Sync::Both,
                 (None, Class::Exact) => Sync::Computed { since: since(&id) },
                 (None, Class::Bootstrap | Class::Runtime | Class::Dns | Class::Unknown) => Sync::Unknown,
@@ -77,9 +79,11 @@ impl Comparison {
         result
     }
 
-    fn keep_actual(&mut self, at: usize, row: &Row, since: &mut impl FnMut(&RowId) -> Timestamp) {
-        let id = RowId::new(row, 0);
-        let sync = match row.cluster.as_ref() {
+    /// A host that Envoy found by a name (DNS clusters) comes and goes with the answers: nothing that istiod knows.
+    fn keep_actual(&mut self, at: usize, actual: &EnvoyRow, since: &mut impl FnMut(&RowId) -> Timestamp) {
+        let id = RowId::new(&actual.row, 0);
+        let sync = match actual.row.cluster.as_ref() {
+            Cluster::Traffic { .. } if !actual.hostname.is_empty() => Sync::Unknown,
             Cluster::Traffic { .. } => Sync::Actual { since: since(&id) },
             Cluster::Named(_) => Sync::Unknown,
         };

@@ -203,8 +203,8 @@ mod tests {
 
     #[test]
     fn every_pod_and_namespace_that_is_typed_takes_names() {
-        // those of a recording, and packets' containers, are not in the cluster that is asked
-        let elsewhere = ["export"];
+        // those of a recording and of the demo are not in the cluster that is asked
+        let elsewhere = ["export", "demo", "replay"];
         let command = Cli::command();
         for of in command
             .get_subcommands()

@@ -137,7 +137,7 @@ pub(super) fn recall(state: &State) -> (Memory, Option<Note>) {
         Begins::Remembered => {}
         Begins::Asked => memory.place = None,
     }
-    let note = lock(&state.file).err().map(|error| {
+    let note = open_lock(&state.file).err().map(|error| {
         let line = format!("nothing will be remembered: cannot write '{shown}': {error}");
         Note::Quietly(line)
     });
@@ -285,7 +285,8 @@ impl Look {
 /// What is stored; nothing if there is no file.
 fn read(path: &Path) -> Result<Stored, Unread> {
     let mut text = String::new();
-    match File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text)) {
+    let opened = must_be_file(path).and_then(|()| File::open(path));
+    match opened.and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text)) {
         Ok(_) => {}
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Stored::default()),
         Err(error) if error.kind() == ErrorKind::InvalidData => {
@@ -314,20 +315,31 @@ fn set_aside(path: &Path, why: &str) -> Note {
 
 /// Holds off other programs until it is dropped, where the file system can. Makes the folder if need be.
 fn lock(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    }
-    let mut options = OpenOptions::new();
-    let file = options
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(path.with_extension("lock"))?;
+    let file = open_lock(path)?;
     match file.lock() {
         // a file system without locks: two that end at the very same moment may lose one's counts
         Err(error) if error.kind() != ErrorKind::Unsupported => Err(error),
         Ok(()) | Err(_) => Ok(file),
+    }
+}
+
+fn open_lock(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let lock = path.with_extension("lock");
+    must_be_file(&lock)?;
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(0o600).open(lock)
+}
+
+/// What is no file may never come to an end: a pipe waits for somebody who writes.
+fn must_be_file(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(there) if !there.is_file() => Err(io::Error::other("it is no file")),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

@@ -336,6 +336,26 @@ fn sync_says_what_envoy_has_and_has_not() {
 }
 
 #[test]
+fn hosts_that_envoy_found_by_a_name_are_no_alarm() {
+    let mut stage = shell();
+    let mut rows = envoy(&[("203.0.113.10", "cards")]).rows.to_vec();
+    rows[0].hostname = "api.cards.example.com".into();
+    let table = EnvoyTable::new(rows.into_iter().map(|row| (row, HostCounters::default())).collect());
+    let at = stage.now;
+    stage.send(Message::Envoy {
+        pod: Key::new("default", "my-shell-6f9c-eeeee"),
+        asked: at,
+        at,
+        answer: Ok(table),
+    });
+    let rows = stage.names();
+    assert!(
+        rows.iter().any(|row| row.starts_with("? 203.0.113.10:9080")),
+        "{rows:?}"
+    );
+}
+
+#[test]
 fn the_title_says_how_far_envoy_has_followed_and_rows_what_they_do() {
     let mut stage = shell().sized(160, 40);
     let pod = Key::new("default", "my-shell-6f9c-eeeee");

@@ -85,6 +85,11 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '.' | '-' | '_')
 }
 
+/// Whether a name has nothing in it that parts words.
+pub(super) fn is_one_word(name: &str) -> bool {
+    name.chars().all(is_word)
+}
+
 /// A piece of a text: a word, or what stands between two.
 struct Piece<'a> {
     text: &'a str,
@@ -281,12 +286,14 @@ fn harmless_value(value: &str, mask: &mut Mask) -> String {
     {
         return value.to_owned();
     }
-    let known = mask.masks.get(bare).map(ToString::to_string);
-    known.unwrap_or_else(|| {
-        let new = mask.next(Sort::Text.prefix());
-        mask.put(bare, new.clone());
-        new
-    })
+    let known = mask.masks.get(bare).or_else(|| mask.values.get(bare));
+    if let Some(known) = known {
+        return known.to_string();
+    }
+    let new = mask.next(Sort::Text.prefix());
+    mask.given.insert(new.as_str().into());
+    mask.values.insert(bare.into(), new.as_str().into());
+    new
 }
 
 #[cfg(test)]
@@ -351,5 +358,26 @@ mod tests {
         let text = mask.whole(text);
         let expected = "kind: Pod\nmetadata:\n  name: svc-1\n  generation: 3\nspec:\n- image: text-1\n  hosts:\n  - ns-1/*\n  policy: Always\n";
         assert_eq!(yaml(&text, &mut mask), expected);
+    }
+
+    #[test]
+    fn names_of_several_words_are_masked_whole_and_values_of_yaml_only_there() {
+        let mut mask = mask();
+        for name in [
+            "Acme Prod EU",
+            "arn:aws:eks:eu-west-1:1234:cluster/acme-prod",
+            "teleport/jane@acme.com",
+        ] {
+            mask.learn_phrase(Sort::Context, name);
+            let text = format!("this is context '{name}'");
+            assert!(
+                mask.text(&text).starts_with("this is context 'ctx-"),
+                "{}",
+                mask.text(&text)
+            );
+            assert!(!mask.text(&text).contains("cme"), "{}", mask.text(&text));
+        }
+        assert_eq!(harmless_value("pin", &mut mask), "text-1");
+        assert_eq!(mask.text("p pin"), "p pin");
     }
 }

@@ -109,8 +109,10 @@ impl App {
             | TableId::Packets
             | TableId::Elsewhere => (0, 1),
         };
+        // whose rows these are must never be a guess; a demo and a recording are known by their badges
+        let of_context = if self.options.play.is_told() { 5 } else { 1 };
         let all = [
-            ("", Role::Strong, context, part(5, 8, 14)),
+            ("", Role::Strong, context, part(of_context, 8, 14)),
             ("ns ", Role::Name, self.namespaces_text(), part(2, 14, 20)),
             ("pod ", Role::Name, pod, part(of_pod, 14, 22)),
             ("by ", Role::Text, governed, part(of_sidecar, 10, 27)),

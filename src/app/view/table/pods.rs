@@ -108,6 +108,7 @@ static COLUMNS: &[Column<Pods>] = &[
             id: "sidecar",
             head: "SIDECAR",
             min: 7,
+            comfort: 8,
             max: 34,
             priority: 3,
             cut: Cut::Middle,

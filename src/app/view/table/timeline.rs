@@ -116,9 +116,9 @@ static COLUMNS: &[Column<Timeline>] = &[
             id: "manager",
             head: "MANAGER",
             min: 8,
-            comfort: 17,
+            comfort: 12,
             max: 30,
-            priority: 3,
+            priority: 2,
             cut: Cut::Middle,
             help: "The program that wrote it; a person is never named by Kubernetes.",
             ..Spec::NEW
