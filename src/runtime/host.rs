@@ -35,6 +35,8 @@ use crate::tui::{Look, Mouse, Tty};
 
 /// How long tasks may take to end with the screen.
 const PATIENCE: Duration = Duration::from_millis(250);
+/// How long a disk may take to keep what is remembered.
+const MEMORY: Duration = Duration::from_secs(2);
 const INTERNAL_ERROR: u8 = 4;
 const HANGUP: u8 = 129;
 const USAGE: u8 = 2;
@@ -339,7 +341,7 @@ async fn remember(state: Option<&State>, mut learnt: Memory) -> Option<String> {
     let state = state?.clone();
     learnt.contexts.count(&state.context, Timestamp::now());
     let writing = tokio::task::spawn_blocking(move || state::learn(&state, &learnt));
-    match tokio::time::timeout(PATIENCE, writing).await {
+    match tokio::time::timeout(MEMORY, writing).await {
         Ok(Ok(written)) => written.err(),
         // a disk that takes so long, or a fault of ours, which the hook has told: no reason not to end
         Ok(Err(_)) | Err(_) => None,

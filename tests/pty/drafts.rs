@@ -14,7 +14,8 @@ fn a_draft_is_edited_in_the_persons_editor_and_judged_by_the_server() {
     .open();
     session.wait_for("my-shell");
     session.press("4");
-    session.wait_for("reviews");
+    // the row itself, not a pod of that name in the view before
+    session.wait_for("./rating.bookinfo");
     session.press("E");
     session.wait_until("the editor on the plain terminal", |screen| {
         !screen.alternate_screen() && screen.contents().contains("editing")

@@ -199,9 +199,10 @@ fn a_context_that_is_dead_or_silent_leaves_the_screen_and_a_recording_ends_with_
 fn the_next_run_begins_where_the_last_one_ended_unless_it_is_asked_otherwise() {
     let contexts = Contexts::serve();
     let mut session = contexts.open(&[]);
-    session.wait_for("my-shell");
+    session.wait_for("● live");
     session.press(":ns bookinfo\r:svc\r");
-    session.wait_for("productpage");
+    session.wait_for("ns bookinfo");
+    session.wait_for("Services 4");
     session.signal(Signal::TERM);
     assert_eq!(session.wait_for_end(), 143);
 
