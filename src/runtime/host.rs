@@ -24,6 +24,7 @@ use super::feed::{QUEUE, Sources};
 use super::packets::{self, News, Packets};
 use super::panics::{self, Fault, Hook, Report};
 use super::playback::{Clock, Playback};
+use super::reader::nobody_reads;
 use super::settings::{self, SettingsFile};
 use super::signals::{self, Signals};
 use super::state::{self, Note, State};
@@ -214,6 +215,12 @@ impl Host {
     /// One run after the other; the exit code of the last.
     async fn screen(&self, setup: Setup, tty: Arc<Tty<File>>) -> io::Result<u8> {
         let signals = Signals::new()?;
+        // A terminal that hangs up in the midst of a read keeps the reader, and this loop with it, for ever.
+        self.tokio.spawn(async {
+            nobody_reads().await;
+            tokio::time::sleep(4 * PATIENCE).await;
+            std::process::exit(HANGUP.into());
+        });
         let mut state = setup.run.state.clone();
         let settings = setup.settings;
         let begun = self.begin(setup.run, &tty, (settings.clone(), Vec::new()))?;

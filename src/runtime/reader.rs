@@ -4,6 +4,7 @@
 use std::io;
 use std::os::fd::AsFd as _;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -29,4 +30,13 @@ pub async fn nobody_reads() {
         ready.clear_ready();
     }
     std::future::pending::<()>().await;
+}
+
+/// Whether the reader of standard output is gone, asked at once. A terminal's keyboard is read only where it is not:
+/// crossterm's reader takes the end of input for a key yet to come, and would never return.
+pub(super) fn is_anybody_there() -> bool {
+    let out = io::stdout();
+    let mut watched = [PollFd::new(&out, PollFlags::empty())];
+    let asked = poll(&mut watched, Some(&Timespec::default()));
+    asked.is_err() || !watched[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
 }

@@ -12,9 +12,11 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::EventStream;
+use futures::{StreamExt as _, stream};
 use tokio::time::Instant;
 
 use super::clipboard::{self, Clipboard};
@@ -25,7 +27,7 @@ use super::keys;
 use super::packets::News;
 use super::panics::Fault;
 use super::playback::Clock;
-use super::reader::nobody_reads;
+use super::reader::{is_anybody_there, nobody_reads};
 use super::settings;
 use super::signals::{Caught, Signals};
 use crate::app::message::{CaptureState, NewLook, Work};
@@ -435,8 +437,16 @@ impl Ui {
     }
 }
 
+/// The terminal's events, to an end that is its hanging up.
 fn input() -> Input {
-    Box::pin(EventStream::new())
+    let mut events = EventStream::new();
+    Box::pin(stream::poll_fn(move |cx| {
+        if is_anybody_there() {
+            events.poll_next_unpin(cx)
+        } else {
+            Poll::Ready(None)
+        }
+    }))
 }
 
 /// A terminal that was closed answers so: to writes, to its settings, to being opened.

@@ -115,8 +115,7 @@ impl Session {
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.0.process_id().unwrap()).unwrap();
-        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+        kill_process(process(&self.child), signal).unwrap();
     }
 
     /// Stops the terminal from taking bytes, as a stalled connection does.
@@ -239,10 +238,10 @@ impl Session {
         keys.write_all(b"j").unwrap();
         drop((master, keys));
         let (ended, end) = sync_channel(1);
-        let killer = child.0.clone_killer();
+        let pid = process(&child);
         std::thread::spawn(move || ended.send(child.0.wait().unwrap().exit_code()));
         end.recv_timeout(DEADLINE).unwrap_or_else(|_| {
-            let _ = { killer }.kill();
+            let _ = kill_process(pid, Signal::KILL);
             panic!("it has not ended within {DEADLINE:?}")
         })
     }
@@ -255,6 +254,11 @@ impl Session {
 
 /// A child that does not outlive its test, should that fail half-way.
 struct Running(Box<dyn Child + Send + Sync>);
+
+fn process(child: &Running) -> Pid {
+    let id = child.0.process_id().unwrap();
+    Pid::from_raw(i32::try_from(id).unwrap()).unwrap()
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
