@@ -1,10 +1,10 @@
 //! Names from the kubeconfig and the cluster that the words typed so far mean, within [`PATIENCE`].
 
 use std::ffi::OsString;
-use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
+use tokio::time::timeout;
 
 use crate::cli::args::Cli;
 use crate::cli::{input, settings, variable};
@@ -171,19 +171,14 @@ impl Typed {
         let Ok(host) = Host::new() else {
             return Vec::new();
         };
-        let (options, namespace) = (connect_with.clone(), self.namespace.clone());
-        let (send, answer) = sync_channel(1);
-        host.keep(async move {
-            let Ok(connection) = connect(&options, now).await else {
-                return;
-            };
-            let namespace = namespace.unwrap_or_else(|| connection.cluster.namespace.to_string());
-            let namespace = (!is_all).then_some(namespace.as_str());
-            let keys = names(&connection.client, listed, namespace).await;
-            // the other end is gone where this took too long
-            drop(send.send(keys.unwrap_or_default()));
-        });
-        answer.recv_timeout(PATIENCE).unwrap_or_default()
+        let asked = async {
+            let connection = connect(connect_with, now).await.ok()?;
+            let namespace = self.namespace.as_deref().unwrap_or(&connection.cluster.namespace);
+            let namespace = (!is_all).then_some(namespace);
+            names(&connection.client, listed, namespace).await.ok()
+        };
+        let answered = host.block_on(async { timeout(PATIENCE, asked).await });
+        answered.ok().flatten().unwrap_or_default()
     }
 }
 

@@ -160,7 +160,7 @@ pub async fn connect(options: &ConnectOptions, clock: fn() -> Timestamp) -> Resu
         HeaderName::from_static("user-agent"),
         HeaderValue::from_static(USER_AGENT),
     ));
-    let renewal = login::log_in(&mut config.auth_info, options.asking, clock);
+    let renewal = login::log_in(&mut config.auth_info, options.asking, clock).await;
     let renewal = renewal.map_err(|error| ConnectError::Login {
         context: cluster.context.to_string(),
         reason: error.to_string(),

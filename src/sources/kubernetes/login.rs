@@ -1,15 +1,18 @@
 //! Login plug-ins: the command that a kubeconfig's `user.exec` names, and the credential that it prints.
 //!
 //! client-go: `plugin/pkg/client/auth/exec/exec.go`. Invariants: the plug-in runs once at the start, with the terminal if it
-//! may ask; later, when its token is about to expire or was refused, without one, one run at a time.
+//! may ask; later, when its token is about to expire or was refused, without one, one run at a time. One that is given up
+//! is killed, with all that it started; one without a terminal cannot take the screen's, for it is in a group of its own,
+//! which the kernel stops as it tries.
 //!
 //! # Decisions
 //! * Not kube's own: that runs a plug-in three times for each client, so that a person is asked as often, and puts the
 //!   whole output of one that fails into its error. Revisit when kube runs it once.
 
-use std::io::IsTerminal as _;
-use std::process::{Command, Stdio};
+use std::io::{self, IsTerminal as _};
+use std::process::{Output, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Response, StatusCode};
@@ -18,15 +21,21 @@ use k8s_openapi::ByteString;
 use kube::Client;
 use kube::client::Body;
 use kube::config::{AuthInfo, ExecConfig, ExecInteractiveMode};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use serde::Deserialize;
 use serde_json::json;
+use tokio::process::Command;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Mutex;
-use tokio::task::block_in_place;
+use tokio::time::timeout;
 
 use super::failure::first_line;
 
 /// A token is renewed so long before it expires.
 const EARLY: SignedDuration = SignedDuration::from_secs(60);
+
+/// A plug-in that nobody sees has so long to end.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why a plug-in gave no credential: what failed, and what to do.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -51,6 +60,9 @@ pub(super) enum LoginError {
     /// It has to ask and there is nobody to answer.
     #[error("the login plug-in '{command}' has to ask, and there is no terminal for it; log in first")]
     MustAsk { command: String },
+    /// It did not end in time.
+    #[error("the login plug-in '{command}' has not ended within {} s; try it by hand", PATIENCE.as_secs())]
+    Endless { command: String },
 }
 
 /// Whether a plug-in may ask.
@@ -80,8 +92,8 @@ struct Credential {
     client_key_data: Option<String>,
 }
 
-/// Runs the plug-in until it ends; it blocks its thread meanwhile.
-fn run(plugin: &ExecConfig, asking: Asking) -> Result<Credential, LoginError> {
+/// Runs the plug-in until it ends, or is given up with this future.
+async fn run(plugin: &ExecConfig, asking: Asking) -> Result<Credential, LoginError> {
     let command = plugin.command.clone().unwrap_or_default();
     let asks = match (&plugin.interactive_mode, asking) {
         (Some(ExecInteractiveMode::Always), Asking::Never) => return Err(LoginError::MustAsk { command }),
@@ -106,14 +118,27 @@ fn run(plugin: &ExecConfig, asking: Asking) -> Result<Credential, LoginError> {
     }
     let environment = plugin.env.iter().flatten();
     let environment = environment.filter_map(|one| Some((one.get("name")?, one.get("value")?)));
-    let output = Command::new(&command)
+    let mut started = Command::new(&command);
+    started
         .args(plugin.args.iter().flatten())
         .envs(environment)
         .env("KUBERNETES_EXEC_INFO", told.to_string())
         .stdin(if asks { Stdio::inherit() } else { Stdio::null() })
         .stdout(Stdio::piped())
         .stderr(stderr)
-        .output();
+        .kill_on_drop(true);
+    let output = match asking {
+        Asking::Allowed => match started.spawn() {
+            Ok(child) => child.wait_with_output().await,
+            Err(error) => Err(error),
+        },
+        Asking::Never => match timeout(PATIENCE, apart(&mut started)).await {
+            Ok(Ok(Some(output))) => Ok(output),
+            Ok(Ok(None)) => return Err(LoginError::MustAsk { command }),
+            Ok(Err(error)) => Err(error),
+            Err(_) => return Err(LoginError::Endless { command }),
+        },
+    };
     let output = output.map_err(|error| LoginError::NotRun {
         command: command.clone(),
         cause: super::failure::without_number(&error.to_string()),
@@ -144,10 +169,46 @@ fn run(plugin: &ExecConfig, asking: Asking) -> Result<Credential, LoginError> {
     Ok(credential)
 }
 
+/// Runs a command beside the terminal; `None` if it asked for that.
+async fn apart(command: &mut Command) -> io::Result<Option<Output>> {
+    let mut children = signal(SignalKind::child())?;
+    let child = command.process_group(0).spawn()?;
+    let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+    let mut group = Group(pid);
+    let stopped = async {
+        let asked = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        while pid.is_none_or(|pid| !matches!(waitid(WaitId::Pid(pid), asked), Ok(Some(_)))) {
+            if children.recv().await.is_none() {
+                return std::future::pending().await;
+            }
+        }
+    };
+    tokio::select! {
+        output = child.wait_with_output() => {
+            // what it has left running is meant to run on
+            group.0 = None;
+            output.map(Some)
+        }
+        () = stopped => Ok(None),
+    }
+}
+
+/// A group of processes that ends with this.
+struct Group(Option<Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            // all of it may have ended
+            let _ = kill_process_group(leader, Signal::KILL);
+        }
+    }
+}
+
 /// Lends the plug-in the terminal if it may ask, and puts what it gives into `auth`: from here on that needs no plug-in.
 ///
-/// Needs tokio's threads, for it blocks one. `None` if there is no plug-in, or if what it gave is a certificate or a token for ever.
-pub(super) fn log_in(
+/// `None` if there is no plug-in, or if what it gave is a certificate or a token for ever.
+pub(super) async fn log_in(
     auth: &mut AuthInfo,
     asking: Asking,
     clock: fn() -> Timestamp,
@@ -155,7 +216,7 @@ pub(super) fn log_in(
     let Some(plugin) = auth.exec.take() else {
         return Ok(None);
     };
-    let credential = block_in_place(|| run(&plugin, asking))?;
+    let credential = run(&plugin, asking).await?;
     if let (Some(certificate), Some(key)) = (credential.client_certificate_data, credential.client_key_data) {
         auth.client_certificate_data = Some(base64(certificate));
         auth.client_key_data = Some(base64(key).into());
@@ -241,7 +302,7 @@ impl Renewal {
         if !token.is_refused && token.expires.is_none_or(|expires| expires > soon) {
             return Ok(token.header.clone());
         }
-        let credential = block_in_place(|| run(&self.plugin, Asking::Never))?;
+        let credential = run(&self.plugin, Asking::Never).await?;
         *token = Token {
             header: header(&credential.token.unwrap_or_default(), &self.plugin)?,
             expires: credential.expiration_timestamp,
@@ -265,47 +326,88 @@ mod tests {
         .unwrap()
     }
 
-    fn complaint(script: &str) -> String {
-        run(&plugin(script), Asking::Never).map(|_| ()).unwrap_err().to_string()
+    async fn complaint(script: &str) -> String {
+        let ended = run(&plugin(script), Asking::Never).await;
+        ended.map(|_| ()).unwrap_err().to_string()
     }
 
-    #[test]
-    fn a_plugin_that_fails_is_told_by_its_last_line() {
+    #[tokio::test]
+    async fn a_plugin_that_fails_is_told_by_its_last_line() {
         assert_eq!(
-            complaint("echo first >&2; echo 'session expired' >&2; echo >&2; exit 7"),
+            complaint("echo first >&2; echo 'session expired' >&2; echo >&2; exit 7").await,
             "the login plug-in 'sh' failed (exit status: 7): session expired; try it by hand"
         );
     }
 
-    #[test]
-    fn what_is_no_credential_is_said_to_be_none() {
-        assert!(complaint("echo '<html>'").starts_with("the login plug-in 'sh' printed no credential: "));
+    #[tokio::test]
+    async fn what_is_no_credential_is_said_to_be_none() {
+        assert!(
+            complaint("echo '<html>'")
+                .await
+                .starts_with("the login plug-in 'sh' printed no credential: ")
+        );
         assert_eq!(
-            complaint("echo '{}'"),
+            complaint("echo '{}'").await,
             "the login plug-in 'sh' printed no credential: it has no status; try it by hand"
         );
         assert_eq!(
-            complaint("echo '{\"status\": {}}'"),
+            complaint("echo '{\"status\": {}}'").await,
             "the login plug-in 'sh' printed no credential: it has neither token nor certificate; try it by hand"
         );
     }
 
-    #[test]
-    fn a_plugin_that_is_not_there_comes_with_its_hint() {
+    #[tokio::test]
+    async fn a_plugin_that_is_not_there_comes_with_its_hint() {
         let mut absent = plugin("");
         absent.command = Some("/nonexistent/corp-login".to_owned());
         absent.install_hint = Some("get it at corp.example\nand more".to_owned());
         assert_eq!(
-            run(&absent, Asking::Allowed).map(|_| ()).unwrap_err().to_string(),
+            run(&absent, Asking::Allowed).await.map(|_| ()).unwrap_err().to_string(),
             "cannot run the login plug-in '/nonexistent/corp-login': No such file or directory; get it at corp.example"
         );
     }
 
-    #[test]
-    fn a_plugin_that_must_ask_is_not_run_behind_the_screen() {
+    #[tokio::test]
+    async fn a_plugin_that_must_ask_is_not_run_behind_the_screen() {
         let mut asks = plugin("exit 1");
         asks.interactive_mode = Some(ExecInteractiveMode::Always);
-        assert!(matches!(run(&asks, Asking::Never), Err(LoginError::MustAsk { .. })));
+        assert!(matches!(
+            run(&asks, Asking::Never).await,
+            Err(LoginError::MustAsk { .. })
+        ));
+    }
+
+    /// The end of a pipe that a process holds open as long as it lives, and the path by which it takes that.
+    fn pipe(folder: &tempfile::TempDir) -> String {
+        let path = folder.path().join("alive");
+        let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        path.display().to_string()
+    }
+
+    #[tokio::test]
+    async fn a_plugin_that_is_given_up_is_killed_with_what_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = pipe(&folder);
+        let script = plugin(&format!("exec 3>{path}; echo on >&3; sleep 1000 & wait"));
+        let (alive, mut said) = tokio::sync::mpsc::channel(1);
+        let reader = tokio::task::spawn_blocking(move || {
+            let mut lines = io::BufRead::lines(io::BufReader::new(std::fs::File::open(path).unwrap()));
+            alive.blocking_send(lines.next().unwrap().unwrap()).unwrap();
+            // the end of input is the end of all that held it open
+            lines.count()
+        });
+        tokio::select! {
+            ended = run(&script, Asking::Never) => panic!("{:?}", ended.map(|_| ())),
+            word = said.recv() => assert_eq!(word.unwrap(), "on"),
+        }
+        assert_eq!(reader.await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_plugin_that_stops_for_want_of_a_terminal_is_one_that_must_ask() {
+        let ended = run(&plugin("kill -TTIN $$"), Asking::Never).await;
+        assert!(matches!(ended, Err(LoginError::MustAsk { .. })));
     }
 
     fn noon() -> Timestamp {
@@ -313,7 +415,7 @@ mod tests {
     }
 
     /// A plug-in whose token is the number of its run, good for so many seconds from noon.
-    fn renewal(folder: &tempfile::TempDir, good_for: i64) -> Renewal {
+    async fn renewal(folder: &tempfile::TempDir, good_for: i64) -> Renewal {
         let count = folder.path().join("runs");
         let script = format!(
             "echo run >> {0}; printf '{{\"status\": {{\"token\": \"%s\", \"expirationTimestamp\": \"{1}\"}}}}' $(wc -l < {0})",
@@ -324,13 +426,13 @@ mod tests {
             exec: Some(plugin(&script)),
             ..AuthInfo::default()
         };
-        log_in(&mut auth, Asking::Allowed, noon).unwrap().unwrap()
+        log_in(&mut auth, Asking::Allowed, noon).await.unwrap().unwrap()
     }
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    #[tokio::test]
     async fn a_plugin_runs_once_as_long_as_its_token_is_good() {
         let folder = tempfile::tempdir().unwrap();
-        let renewal = renewal(&folder, 3600);
+        let renewal = renewal(&folder, 3600).await;
         for _ in 0..3 {
             assert_eq!(renewal.header().await.unwrap(), "Bearer 1");
         }
@@ -342,10 +444,10 @@ mod tests {
         );
     }
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    #[tokio::test]
     async fn a_token_about_to_expire_is_renewed() {
         let folder = tempfile::tempdir().unwrap();
-        let renewal = renewal(&folder, 59);
+        let renewal = renewal(&folder, 59).await;
         assert_eq!(renewal.header().await.unwrap(), "Bearer 2");
         assert_eq!(
             renewal.header().await.unwrap(),

@@ -42,7 +42,8 @@ impl Drop for Served {
     }
 }
 
-/// Contexts of a small cluster and one with pods of many teams, of one that is not there and one that never answers.
+/// Contexts of a small cluster and one with pods of many teams, of one that is not there, one that never answers, and one
+/// whose login plug-in reads the terminal whether it may or not.
 struct Contexts {
     _clusters: [Served; 2],
     _silent: TcpListener,
@@ -60,16 +61,24 @@ impl Contexts {
             ("teams", clusters[1].address.clone()),
             ("dead", format!("http://{nobody}")),
             ("silent", format!("http://{}", silent.local_addr().unwrap())),
+            ("asks", format!("http://{nobody}")),
         ];
-        let mut text =
-            "apiVersion: v1\nkind: Config\ncurrent-context: small\nusers: [{name: u, user: {}}]\n".to_owned();
+        let plugin = "apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, 'read word < /dev/tty']";
+        let mut text = format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: small\n\
+             users: [{{name: u, user: {{}}}}, {{name: asks, user: {{exec: {{{plugin}, interactiveMode: Never}}}}}}]\n"
+        );
         for (list, what) in [
             ("clusters", "cluster: {server: 'SERVER'}"),
-            ("contexts", "context: {cluster: NAME, user: u}"),
+            ("contexts", "context: {cluster: NAME, user: USER}"),
         ] {
             writeln!(text, "{list}:").unwrap();
             for (name, server) in &servers {
-                let what = what.replace("SERVER", server).replace("NAME", name);
+                let user = if *name == "asks" { "asks" } else { "u" };
+                let what = what
+                    .replace("SERVER", server)
+                    .replace("NAME", name)
+                    .replace("USER", user);
                 writeln!(text, "- {{name: {name}, {what}}}").unwrap();
             }
         }
@@ -166,7 +175,7 @@ fn twenty_switches_leave_nothing_behind() {
 }
 
 #[test]
-fn a_context_that_is_dead_or_silent_leaves_the_screen_and_a_recording_ends_with_its_context() {
+fn a_context_that_is_dead_or_silent_or_wants_the_keys_leaves_the_screen_and_a_recording_ends_with_its_context() {
     let contexts = Contexts::serve();
     let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures/raw.pcap");
     let mut session = contexts.open(&["--pcap", capture]);
@@ -185,6 +194,10 @@ fn a_context_that_is_dead_or_silent_leaves_the_screen_and_a_recording_ends_with_
     session.wait_for("no context 'nowhere' in the kubeconfig");
     session.press("\x1b");
     session.wait_until("the picker to close", |screen| !screen.contents().contains("nowhere"));
+    session.press("Casks\r");
+    session.wait_for("the login plug-in 'sh' has to ask");
+    session.press("\x1b");
+    session.wait_until("the picker to close", |screen| !screen.contents().contains("plug-in"));
     session.press("R");
     session.wait_for("recording into");
     session.press(":ctx teams\r");
