@@ -235,9 +235,46 @@ fn the_table_has_a_line_for_each_row_and_yaml_the_same_document() {
     assert_eq!(count('-'), case.wanted("removed").len());
     let summary = String::from_utf8(table.stderr).unwrap();
     assert!(summary.contains("governed by Sidecar"), "{summary}");
+    assert!(summary.contains("config weight: "), "{summary}");
     let yaml = run(&[&arguments[..], &["-o", "yaml"]].concat());
     let document: Value = serde_saphyr::from_str(&String::from_utf8(yaml.stdout).unwrap()).unwrap();
     assert_eq!(printed(&document, "removed"), case.wanted("removed"));
+}
+
+#[test]
+fn the_config_weight_is_that_of_both_sides_and_what_no_sidecar_would_make_it() {
+    let cases = cases();
+    let weight = |document: &Value, side: &str| {
+        let number = |name: &str| document["weight"][side][name].as_u64().unwrap();
+        (number("clusters"), number("endpoints"))
+    };
+    let mut lighter = 0;
+    for case in cases.iter().take(8) {
+        let (base, draft) = (case.path("base.yaml"), case.path("draft.yaml"));
+        let (with, _) = diff(&[&case.pod, "--from", &base, "--with", &draft]);
+        let [before, after, by_default] = ["before", "after", "byDefault"].map(|side| weight(&with, side));
+        assert!(before.0 <= by_default.0 && before.1 <= by_default.1, "{with}");
+        lighter += usize::from(after < before);
+        // every Sidecar of the base taken away is what the default is
+        let text = fs::read_to_string(&base).unwrap();
+        let mut arguments = vec![case.pod.clone(), "--from".to_owned(), base];
+        for document in text.split("\n---") {
+            let Ok(object) = serde_saphyr::from_str::<Value>(document) else {
+                continue;
+            };
+            if object["kind"] == "Sidecar" {
+                let name = |name: &str| object["metadata"][name].as_str().unwrap().to_owned();
+                arguments.push("--without".to_owned());
+                arguments.push(format!("sidecar/{}/{}", name("namespace"), name("name")));
+            }
+        }
+        if arguments.len() > 3 {
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            let (without, _) = diff(&arguments);
+            assert_eq!(weight(&without, "after"), by_default, "{}", case.folder.display());
+        }
+    }
+    assert!(lighter > 0, "no draft of them saves anything");
 }
 
 #[test]

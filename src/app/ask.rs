@@ -165,16 +165,22 @@ impl App {
         };
         let facts = &mut self.facts;
         let governing = facts.engine.governing(&facts.world, &key);
-        let lines = match &governing {
+        let title = format!("Which Sidecar governs {key}, and why");
+        let dialog = match &governing {
             Ok(governing) => {
                 let passed = facts.engine.passed_over(&facts.world, &key);
                 let times = (now, &self.options.time_zone);
                 let siblings = facts.governed.siblings(&key);
-                view::winner::lines(governing, &passed, &facts.world, siblings, times)
+                let winner = view::winner::winner(governing, &facts.world, siblings, times);
+                let losers = view::winner::losers(governing, &passed, &facts.world);
+                TextDialog::weighing(title, winner, losers, key)
             }
-            Err(state) => vec![vec![Span::new(Role::Warn, view::why::no_table(state, &key))]],
+            Err(state) => {
+                let why = Span::new(Role::Warn, view::why::no_table(state, &key));
+                TextDialog::new(title, vec![vec![why]]).broken(16)
+            }
         };
-        self.open_text(TextDialog::new(format!("Which Sidecar governs {key}, and why"), lines).broken(16));
+        self.open_text(dialog);
     }
 
     /// Why the chosen pod reaches a service, or does not.

@@ -17,7 +17,7 @@ use super::tables::{Clock, TableId};
 use super::text::TextDialog;
 use super::view::table::timeline::clock as time;
 use super::view::{Role, words};
-use crate::mesh::diff::{Compared, Radius};
+use crate::mesh::diff::{Compared, Radius, Weights};
 use crate::mesh::history::{Cause, Edit, Effect, Line as Moment, ObjectId, Seq};
 use crate::mesh::model::{Key, Kind};
 
@@ -35,6 +35,8 @@ pub struct Comparison {
     pub(super) pods: Option<(Key, Key)>,
     /// How the tables differ.
     pub(super) rows: Found<Arc<Compared>>,
+    /// How much config they are.
+    pub(super) weights: Found<Weights>,
     /// What all pods gained and lost.
     pub(super) radius: Found<Arc<Radius>>,
 }
@@ -72,6 +74,7 @@ impl Comparison {
             span,
             pods,
             rows: None,
+            weights: None,
             radius: None,
         }
     }
@@ -126,8 +129,10 @@ impl Comparison {
     pub(super) fn wanted(&self) -> Vec<Question> {
         let rows = self.pods.as_ref().filter(|_| self.rows.is_none());
         let rows = rows.map(|(pod, other)| Question::Rows(self.span.clone(), pod.clone(), other.clone()));
+        let weights = self.pods.as_ref().filter(|_| self.weights.is_none());
+        let weights = weights.map(|(pod, other)| Question::Weights(self.span.clone(), pod.clone(), other.clone()));
         let radius = (self.has_radius() && self.radius.is_none()).then(|| Question::Radius(self.span.clone()));
-        rows.into_iter().chain(radius).collect()
+        rows.into_iter().chain(weights).chain(radius).collect()
     }
 
     /// Takes an answer in; whether it was one to its questions.
@@ -137,9 +142,11 @@ impl Comparison {
         }
         match answer {
             Ok(Answer::Rows(compared)) => self.rows = Some(Ok(Arc::clone(compared))),
+            Ok(Answer::Weights(weights)) => self.weights = Some(Ok(*weights)),
             Ok(Answer::Radius(radius)) => self.radius = Some(Ok(Arc::clone(radius))),
             Ok(Answer::WhoSees(..) | Answer::Then(..)) => return false,
             Err(unknown) if matches!(question, Question::Rows(..)) => self.rows = Some(Err(unknown.clone())),
+            Err(unknown) if matches!(question, Question::Weights(..)) => self.weights = Some(Err(unknown.clone())),
             Err(unknown) => self.radius = Some(Err(unknown.clone())),
         }
         true

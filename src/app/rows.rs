@@ -116,7 +116,7 @@ impl RowsDialog {
                 let text = comparison::unknown_text(unknown);
                 self.head = vec![vec![Piece::new(Role::Warn, text)]];
             }
-            (Ok(Answer::WhoSees(..) | Answer::Rows(_) | Answer::Then(..)), _) => {}
+            (Ok(Answer::WhoSees(..) | Answer::Rows(_) | Answer::Weights(_) | Answer::Then(..)), _) => {}
         }
     }
 

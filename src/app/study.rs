@@ -13,7 +13,7 @@ use super::App;
 use super::dialog::Dialog;
 use super::draft;
 use super::message::{Command, Message};
-use crate::mesh::diff::{Compared, Radius, WhatIf, stored};
+use crate::mesh::diff::{Compared, Radius, Weights, WhatIf, stored};
 use crate::mesh::history::{Journal, OlderThan, Seq};
 use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::scope::{Cache, EndpointTable, NoTable, Settings, Sight};
@@ -24,6 +24,8 @@ use crate::mesh::world::{Change, Delta, World};
 pub enum Question {
     /// How the table of a pod (the first, in the earlier world) differs from that of a pod, in the later one.
     Rows(Span, Key, Key),
+    /// How much config a pod (the first, in the earlier world) is sent, and a pod in the later one.
+    Weights(Span, Key, Key),
     /// What every pod of the mesh gained and lost.
     Radius(Span),
     /// Which pods have a host in scope.
@@ -67,6 +69,8 @@ pub struct Studied {
 pub(super) enum Answer {
     /// To [`Question::Rows`].
     Rows(Arc<Compared>),
+    /// To [`Question::Weights`].
+    Weights(Weights),
     /// To [`Question::Radius`].
     Radius(Arc<Radius>),
     /// To [`Question::WhoSees`], with the world that was asked.
@@ -117,6 +121,12 @@ impl Study {
                 let compared = what_if.compare(pod, other);
                 let compared = compared.map_err(|(pod, state)| Unknown::NoTable(pod, state))?;
                 Ok(Answer::Rows(Arc::new(compared)))
+            }
+            Question::Weights(span, pod, other) => {
+                let Worlds { before, after, changes } = self.worlds(span)?;
+                let weights = WhatIf::after(&before, &after, &changes, &self.settings).weigh(pod, other);
+                let weights = weights.map_err(|(pod, state)| Unknown::NoTable(pod, state))?;
+                Ok(Answer::Weights(weights))
             }
             Question::Radius(span) => {
                 let Worlds { before, after, changes } = self.worlds(span)?;

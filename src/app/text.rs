@@ -8,10 +8,11 @@ use super::dialog::Dialog;
 use super::key::{KeyCode, KeyPress};
 use super::message::{Command, DryRun, Request};
 use super::privacy::Mask;
-use super::study::{Answer, Question, Unknown};
+use super::study::{Answer, Question, Span as Worlds, Unknown};
 use super::tables::Clock;
 use super::view::cut::break_line;
 use super::view::{Line, Role, Span};
+use crate::mesh::model::Key;
 
 /// Cells that a key moves a text by to the side.
 const SIDE: usize = 10;
@@ -65,6 +66,8 @@ pub enum Purpose {
     Help,
     /// It tells what differs, as far as that is known by now.
     Comparison(Box<Comparison>),
+    /// It tells which Sidecar governs this pod; its second part waits for the weight of that.
+    Weighing(Key),
     /// It tells why a draft cannot be read.
     Misread {
         /// What the draft is called.
@@ -179,6 +182,18 @@ impl TextDialog {
         dialog
     }
 
+    /// Two texts, and between them how much config a pod is sent, as soon as that is worked out.
+    pub(super) fn weighing(title: String, above: Vec<Line>, below: Vec<Line>, pod: Key) -> Self {
+        let weight = vec![super::view::comparison::weight_of(None)];
+        let blocks = [(above, 16), (weight, 16), (below, 6)];
+        Self {
+            title,
+            blocks: blocks.map(|(lines, hanging)| Block::broken(lines, hanging)).into(),
+            purpose: Purpose::Weighing(pod),
+            ..Self::default()
+        }
+    }
+
     /// Other lines in the place of those before.
     pub fn replace(&mut self, lines: Vec<Line>) {
         let hanging = match self.blocks.first() {
@@ -219,6 +234,7 @@ impl TextDialog {
     pub(super) fn wanted(&self) -> Vec<Question> {
         match &self.purpose {
             Purpose::Comparison(comparison) => comparison.wanted(),
+            Purpose::Weighing(pod) => vec![Question::Weights(Worlds::Present, pod.clone(), pod.clone())],
             Purpose::Answer | Purpose::Help | Purpose::Misread { .. } | Purpose::Confirm(_) | Purpose::DryRun => {
                 Vec::new()
             }
@@ -232,6 +248,21 @@ impl TextDialog {
         {
             let blocks = super::view::comparison::blocks(comparison, clock);
             self.replace_blocks(blocks);
+        }
+        if let Purpose::Weighing(_) = &self.purpose
+            && self.wanted().contains(question)
+        {
+            let weights = match answer {
+                Ok(Answer::Weights(weights)) => Ok(*weights),
+                Ok(Answer::Rows(_) | Answer::Radius(_) | Answer::WhoSees(..) | Answer::Then(..)) => return,
+                Err(unknown) => Err(unknown.clone()),
+            };
+            let weight = super::view::comparison::weight_of(Some(&weights));
+            if let Some(block) = self.blocks.get_mut(1) {
+                *block = Block::broken(vec![weight], 16);
+            }
+            self.purpose = Purpose::Answer;
+            self.laid_for = None;
         }
     }
 }
@@ -311,6 +342,7 @@ impl App {
                 Purpose::Answer
                 | Purpose::Help
                 | Purpose::Comparison(_)
+                | Purpose::Weighing(_)
                 | Purpose::Misread { .. }
                 | Purpose::Confirm(_)
                 | Purpose::DryRun,
@@ -330,7 +362,7 @@ impl Purpose {
         match self {
             Purpose::Comparison(comparison) => comparison.draft().is_some(),
             Purpose::Misread { .. } => true,
-            Purpose::Answer | Purpose::Help | Purpose::Confirm(_) | Purpose::DryRun => false,
+            Purpose::Answer | Purpose::Help | Purpose::Weighing(_) | Purpose::Confirm(_) | Purpose::DryRun => false,
         }
     }
 
@@ -343,7 +375,7 @@ impl Purpose {
             Purpose::Comparison(comparison) if comparison.has_radius() => &[("r", "who else")],
             Purpose::Misread { .. } => &[("e", "edit again")],
             Purpose::Confirm(_) => &[("y", "ask the server")],
-            Purpose::Answer | Purpose::Help | Purpose::Comparison(_) | Purpose::DryRun => &[],
+            Purpose::Answer | Purpose::Help | Purpose::Comparison(_) | Purpose::Weighing(_) | Purpose::DryRun => &[],
         }
     }
 }

@@ -83,7 +83,7 @@ impl App {
                 then.found = Some((table, world));
                 self.ui.stale.insert(Stale::Panels);
             }
-            Ok(Answer::Rows(_) | Answer::Radius(_) | Answer::WhoSees(..)) => {}
+            Ok(Answer::Rows(_) | Answer::Weights(_) | Answer::Radius(_) | Answer::WhoSees(..)) => {}
             Err(unknown) => {
                 let text = super::view::comparison::unknown_text(&unknown);
                 self.leave_then();

@@ -17,9 +17,9 @@ use crate::app::Namespaces;
 use crate::app::view::Shown;
 use crate::app::view::counted;
 use crate::app::view::table::endpoints::EndpointRow;
-use crate::mesh::diff::{Compared, Impact, Radius, WhatIf};
+use crate::mesh::diff::{Compared, Impact, Radius, Weights, WhatIf};
 use crate::mesh::model::{Key, Kind, Text};
-use crate::mesh::scope::{self, Class, EndpointTable, Governing, Row};
+use crate::mesh::scope::{self, Class, EndpointTable, Governing, Row, Weight};
 use crate::mesh::world::World;
 use crate::output::{self, Chosen, Columns, Entry, Language, Report, Sheet, SheetRow};
 
@@ -63,6 +63,7 @@ pub(super) async fn diff(cli: &Cli, args: &DiffArgs) -> Result<Exit, Ended> {
         let compared = what_if.compare(&pod, &other);
         let compared = compared.map_err(|(pod, state)| headless::no_such_table(&state, &pod))?;
         answer.rows = Some(Rows::of(&compared, before, &after, at)?);
+        answer.weights = what_if.weigh(&pod, &other).ok();
         answer.pod = Some((compared, other));
     }
     if args.all_pods {
@@ -89,6 +90,7 @@ pub(super) fn default_namespace(shown: &Namespaces) -> String {
 struct Answer {
     pod: Option<(Compared, Key)>,
     rows: Option<Rows>,
+    weights: Option<Weights>,
     radius: Option<Radius>,
     said: drafts::Said,
 }
@@ -220,6 +222,9 @@ impl Answer {
             say("hostsAdded", texts(&compared.diff.hosts_added));
             say("hostsRemoved", texts(&compared.diff.hosts_removed));
         }
+        if let Some(weights) = &self.weights {
+            say("weight", weight(weights));
+        }
         for (name, lines) in self.said.lists() {
             say(name, json!(lines));
         }
@@ -237,6 +242,9 @@ impl Answer {
                 print::out(&output::table(&rows.sheet(), !report.no_headers))?;
             }
             print::err(&summary(rows, compared, other));
+            if let Some(weights) = &self.weights {
+                print::err(&weight_line(weights));
+            }
         }
         let Some(radius) = &self.radius else {
             return Ok(());
@@ -295,6 +303,20 @@ fn summary(rows: &Rows, compared: &Compared, other: &Key) -> String {
     line
 }
 
+/// One line: how much config that is.
+fn weight_line(weights: &Weights) -> String {
+    let words = |weight: Weight| {
+        let clusters = counted(weight.clusters, "cluster");
+        format!("{clusters} and {}", counted(weight.endpoints, "endpoint"))
+    };
+    format!(
+        "config weight: {} before, {} after; {} by default (*/*)",
+        words(weights.before),
+        words(weights.after),
+        words(weights.by_default)
+    )
+}
+
 fn governing(governing: &Governing) -> String {
     governing
         .key()
@@ -309,6 +331,17 @@ fn side(table: &EndpointTable) -> Value {
         "revision": table.plane.revision.as_str(),
         "istioVersion": table.plane.version.as_str(),
         "caveats": texts(table.caveats.iter()),
+    })
+}
+
+/// How much config the first pod is sent, the second, and the first if no Sidecar governed it; without inbound and
+/// bootstrap clusters, which no Sidecar's hosts change.
+fn weight(weights: &Weights) -> Value {
+    let weight = |weight: Weight| json!({ "clusters": weight.clusters, "endpoints": weight.endpoints });
+    json!({
+        "before": weight(weights.before),
+        "after": weight(weights.after),
+        "byDefault": weight(weights.by_default),
     })
 }
 

@@ -14,4 +14,4 @@ pub use self::draft::{has_namespace, stored};
 pub use self::objects::{FieldChange, ObjectText, Side, TextLine, fields, lines};
 pub use self::reasons::Reasons;
 pub use self::tables::{RowId, TableDiff, numbered, numbers, says_the_same, tables};
-pub use self::what_if::{Compared, Impact, Radius, WhatIf};
+pub use self::what_if::{Compared, Impact, Radius, Weights, WhatIf};

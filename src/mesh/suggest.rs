@@ -239,14 +239,9 @@ impl Effect {
             .into_iter()
             .filter_map(|pod| Some((known.weight(world, pod).ok()?, pod)));
         let (now, pod) = weighed.max_by_key(|(weight, _)| (weight.endpoints, weight.clusters))?;
-        let mut bare = world.clone();
-        let sidecars: Vec<Key> = world.sidecars.keys().cloned().collect();
-        for key in sidecars {
-            bare.apply(Delta::Remove(Kind::Sidecar, key));
-        }
         Some(Weights {
             now,
-            by_default: Cache::new(settings.clone()).weight(&bare, pod).ok()?,
+            by_default: known.weight_by_default(world, pod).ok()?,
             after: self.cache(settings).weight(&self.world, pod).ok()?,
             pod: pod.clone(),
         })

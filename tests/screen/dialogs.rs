@@ -197,6 +197,10 @@ fn a_host_that_the_sidecar_nearly_names_comes_first_and_who_wrote_it_is_said() {
     stage.press("<Esc><Esc>1x");
     let text = stage.text();
     assert!(text.contains("Which Sidecar governs"), "{text}");
+    assert!(
+        text.contains("Config weight   1 cluster, 1 endpoint; by default (*/*) "),
+        "{text}"
+    );
     assert!(text.contains("written       by kubectl-edit at"), "{text}");
 }
 

@@ -65,6 +65,8 @@ fn a_draft_of_a_sidecar_says_what_it_would_change_for_the_pod_and_for_all() {
     );
     assert!(text.contains("1 of 5 pods see a difference"), "{text}");
     assert!(text.contains("a note"), "{text}");
+    let weight = "Config weight   clusters 4 -> 1, endpoints 5 -> 1; by default (*/*) 4 and 5";
+    assert!(text.contains(weight), "{text}");
     assert_snapshot!("what_if_80x24", styled(&mut stage, Theme::Terminal));
     stage.press("r");
     assert!(stage.text().contains("Who would gain or lose what"), "{}", stage.text());

@@ -14,10 +14,10 @@ use crate::app::comparison::{Comparison, Point, Subject};
 use crate::app::study::Unknown;
 use crate::app::tables::Clock;
 use crate::app::text::Block;
-use crate::mesh::diff::{Compared, Radius, Side, TableDiff, lines};
+use crate::mesh::diff::{Compared, Radius, Side, TableDiff, Weights, lines};
 use crate::mesh::history::{Cause, Edit, Effect};
 use crate::mesh::model::Text;
-use crate::mesh::scope::{Class, Cluster, Governing, Row};
+use crate::mesh::scope::{Class, Cluster, Governing, Row, Weight};
 
 /// Rows that are listed one by one; of more a number is given.
 const ROWS: usize = 400;
@@ -25,6 +25,9 @@ const ROWS: usize = 400;
 const NAMED: usize = 6;
 /// Workloads that are named below.
 const WORKLOADS: usize = 10;
+
+/// The label of how much config a pod is sent.
+const WEIGHT: &str = "Config weight";
 
 /// All that is known by now.
 pub(in crate::app) fn blocks(comparison: &Comparison, clock: Clock<'_>) -> Vec<Block> {
@@ -103,6 +106,7 @@ fn head(comparison: &Comparison, clock: Clock<'_>) -> Vec<Line> {
         }
     };
     lines.extend(effect_lines(comparison));
+    lines.extend(weight_line(comparison));
     if comparison.has_radius() {
         lines.push(mesh_line(comparison.radius.as_ref()));
     }
@@ -187,6 +191,60 @@ fn counts(label: &str, compared: &Compared) -> Vec<Line> {
         lines.push(fact("  governed by", Role::Changed, text));
     }
     lines
+}
+
+/// How much config the pods are sent; nothing where there is no table to speak of.
+fn weight_line(comparison: &Comparison) -> Option<Line> {
+    comparison.pods.as_ref()?;
+    let weights = match &comparison.weights {
+        None => return Some(fact(WEIGHT, Role::Dim, "being worked out ...")),
+        Some(Err(_)) => return None,
+        Some(Ok(weights)) => weights,
+    };
+    let Weights {
+        before,
+        after,
+        by_default,
+    } = weights;
+    let text = match comparison.subject {
+        Subject::Pods => format!("{}; {}", weight_text(*before), weight_text(*after)),
+        Subject::Edit(..) | Subject::Happening(..) | Subject::Times(..) | Subject::Draft(..) if before == after => {
+            format!("{}, as before; {}", weight_text(*before), by_default_text(*by_default))
+        }
+        Subject::Edit(..) | Subject::Happening(..) | Subject::Times(..) | Subject::Draft(..) => format!(
+            "clusters {} -> {}, endpoints {} -> {}; {}",
+            before.clusters,
+            after.clusters,
+            before.endpoints,
+            after.endpoints,
+            by_default_text(*by_default)
+        ),
+    };
+    Some(fact(WEIGHT, Role::Number, text))
+}
+
+/// How much config the Sidecar in force is, and how much it would be without.
+pub(in crate::app) fn weight_of(weights: Option<&Result<Weights, Unknown>>) -> Line {
+    match weights {
+        None => fact(WEIGHT, Role::Dim, "being worked out ..."),
+        Some(Err(unknown)) => fact(WEIGHT, Role::Warn, unknown_text(unknown)),
+        Some(Ok(weights)) => {
+            let (now, by_default) = (weight_text(weights.before), by_default_text(weights.by_default));
+            fact(WEIGHT, Role::Number, format!("{now}; {by_default}"))
+        }
+    }
+}
+
+fn weight_text(weight: Weight) -> String {
+    let (clusters, endpoints) = (
+        counted(weight.clusters, "cluster"),
+        counted(weight.endpoints, "endpoint"),
+    );
+    format!("{clusters}, {endpoints}")
+}
+
+fn by_default_text(weight: Weight) -> String {
+    format!("by default (*/*) {} and {}", weight.clusters, weight.endpoints)
 }
 
 /// Rows that came, went, differ, without those of Envoy's own.

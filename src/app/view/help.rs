@@ -129,7 +129,7 @@ const ANSWERS: &[(&[Step], &str)] = &[
     ),
     (
         &[Press(Action::Tab4), Press(Action::EditDraft)],
-        "what a draft would change, or :what-if FILE; not applied",
+        "what a draft would change and weigh, or :what-if FILE",
     ),
     (
         &[Press(Action::Tab2), Press(Action::Drill)],

@@ -13,10 +13,9 @@ use crate::mesh::model::{Key, Labels, Sidecar, Text};
 use crate::mesh::scope::{Governing, Passed};
 use crate::mesh::world::World;
 
-/// The winner, why it won, and the losers.
-pub(in crate::app) fn lines(
+/// The winner, and why it won.
+pub(in crate::app) fn winner(
     governing: &Governing,
-    passed: &[(Key, Passed)],
     world: &World,
     siblings: usize,
     (now, zone): (Timestamp, &TimeZone),
@@ -35,7 +34,12 @@ pub(in crate::app) fn lines(
         lines.push(fact("Lets in", Role::Text, hosts));
         lines.push(fact("Governs", Role::Number, super::counted(siblings, "pod")));
     }
-    lines.push(Vec::new());
+    lines
+}
+
+/// The losers.
+pub(in crate::app) fn losers(governing: &Governing, passed: &[(Key, Passed)], world: &World) -> Vec<Line> {
+    let mut lines = vec![Vec::new()];
     if passed.is_empty() {
         let none = match governing {
             Governing::Gateway => "gateways are not governed by Sidecars: none was considered",

@@ -15,7 +15,10 @@ use crate::mesh::lint::Level;
     group(clap::ArgGroup::new("what differs").args(["other", "with", "without", "to", "to_at"]).required(true).multiple(true)),
     after_help = "Exit codes: 0 nothing differs; 1 something does; 3 not all could be read.\n\
     What is compared: POD with the objects as they are (or of --from), against POD (or POD2) with the objects of --to \
-    (or the same), the objects of each --with laid over them, those of each --without taken away."
+    (or the same), the objects of each --with laid over them, those of each --without taken away.\n\
+    Config weight: outbound clusters, and endpoints once for each cluster that has them, before, after, and by default, as \
+    if no Sidecar governed POD (*/*). In JSON: 'weight' with 'before', 'after' and 'byDefault', each with 'clusters' and \
+    'endpoints'."
 )]
 pub struct DiffArgs {
     /// The pod: [kind/]NAME[.NAMESPACE]; only --all-pods does without

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use crate::mesh::model::{Key, Kind, Owner, Text};
-use crate::mesh::scope::{Cache, EndpointTable, Governing, NoTable, Settings};
+use crate::mesh::scope::{Cache, EndpointTable, Governing, NoTable, Settings, Weight};
 use crate::mesh::world::{Change, World};
 
 use super::{Reasons, TableDiff, tables};
@@ -42,6 +42,17 @@ pub struct Compared {
     pub diff: TableDiff,
     /// Why each row differs.
     pub reasons: Reasons,
+}
+
+/// How much config is sent (see [`Weight`]).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Weights {
+    /// To the pod as it is.
+    pub before: Weight,
+    /// To the pod, the same or another, as it would be.
+    pub after: Weight,
+    /// To the pod as it is, if no Sidecar governed it: `*/*`.
+    pub by_default: Weight,
 }
 
 /// What a workload's pods would see.
@@ -140,6 +151,22 @@ impl<'a> WhatIf<'a> {
             after,
             diff,
             reasons,
+        })
+    }
+
+    /// How much config a pod is sent before, and a pod (the same, or another) after.
+    ///
+    /// # Errors
+    /// The pod that has no proxy that is told of anything.
+    pub fn weigh(&mut self, pod: &Key, other: &Key) -> Result<Weights, (Key, NoTable)> {
+        let of = |whose: &Key| {
+            let whose = whose.clone();
+            move |state| (whose, state)
+        };
+        Ok(Weights {
+            before: self.known.weight(self.before, pod).map_err(of(pod))?,
+            by_default: self.known.weight_by_default(self.before, pod).map_err(of(pod))?,
+            after: self.asked.weight(self.after, other).map_err(of(other))?,
         })
     }
 

@@ -229,7 +229,11 @@ impl Cache {
     }
 
     pub(super) fn scope(&mut self, found: &Found) -> Arc<SidecarScope> {
-        let key = found.scope_key();
+        self.scope_under(found, found.scope_key())
+    }
+
+    /// The scope that a pod would have under what a key names.
+    pub(super) fn scope_under(&mut self, found: &Found, key: ScopeKey) -> Arc<SidecarScope> {
         match self.planes.get_mut(&found.choice.key) {
             Some(kept) => kept.scope(key, &mut self.counters),
             // The plane was found or made a moment ago.
