@@ -70,6 +70,7 @@ pub(super) async fn suggest(cli: &Cli, args: &SuggestArgs) -> Result<Exit, Ended
         at,
     };
     match args.output {
+        SuggestFormat::Yaml if made.is_of_nothing => {}
         SuggestFormat::Yaml => print::out(&document.yaml().map_err(|error| Ended::new(Exit::Internal, error))?)?,
         SuggestFormat::Json => print::document(&document.report(), Language::Json)?,
     }
@@ -92,6 +93,12 @@ fn used(plan: &Plan, watched: &Watched) -> Vec<Used> {
 
 /// What a reader must know besides, and the code that says so.
 fn exit(document: &Document<'_>, plan: &Plan, watched: &Watched) -> Exit {
+    if document.made.is_of_nothing {
+        print::err(&document.nothing());
+    }
+    for finding in &document.made.findings {
+        print::err(&format!("lint: {finding}"));
+    }
     let incomplete = headless::say_incomplete(document.missing);
     let unheard = plan.pods.iter().filter(|pod| !watched.answered(pod)).count();
     if unheard > 0 {
@@ -110,7 +117,7 @@ fn exit(document: &Document<'_>, plan: &Plan, watched: &Watched) -> Exit {
         Exit::Code(INTERRUPTED)
     } else if incomplete != Exit::Ok || unheard > 0 {
         Exit::Cluster
-    } else if document.made.lost.is_empty() {
+    } else if document.made.lost.is_empty() && !document.made.is_of_nothing {
         Exit::Ok
     } else {
         Exit::No

@@ -61,6 +61,8 @@ pub struct Suggestion {
     pub sidecar: Sidecar,
     /// Its egress listeners, with why each line is there.
     pub listeners: Vec<Listener>,
+    /// Nothing that a line could keep was seen in use: it would hide all but the control plane, and is no suggestion.
+    pub is_of_nothing: bool,
     /// Rows in use that it keeps, of all pods.
     pub kept: usize,
     /// Rows in use that it would lose: nothing smaller than what there is keeps them. Empty but for what no rule explains.
@@ -73,7 +75,7 @@ pub struct Suggestion {
     pub hidden: BTreeSet<Text>,
     /// How much config that saves; `None` if no pod could be weighed.
     pub weights: Option<Weights>,
-    /// What is wrong with it.
+    /// What is wrong with it, and what it would make wrong elsewhere.
     pub findings: Vec<Finding>,
 }
 
@@ -102,6 +104,7 @@ pub fn suggest(
             None => groups.push(Group { drafting, needs }),
         }
     }
+    let is_of_nothing = groups.iter().all(|group| group.needs.is_empty());
     let question = Question {
         world,
         settings,
@@ -121,9 +124,10 @@ pub fn suggest(
     }
     Ok(Suggestion {
         weights: effect.weights(&question, &mut known),
-        findings: findings(&effect.world, settings, &plan.key),
+        findings: findings(world, &effect.world, settings, &plan.key),
         sidecar: effect.sidecar,
         listeners,
+        is_of_nothing,
         kept: effect.kept,
         lost: effect.lost,
         unknown,
@@ -157,11 +161,15 @@ fn through_passthrough(used: &Used) -> impl Iterator<Item = Address> {
         .map(|(address, _)| address.clone())
 }
 
-/// What is wrong with the Sidecar itself, in the world it would come to.
-fn findings(world: &World, settings: &Settings, key: &Key) -> Vec<Finding> {
-    let mut found = lint(world, settings);
+/// What is wrong with the Sidecar itself in the world it would come to, and what would be wrong there that is not now.
+fn findings(before: &World, after: &World, settings: &Settings, key: &Key) -> Vec<Finding> {
+    let known = lint(before, settings);
+    let known: BTreeSet<_> = known.iter().map(Finding::identity).collect();
+    let mut found = lint(after, settings);
     let is_about = |finding: &Finding| finding.object.0 == Kind::Sidecar && finding.object.1 == *key;
-    found.retain(|finding| finding.lint.level >= Level::Warning && is_about(finding));
+    found.retain(|finding| {
+        finding.lint.level >= Level::Warning && (is_about(finding) || !known.contains(&finding.identity()))
+    });
     found
 }
 

@@ -117,6 +117,24 @@ fn the_document_says_the_same_and_more() {
 }
 
 #[test]
+fn where_nothing_was_used_no_sidecar_is_suggested_and_the_exit_code_says_so() {
+    let stage = Stage::new(|_, _| clusters(&[RATINGS, OUTSIDE]));
+    let pod = pod("productpage");
+    let Printed { out, err, code } = stage.run(&["suggest", &pod, "--for", "1s"]);
+    assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
+    let said = "NOTHING IN USE: 1 Envoy counted no traffic to any service in 1.0 s, nor since its own start; a Sidecar that \
+                keeps nothing would hide 5 hosts, so none is suggested";
+    assert!(err.contains(said), "{err}");
+    let Printed { out, err, code } = stage.run(&["suggest", &pod, "--for", "0", "-o", "json"]);
+    assert_eq!(code, Some(1), "{err}");
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert!(document["sidecar"].is_null(), "{document:#}");
+    assert_eq!(document["hostsHidden"].as_array().unwrap().len(), 5, "{document:#}");
+    let first = document["notes"][0].as_str().unwrap();
+    assert!(first.starts_with("NOTHING IN USE"), "{first}");
+}
+
+#[test]
 fn a_sidecar_for_a_namespace_is_the_union_of_its_pods_and_says_whom_it_did_not_see() {
     let stage = Stage::new(|pod, _| match pod {
         _ if pod.starts_with("productpage") => clusters(&[DETAILS]),

@@ -12,7 +12,9 @@ use super::duration;
     override_usage = "sidescope suggest [OPTIONS] <POD [-n NS] | -n NS>",
     after_help = "Used is what Envoys count: since their own start, and in the time watched. Ctrl-c ends it sooner and prints what \
     was seen so far. What counters cannot show stands in the comments.\n\
-    Exit codes: 0 ok; 1 something in use cannot be kept, or no Sidecar would count; 3 not all Envoys or objects could be read; \
+    Where no traffic to a service was counted, no Sidecar is printed ('sidecar' is null in JSON): one that keeps nothing \
+    would hide nearly everything. What lint finds in the outcome is said on standard error too.\n\
+    Exit codes: 0 ok; 1 nothing in use was seen, something in use cannot be kept, or no Sidecar would count; 3 not all Envoys or objects could be read; \
     130 ended by Ctrl-c."
 )]
 pub struct SuggestArgs {

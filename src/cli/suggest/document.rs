@@ -65,7 +65,7 @@ impl Document<'_> {
         let mut body = Map::new();
         let mut say = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
         let made = self.made;
-        say("sidecar", self.object());
+        say("sidecar", (!made.is_of_nothing).then(|| self.object()).into());
         say("replaces", json!(self.plan.replaces()));
         let lines = made.listeners.iter().enumerate().flat_map(|(at, listener)| {
             let lines = listener.lines.iter();
@@ -181,10 +181,12 @@ impl Document<'_> {
     /// What a reader must know, a sentence or two each.
     fn notes(&self) -> Vec<String> {
         let made = self.made;
-        let mut notes = vec![format!(
-            "The smallest Sidecar that keeps what was used, as of {:.0}.",
-            self.at
-        )];
+        let first = if made.is_of_nothing {
+            self.nothing()
+        } else {
+            format!("The smallest Sidecar that keeps what was used, as of {:.0}.", self.at)
+        };
+        let mut notes = vec![first];
         notes.push(self.time());
         notes.push(self.whose());
         notes.push(format!(
@@ -211,8 +213,27 @@ impl Document<'_> {
                 .to_owned(),
         );
         notes.extend(self.doubts());
-        notes.push(format!("Before applying it: {}", self.commands()));
+        if !made.is_of_nothing {
+            notes.push(format!("Before applying it: {}", self.commands()));
+        }
         notes
+    }
+
+    /// That there is no suggestion, and what the smallest Sidecar would have come to.
+    pub(super) fn nothing(&self) -> String {
+        let heard = self.watched.envoys.iter().filter(|counted| counted.answers > 0).count();
+        let hidden = counted(self.made.hidden.len(), "host", "hosts");
+        let time = if self.watched.time.is_zero() {
+            String::new()
+        } else {
+            format!(" in {}, nor", seconds(self.watched.time.try_into().unwrap_or_default()))
+        };
+        format!(
+            "NOTHING IN USE: {} counted no traffic to any service{time} since {} own start; a Sidecar that keeps nothing \
+             would hide {hidden}, so none is suggested: watch longer (--for), or while there is traffic",
+            counted(heard, "Envoy", "Envoys"),
+            if heard == 1 { "its" } else { "their" }
+        )
     }
 
     /// How long who was watched.
@@ -280,18 +301,6 @@ impl Document<'_> {
     fn doubts(&self) -> Vec<String> {
         let made = self.made;
         let mut doubts = Vec::new();
-        if made
-            .listeners
-            .iter()
-            .flat_map(|listener| &listener.lines)
-            .all(|line| match &line.because {
-                Because::Used(ports) => ports.is_empty(),
-                Because::ControlPlane => true,
-                Because::Route(_) | Because::Wider(_) => false,
-            })
-        {
-            doubts.push("NOTHING IN USE was seen: watch longer, or while there is traffic.".to_owned());
-        }
         if self.is_past {
             doubts.push(
                 "GONE: what was asked for is not there any more; this is for the mesh as it was at the start."
