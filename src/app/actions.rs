@@ -83,6 +83,7 @@ pub(super) enum Action {
     Relist,
     Copy,
     OwnRows,
+    OtherPods,
     Sources,
     Log,
     NextTheme,

@@ -335,6 +335,12 @@ impl List {
         self.cursor = self.entry_at(position).cloned();
     }
 
+    /// Lets the cursor be on whatever is first, now and later.
+    pub(super) fn follow_top(&mut self) {
+        self.go_to(0);
+        self.cursor = None;
+    }
+
     /// Moves the cursor by rows.
     pub(super) fn step(&mut self, rows: isize) {
         self.go_to(self.position().saturating_add_signed(rows));

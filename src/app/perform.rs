@@ -167,7 +167,7 @@ impl App {
             Action::Find => self.open_find(""),
             Action::Up => self.ui.list(table).step(-1),
             Action::Down => self.ui.list(table).step(1),
-            Action::Top => self.ui.list(table).go_to(0),
+            Action::Top => self.go_to_top(now, table),
             Action::Bottom => self.ui.list(table).go_to(usize::MAX),
             Action::PageUp => self.ui.list(table).step(-page),
             Action::PageDown => self.ui.list(table).step(page),
@@ -208,6 +208,7 @@ impl App {
             Action::Privacy => self.toggle_privacy(now),
             Action::Freeze => self.toggle_freeze(now),
             Action::OwnRows => self.toggle_bootstrap(now),
+            Action::OtherPods => self.toggle_other_pods(now),
             Action::Filter => self.open_filter(table),
             Action::Palette => self.open_palette(),
             Action::Help => self.open_text(super::view::help::help(table, self.options.play, &self.options.keys)),
@@ -316,6 +317,28 @@ impl App {
         } else {
             self.freeze();
         }
+    }
+
+    /// To the first row; where new ones come above, to them too.
+    fn go_to_top(&mut self, now: Timestamp, table: TableId) {
+        if !table.follows() {
+            return self.ui.list(table).go_to(0);
+        }
+        self.ui.list(table).follow_top();
+        if table == TableId::Timeline {
+            self.say(now, Role::Dim, "the newest, and those that come; any move holds still");
+        }
+    }
+
+    fn toggle_other_pods(&mut self, now: Timestamp) {
+        self.ui.turn(Toggle::OtherPods);
+        self.ui.stale.insert(Stale::Moments);
+        let text = if self.ui.is_on(Toggle::OtherPods) {
+            "with what all pods tell of the time before"
+        } else {
+            "of the time before, what the chosen pod and those behind its rows tell"
+        };
+        self.say(now, Role::Dim, text);
     }
 
     fn toggle_bootstrap(&mut self, now: Timestamp) {

@@ -45,6 +45,21 @@ pub(super) struct Laid {
     pub hidden_columns: (usize, usize),
 }
 
+impl TableId {
+    /// Whether its top is followed until somebody moves in it: the newest line of the timeline, the busiest endpoint.
+    pub(super) fn follows(self) -> bool {
+        match self {
+            TableId::Timeline | TableId::Traffic | TableId::Elsewhere => true,
+            TableId::Pods
+            | TableId::Workloads
+            | TableId::Services
+            | TableId::Endpoints(_)
+            | TableId::Sidecars
+            | TableId::Packets => false,
+        }
+    }
+}
+
 impl App {
     /// See the module.
     pub(super) fn settle(&mut self, now: Timestamp, width: u16, height: u16) {
@@ -312,14 +327,15 @@ impl App {
             return;
         }
         let pod = self.ui.chosen.as_ref().map(|id| &id.key);
+        let telling = self.ui.telling();
         let mut moments = Vec::new();
         let mut told: BTreeMap<MomentId, u32> = BTreeMap::new();
-        for line in self.facts.history.timeline(pod) {
+        for line in self.facts.history.timeline(pod, telling) {
             let nth = told.entry(moment_id(&line, 0)).or_default();
             moments.push((moment_id(&line, *nth), line));
             *nth += 1;
         }
-        self.ui.untold = self.facts.history.untold(pod);
+        self.ui.untold = self.facts.history.untold(pod, telling);
         moments.sort_by(|(a, _), (b, _)| a.cmp(b));
         self.ui.moments = moments;
         self.rebuild(now, TableId::Timeline);
@@ -330,10 +346,8 @@ impl App {
         let is_complete = self.facts.pending().is_empty();
         for table in self.ui.tables(self.ui.view) {
             let ready = table.kind().map_or(is_complete, |kind| self.is_listed(kind));
-            // the timeline shows its newest line until somebody moves in it, traffic the busiest
-            let follows = matches!(table, TableId::Timeline | TableId::Traffic | TableId::Elsewhere);
             let list = self.ui.list(table);
-            if ready && !follows && !list.has_cursor() && !list.is_empty() {
+            if ready && !table.follows() && !list.has_cursor() && !list.is_empty() {
                 list.hold();
             }
         }

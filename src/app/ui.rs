@@ -22,7 +22,7 @@ use super::traffic::Place;
 use super::view::Role;
 use super::view::spots::Spots;
 use super::workloads::WorkloadId;
-use crate::mesh::history::{Line as Moment, ObjectId, Untold, Walk};
+use crate::mesh::history::{Line as Moment, ObjectId, Telling, Untold, Walk};
 use crate::mesh::model::Key;
 use crate::mesh::world::Delta;
 
@@ -93,6 +93,8 @@ pub(super) enum Toggle {
     Workloads,
     /// Envoy's own rows too.
     Bootstrap,
+    /// What all pods tell of the time before.
+    OtherPods,
     /// Masks in the place of names.
     Privacy,
 }
@@ -354,6 +356,15 @@ impl Ui {
         let on = !self.is_on(toggle);
         self.switch(toggle, on);
         on
+    }
+
+    /// Of which pods the timeline tells what they say of the time before.
+    pub(super) fn telling(&self) -> Telling {
+        if self.is_on(Toggle::OtherPods) {
+            Telling::All
+        } else {
+            Telling::Near
+        }
     }
 
     /// The table of pods, by pod or by workload.

@@ -229,11 +229,55 @@ fn the_timeline_says_how_much_of_other_pods_it_leaves_out() {
     stage.press("5");
     let title = stage.lines_with("Timeline").remove(1);
     assert!(
-        title.contains("2 events of other pods hidden"),
+        title.contains("2 events of other pods hidden (A)"),
         "my-shell serves nobody: {title}"
     );
+    assert!(stage.lines_with("my-shell").len() < 2, "{}", stage.text());
+    stage.press("A");
+    let text = stage.text();
+    assert!(
+        text.contains("of all pods (A)") && !text.contains("hidden (A)"),
+        "{text}"
+    );
+    assert!(text.contains("Pod default/my-shell"), "{text}");
+    stage.press("A");
     stage.press("1/my-shell<Enter>5");
     assert!(!stage.text().contains("of other pods hidden"), "{}", stage.text());
+}
+
+#[test]
+fn at_the_top_of_the_timeline_new_lines_are_followed_until_one_moves() {
+    let mut stage = shell().sized(120, 40);
+    let edit = |stage: &mut Stage, hosts: &[&str], generation: i64| {
+        stage.wait(60);
+        stage.put(mesh::sidecar("default", hosts, generation));
+    };
+    edit(&mut stage, &["istio-system/*"], 2);
+    stage.press("5j");
+    edit(&mut stage, &["./*"], 3);
+    assert!(
+        !stage.current().contains("edited"),
+        "it stays where it was put: {}",
+        stage.text()
+    );
+    stage.press("g");
+    let second = stage.current();
+    assert!(second.contains("2→3"), "{second}");
+    edit(&mut stage, &["*/*"], 4);
+    assert!(stage.current().contains("3→4"), "{}", stage.text());
+    stage.press("jk");
+    edit(&mut stage, &["./*"], 5);
+    assert!(stage.current().contains("3→4"), "{}", stage.text());
+}
+
+#[test]
+fn the_object_of_a_timeline_stays_where_columns_scroll() {
+    let mut stage = shell();
+    stage.wait(60);
+    stage.put(mesh::sidecar("default", &["istio-system/*"], 2));
+    stage.press("5lll");
+    assert!(stage.text().contains("OBJECT"), "{}", stage.text());
+    assert!(stage.current().contains("Sidecar default/default"), "{}", stage.text());
 }
 
 #[test]

@@ -71,6 +71,7 @@ impl Action {
             Action::Relist => "relist",
             Action::Copy => "copy",
             Action::OwnRows => "bootstrap",
+            Action::OtherPods => "other-pods",
             Action::Sources => "sources",
             Action::Log => "log",
             Action::NextTheme => "theme",

@@ -86,6 +86,7 @@ pub struct Edit {
     /// The object before and after, for the diff of its text.
     pub change: Change,
     fields: Arc<[FieldChange]>,
+    written: Option<Timestamp>,
 }
 
 impl Edit {
@@ -101,14 +102,36 @@ impl Edit {
         (yaml(self.change.before.as_ref()), yaml(self.change.after.as_ref()))
     }
 
-    /// The server's time of the edit, where it is known: that of the author, of the creation.
+    /// The server's time of the edit, where it is known: that of the author, of the creation. A time that what was there
+    /// before is younger than is not that of this change: an object put back from a backup still tells of its old writes.
     pub fn written(&self) -> Option<Timestamp> {
-        let created = || match (self.verb, &self.change.after) {
-            (Verb::Created | Verb::Recreated, Some(object)) => object.meta().created,
-            _ => None,
-        };
-        self.author.as_ref().and_then(|author| author.time).or_else(created)
+        self.written
     }
+}
+
+/// See [`Edit::written`]; `before` is the object as it was last, also if it had gone meanwhile.
+fn written(verb: Verb, author: Option<&Author>, before: Option<&Object>, after: Option<&Object>) -> Option<Timestamp> {
+    let time = author.and_then(|author| author.time);
+    let created = after.and_then(|object| object.meta().created);
+    let at = match verb {
+        Verb::Created | Verb::Recreated => time.max(created),
+        Verb::Edited | Verb::Deleted => time,
+    };
+    let known = before.and_then(last_told);
+    at.filter(|at| match verb {
+        Verb::Recreated => known.is_none_or(|known| *at > known),
+        Verb::Created | Verb::Edited | Verb::Deleted => known.is_none_or(|known| *at >= known),
+    })
+}
+
+/// The newest time that an object tells of itself.
+fn last_told(object: &Object) -> Option<Timestamp> {
+    let managers = object.provenance().map_or(&[][..], |provenance| &provenance.managers);
+    managers
+        .iter()
+        .filter_map(|manager| manager.time)
+        .chain(object.meta().created)
+        .max()
 }
 
 fn text(object: Option<&Object>) -> Option<ObjectText> {
@@ -167,6 +190,10 @@ impl EditLog {
             (None, _) if self.last_of(kind, key).is_some_and(|last| last.verb == Verb::Deleted) => Verb::Recreated,
             (None, _) => Verb::Created,
         };
+        let last = self.last_of(kind, key).and_then(|last| last.change.before.as_ref());
+        let known = change.before.as_ref().or(last.filter(|_| verb == Verb::Recreated));
+        let author = author(verb, change, &fields);
+        let written = written(verb, author.as_ref(), known, change.after.as_ref());
         let generation = |object: &Option<Object>| object.as_ref().map(|object| object.meta().generation);
         let edit = Arc::new(Edit {
             seq,
@@ -174,13 +201,14 @@ impl EditLog {
             verb,
             kind,
             key: key.clone(),
-            author: author(verb, change, &fields),
+            author,
             generation: (generation(&change.before), generation(&change.after)),
             change: change.clone(),
             fields: {
                 fields.truncate(FIELDS);
                 fields.into()
             },
+            written,
         });
         self.bytes += bytes_of(&edit);
         self.edits.push_back(Arc::clone(&edit));

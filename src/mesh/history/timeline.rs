@@ -157,6 +157,16 @@ pub enum Line {
     Before(Before),
 }
 
+/// Of which pods a timeline tells what they say of the time before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Telling {
+    /// Of the pod that is asked about, and of those behind the rows of its table.
+    #[default]
+    Near,
+    /// Of all.
+    All,
+}
+
 /// What a timeline leaves out of the time before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Untold {
@@ -168,8 +178,8 @@ pub struct Untold {
 
 impl History {
     /// The timeline, newest first, of all configuration; with a pod: with the effects on it, and the past of itself and
-    /// of the pods behind its rows.
-    pub fn timeline(&self, pod: Option<&Key>) -> Vec<Line> {
+    /// of the pods behind its rows, or of all.
+    pub fn timeline(&self, pod: Option<&Key>, telling: Telling) -> Vec<Line> {
         let followed = pod.and_then(|pod| self.pod(pod));
         let mut seen: Vec<(Seq, Line)> = self
             .edits
@@ -182,7 +192,8 @@ impl History {
         seen.extend(followed.into_iter().flat_map(|pod| self.without_edit(pod)));
         seen.sort_by_key(|(seq, _)| Reverse(*seq));
         let near = behind(pod, followed);
-        let own = self.past.pods.iter().filter(|before| near.contains(&before.key));
+        let is_told = |before: &&Before| telling == Telling::All || near.contains(&before.key);
+        let own = self.past.pods.iter().filter(is_told);
         let mut before: Vec<&Before> = self.past.config.iter().chain(own.take(SHOWN)).collect();
         before.sort_by_key(|before| Reverse(before.at));
         seen.into_iter()
@@ -193,10 +204,10 @@ impl History {
     }
 
     /// How much that pods tell of the time before is not in that timeline.
-    pub fn untold(&self, pod: Option<&Key>) -> Untold {
+    pub fn untold(&self, pod: Option<&Key>, telling: Telling) -> Untold {
         let near = behind(pod, pod.and_then(|pod| self.pod(pod)));
-        let own = self.past.pods.iter().filter(|before| near.contains(&before.key));
-        let own = own.count();
+        let is_told = |before: &&Before| telling == Telling::All || near.contains(&before.key);
+        let own = self.past.pods.iter().filter(is_told).count();
         Untold {
             others: self.past.pods.len() - own,
             older: own.saturating_sub(SHOWN) + self.past.dropped,

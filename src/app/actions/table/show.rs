@@ -1,7 +1,7 @@
 //! Actions of what is shown, of the demo and of the program itself.
 
 use super::super::Action as A;
-use super::super::Pane::{Elsewhere, Endpoints, Packets, Pods, Traffic};
+use super::super::Pane::{Elsewhere, Endpoints, Packets, Pods, Timeline, Traffic};
 use super::super::Where::{Everywhere, In, Replay, Told};
 use super::super::shorthand::{char, ctrl, entry, key};
 use super::super::{Entry, Group};
@@ -86,6 +86,16 @@ pub(super) const SHOW: &[Entry] = &[
         &[char('b')],
         In(&[Endpoints, Traffic]),
         ("bootstrap", "Envoy's own rows too, such as xds-grpc"),
+    ),
+    entry(
+        Group::Show,
+        A::OtherPods,
+        &[char('A')],
+        In(&[Timeline]),
+        (
+            "all-pods",
+            "events of all pods, not only of those behind the chosen one's rows",
+        ),
     ),
     entry(
         Group::Show,

@@ -99,9 +99,15 @@ impl App {
             TableId::Timeline => {
                 add(Role::Number, list.len().saturating_sub(1).to_string());
                 let Untold { others, older } = self.ui.untold;
-                let pieces = [(others, "events of other pods hidden"), (older, "older ones hidden")];
-                for (count, words) in pieces.into_iter().filter(|(count, _)| *count > 0) {
-                    add(Role::Dim, format!("{count} {words}"));
+                let key = self.options.keys.named(Action::OtherPods);
+                if others > 0 {
+                    add(Role::Dim, format!("{others} events of other pods hidden ({key})"));
+                }
+                if self.ui.is_on(Toggle::OtherPods) {
+                    add(Role::Dim, format!("of all pods ({key})"));
+                }
+                if older > 0 {
+                    add(Role::Dim, format!("{older} older ones hidden"));
                 }
             }
         }

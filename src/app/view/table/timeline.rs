@@ -60,6 +60,7 @@ static COLUMNS: &[Column<Timeline>] = &[
             max: 60,
             priority: 1,
             cut: Cut::Middle,
+            place: Place::Fixed,
             help: "What was changed.",
             ..Spec::NEW
         },

@@ -126,9 +126,10 @@ fn another_uid_under_the_same_name_is_made_anew() {
     let Object::Sidecar(mut other) = sidecar(1, ONE, &[]) else {
         panic!("a Sidecar");
     };
-    Arc::make_mut(&mut other).meta.uid = Uid(2);
+    let meta = &mut Arc::make_mut(&mut other).meta;
+    (meta.uid, meta.created) = (Uid(2), Some(second(6)));
     let edit = edit(Some(sidecar(4, ONE, &[])), Some(Object::Sidecar(other))).unwrap();
-    assert_eq!((edit.verb, edit.written()), (Verb::Recreated, Some(second(5))));
+    assert_eq!((edit.verb, edit.written()), (Verb::Recreated, Some(second(6))));
 }
 
 #[test]
@@ -224,4 +225,34 @@ fn the_log_is_bounded_and_says_what_it_dropped() {
         read(&mut log, Some(sidecar(1, ONE, &[])), Some(sidecar(2, &json, &[]))).unwrap();
     }
     assert_eq!((log.len(), log.dropped()), (LIMIT, 10));
+}
+
+#[test]
+fn what_is_put_back_with_its_old_managers_has_no_time_of_its_own() {
+    let old = || sidecar(1, ONE, &[manager("kubectl-create", 10, &["spec"])]);
+    let edited = || {
+        let managers = [
+            manager("kubectl-create", 10, &["metadata"]),
+            manager("kubectl-edit", 50, &["spec"]),
+        ];
+        sidecar(2, TWO, &managers)
+    };
+    assert_eq!(edit(Some(old()), Some(edited())).unwrap().written(), Some(second(50)));
+    assert_eq!(
+        edit(Some(edited()), Some(old())).unwrap().written(),
+        None,
+        "10 was before 50"
+    );
+    let mut log = EditLog::default();
+    read(&mut log, Some(edited()), None).unwrap();
+    let back = read(&mut log, None, Some(old())).unwrap();
+    assert_eq!((back.verb, back.written()), (Verb::Recreated, None));
+    let made = edit(None, Some(old())).unwrap();
+    assert_eq!(made.written(), Some(second(10)));
+    let early = sidecar(1, ONE, &[manager("velero", 1, &["spec"])]);
+    assert_eq!(
+        edit(None, Some(early)).unwrap().written(),
+        Some(second(5)),
+        "none wrote before it was created"
+    );
 }
