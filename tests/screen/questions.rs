@@ -154,11 +154,18 @@ fn endpoints_are_shown_as_they_were_and_esc_comes_back_to_now() {
         "{text}"
     );
     assert_eq!(stage.names().len(), 1, "{text}");
+    let header = text.lines().next().unwrap().to_owned();
+    assert!(
+        header.contains("◀ AS AT 03:02:00") && !header.contains("live"),
+        "{header}"
+    );
     stage.press("<Enter>");
     assert!(stage.text().contains("Why it is here"), "{}", stage.text());
     stage.press("<Esc><Esc>");
     assert_eq!(stage.names().len(), now.len(), "{}", stage.text());
     assert!(!stage.text().contains("as at"), "{}", stage.text());
+    let header = stage.text().lines().next().unwrap().to_owned();
+    assert!(!header.contains("AS AT") && header.contains('●'), "{header}");
     stage.press("<Esc>");
     assert!(
         stage.text().contains("Timeline 2"),

@@ -13,7 +13,9 @@ use super::{line_width, two_sided};
 use crate::app::App;
 use crate::app::actions::Action;
 use crate::app::options::{Namespaces, Play};
+use crate::app::settle::Laid;
 use crate::app::tables::TableId;
+use crate::app::then::Then;
 use crate::app::ui::View;
 use crate::mesh::model::{Kind, Text};
 use crate::mesh::scope::Governing;
@@ -46,8 +48,12 @@ const SEPARATOR: &str = " │ ";
 impl App {
     /// Context, namespaces, pod, the Sidecar that won, istiod's version, time zone, the worst source.
     pub(super) fn header(&self, now: Timestamp, width: u16) -> Line {
-        let (role, text) = self.replay_badge(now).unwrap_or_else(|| badge(&self.facts, now));
-        let mut right = vec![Span::new(role, format!("● {text}")), Span::new(Role::Header, " ")];
+        let badge = || {
+            let (role, text) = self.replay_badge(now).unwrap_or_else(|| badge(&self.facts, now));
+            Span::new(role, format!("● {text}"))
+        };
+        let badge = self.past_badge(now).unwrap_or_else(badge);
+        let mut right = vec![badge, Span::new(Role::Header, " ")];
         if self.is_envoy_silent() {
             right.insert(0, Span::new(Role::Warn, "Envoy silent "));
         }
@@ -83,12 +89,29 @@ impl App {
         two_sided(left, right, width)
     }
 
+    /// The time that is looked at, as long as rows of it are on the screen: nobody is to take them for the present.
+    fn past_badge(&self, now: Timestamp) -> Option<Span> {
+        let then = self.past_on_screen()?;
+        let at = then.point.at.map(|at| self.clock_text(at, now));
+        let at = at.unwrap_or_else(|| "THE START".to_owned());
+        Some(Span::new(Role::Warn, format!("◀ AS AT {at}")))
+    }
+
+    /// The table of another time, if its rows are on the screen.
+    fn past_on_screen(&self) -> Option<&Then> {
+        let is_shown = |laid: &Laid| laid.table.slot() == Some(0);
+        self.ui.then.as_ref().filter(|_| self.ui.laid.iter().any(is_shown))
+    }
+
     fn segments(&self, now: Timestamp) -> Vec<Segment> {
         let chosen = self.ui.chosen.as_ref();
         let pod = chosen
             .map(|id| format!("{}.{}", id.key.name, id.key.namespace))
             .unwrap_or_default();
-        let governing = chosen.and_then(|id| self.facts.governed.of(&id.key));
+        let governing = match self.past_on_screen() {
+            Some(then) => then.found.as_ref().map(|(table, _)| &table.governing),
+            None => chosen.and_then(|id| self.facts.governed.of(&id.key)),
+        };
         let skew = self.facts.cluster.skew;
         let clock = if skew.abs() > SKEW {
             format!("{:+} s", skew.as_secs())
