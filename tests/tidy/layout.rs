@@ -11,6 +11,7 @@ const TOP: &[&str] = &[
     "LICENSE",
     "README.md",
     "assets",
+    "deny.toml",
     "src",
     "target",
     "tests",
