@@ -206,6 +206,9 @@ pub struct DemoArgs {
     /// Add so many more pods, with services and Sidecars; such a cluster was never recorded, so all Envoys answer 'not recorded'
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub pods: u32,
+    /// Begin with the story paused, so that nothing changes by itself; ',' on the screen goes on
+    #[arg(long)]
+    pub still: bool,
     /// The pod to start with: [kind/]NAME[.NAMESPACE]
     #[arg(id = "first_pod", long = "pod", value_name = "POD")]
     pub pod: Option<String>,

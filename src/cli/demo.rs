@@ -33,6 +33,10 @@ pub(super) fn run(cli: &Cli, args: &DemoArgs, host: &Host) -> Result<Exit, Ended
     host.keep(living);
     let address = demo.address;
     let envoys = Arc::clone(&demo.envoys);
+    if args.still {
+        let paused = host.block_on(demo.commands.send(Command::PauseOrResume));
+        paused.map_err(|error| Ended::new(Exit::Internal, error.to_string()))?;
+    }
     let story = tell(host, demo);
     if args.serve {
         return serve(args.kubeconfig_out.as_deref(), address, host);

@@ -199,3 +199,13 @@ fn the_incident_of_the_readme_is_told_by_the_demo_in_eight_keys() {
     session.press("Q");
     assert_eq!(session.wait_for_end(), 0);
 }
+
+#[test]
+fn a_still_demo_waits_for_its_key() {
+    let mut session = demo(&["demo", "--still"]).open();
+    session.wait_for("paused");
+    session.press(",");
+    session.wait_for("pauses");
+    session.press("Q");
+    assert_eq!(session.wait_for_end(), 0);
+}

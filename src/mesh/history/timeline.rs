@@ -98,6 +98,7 @@ impl Past {
         list.sort_by(|a, b| (Reverse(a.at), a.kind, &a.key).cmp(&(Reverse(b.at), b.kind, &b.key)));
         self.dropped += list.len().saturating_sub(limit);
         list.truncate(limit);
+        list.shrink_to_fit();
     }
 }
 

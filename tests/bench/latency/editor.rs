@@ -11,6 +11,9 @@ use tokio::runtime::{Builder, Runtime};
 const NAMESPACE: &str = "default";
 const NAME: &str = "default";
 
+/// Who edits, as managedFields will say.
+pub(crate) const MANAGER: &str = "sidescope-bench";
+
 /// The egress hosts of either state; the second lets the bookinfo namespace in.
 const STATES: [&[&str]; 2] = [&["./*", "istio-system/*"], &["./*", "istio-system/*", "bookinfo/*"]];
 
@@ -51,7 +54,7 @@ impl Editor {
             "metadata": {"name": NAME, "namespace": NAMESPACE},
             "spec": {"egress": [{"hosts": STATES[state]}]},
         });
-        let parameters = PatchParams::apply("sidescope-bench").force();
+        let parameters = PatchParams::apply(MANAGER).force();
         self.runtime
             .block_on(self.sidecars.patch(NAME, &parameters, &Patch::Apply(&sidecar)))
             .unwrap();

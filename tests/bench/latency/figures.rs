@@ -19,6 +19,11 @@ impl Spread {
         let rank = (self.0.len() * hundredths).div_ceil(100).max(1);
         self.0[rank - 1]
     }
+
+    /// In milliseconds.
+    pub(crate) fn p99(&self) -> f64 {
+        self.percentile(99).as_secs_f64() * 1e3
+    }
 }
 
 impl fmt::Display for Spread {
@@ -49,12 +54,21 @@ impl Idle {
             passed: started.elapsed(),
         }
     }
+
+    /// Of one core.
+    pub(crate) fn percent(&self) -> f64 {
+        self.used.as_secs_f64() / self.passed.as_secs_f64() * 100.0
+    }
 }
 
 impl fmt::Display for Idle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let part = self.used.as_secs_f64() / self.passed.as_secs_f64() * 100.0;
-        write!(f, "{part:.2} % of a core in {:.0} s", self.passed.as_secs_f64())
+        write!(
+            f,
+            "{:.2} % of a core in {:.0} s",
+            self.percent(),
+            self.passed.as_secs_f64()
+        )
     }
 }
 

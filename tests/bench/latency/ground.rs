@@ -9,8 +9,6 @@ use std::process::{Child, Command, Stdio};
 use kube::config::Kubeconfig;
 use tempfile::TempDir;
 
-use crate::options::Options;
-
 /// A cluster with the bookinfo world, and a place for files.
 pub(crate) struct Ground {
     folder: TempDir,
@@ -19,21 +17,29 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    pub(crate) fn prepare(options: &Options) -> Self {
-        let folder = TempDir::new().unwrap();
-        if options.bed {
-            let kubeconfig = env::var_os("KUBECONFIG")
-                .expect("`testbed exec` sets KUBECONFIG")
-                .into();
-            return Self {
-                folder,
-                kubeconfig,
-                demo: None,
-            };
+    /// The bed, from inside it.
+    pub(crate) fn bed() -> Self {
+        let kubeconfig = env::var_os("KUBECONFIG").expect("`testbed exec` sets KUBECONFIG");
+        Self {
+            folder: TempDir::new().unwrap(),
+            kubeconfig: kubeconfig.into(),
+            demo: None,
         }
+    }
+
+    /// The demo, without its story, with so many more pods.
+    pub(crate) fn demo(pods: usize) -> Self {
+        let folder = TempDir::new().unwrap();
         let kubeconfig = folder.path().join("demo");
         let mut demo = Command::new(env!("CARGO_BIN_EXE_sidescope"))
-            .args(["demo", "--serve", "--kubeconfig-out"])
+            .args([
+                "demo",
+                "--serve",
+                "--still",
+                "--pods",
+                &pods.to_string(),
+                "--kubeconfig-out",
+            ])
             .arg(&kubeconfig)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

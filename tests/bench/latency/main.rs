@@ -20,8 +20,10 @@
     reason = "a bench is a program of its own: it measures time, and starts threads"
 )]
 #![allow(clippy::print_stdout, reason = "it prints what it measured")]
+#![allow(dead_code, reason = "what it shares with other benches has more than it needs")]
 
 mod editor;
+mod edits;
 mod figures;
 mod ground;
 mod options;
@@ -31,6 +33,7 @@ mod screen;
 use std::time::{Duration, Instant};
 
 use editor::Editor;
+use edits::{Edit, measure};
 use figures::{Idle, Spread};
 use ground::Ground;
 use options::Options;
@@ -40,23 +43,18 @@ use screen::Screen;
 /// Nothing that is waited for takes this long; then the bench fails and shows the screen.
 const DEADLINE: Duration = Duration::from_secs(15);
 
-/// One edit, on one clock.
-struct Edit {
-    sent: Instant,
-    answered: Instant,
-    shown: Instant,
-}
-
 fn main() {
     let Some(options) = Options::read() else { return };
     if options.moves_inside() {
         ground::run_inside_the_bed();
         return;
     }
-    let ground = Ground::prepare(&options);
+    let ground = if options.bed { Ground::bed() } else { Ground::demo(0) };
     let proxy = Proxy::start(ground.server());
     let started = Instant::now();
-    let mut screen = Screen::open(&ground.kubeconfig_for(proxy.address()), &options.pod);
+    let (_, namespace) = options.pod.rsplit_once('.').expect("--pod is NAME.NAMESPACE");
+    let arguments = ["-n", namespace, "--pod", &options.pod];
+    let mut screen = Screen::open(&ground.kubeconfig_for(proxy.address()), &arguments, (120, 40));
     let first = screen.first_bytes(DEADLINE);
     let editor = Editor::connect(ground.kubeconfig());
     let table = screen.wait_for_table(DEADLINE);
@@ -72,46 +70,15 @@ fn main() {
     let idle = Idle::watch(screen.process(), options.rest, |pause| screen.pass(pause));
     println!("CPU at rest, before any edit           {idle}");
 
-    let edits = measure(&editor, &mut screen, options.edits);
-    report(&edits, &proxy);
-
-    let idle = Idle::watch(screen.process(), options.rest, |pause| screen.pass(pause));
-    println!("CPU at rest, after the edits           {idle}");
-}
-
-/// Toggles the Sidecar; each edit begins when the screen has come to rest.
-fn measure(editor: &Editor, screen: &mut Screen, wanted: usize) -> Vec<Edit> {
-    // Two edits whose effect is not known yet give the number of rows of either state.
-    let mut rows = [0; 2];
-    for (state, rows) in rows.iter_mut().enumerate() {
-        editor.edit(state);
-        screen.pass(Duration::from_secs(2));
-        *rows = screen.rows();
-    }
-    assert_ne!(
-        rows[0],
-        rows[1],
-        "the edits change nothing that is on the screen:\n{}",
-        screen.text()
-    );
+    let (rows, edits) = measure(&editor, &mut screen, options.edits);
     println!(
         "edits toggle between                   {} and {} rows",
         rows[0], rows[1]
     );
+    report(&edits, &proxy);
 
-    let mut edits = Vec::with_capacity(wanted);
-    for number in 0..wanted {
-        let state = number % 2;
-        let sent = Instant::now();
-        editor.edit(state);
-        let answered = Instant::now();
-        let shown = screen.wait_for_rows(rows[state], DEADLINE);
-        edits.push(Edit { sent, answered, shown });
-        // Pauses of many lengths, so that edits keep no step with anything periodic.
-        screen.pass(Duration::from_millis(60 + (number as u64 * 37) % 140));
-    }
-    editor.delete();
-    edits
+    let idle = Idle::watch(screen.process(), options.rest, |pause| screen.pass(pause));
+    println!("CPU at rest, after the edits           {idle}");
 }
 
 fn report(edits: &[Edit], proxy: &Proxy) {

@@ -1,7 +1,7 @@
 //! A TCP proxy that notes when bytes from the API server are handed to the program.
 //!
-//! It does not look into them (they may be TLS), so it cannot tell an event from a bookmark by its content. It tells by the
-//! connection: each watch has its own, and the edits all pass through one of them.
+//! Bytes may be TLS; then it cannot tell an event from a bookmark by its content, and tells by the connection: each watch has
+//! its own, and the edits all pass through one of them. Where they are plain, an edit is known by the name of its manager.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -10,8 +10,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
-/// Bytes that came down a connection: which one, and when they were handed on.
-type Arrivals = Arc<Mutex<Vec<(usize, Instant)>>>;
+use crate::editor::MANAGER;
+
+/// Bytes that came down: on which connection, when they were handed on, and whether an edit of ours was seen in them.
+type Arrivals = Arc<Mutex<Vec<(usize, Instant, bool)>>>;
 
 pub(crate) struct Proxy {
     address: SocketAddr,
@@ -39,10 +41,11 @@ impl Proxy {
                     (server, client),
                 );
                 let arrivals = Arc::clone(&arrivals);
-                thread::spawn(move || pass(up.0, up.1, || ()));
+                thread::spawn(move || pass(up.0, up.1, |_| ()));
                 thread::spawn(move || {
-                    pass(down.0, down.1, || {
-                        arrivals.lock().unwrap().push((connection, Instant::now()));
+                    pass(down.0, down.1, |bytes| {
+                        let is_edit = bytes.windows(MANAGER.len()).any(|part| part == MANAGER.as_bytes());
+                        arrivals.lock().unwrap().push((connection, Instant::now(), is_edit));
                     });
                 });
             }
@@ -64,7 +67,7 @@ impl Proxy {
             .iter()
             .map(|(from, to)| {
                 let mut first = BTreeMap::new();
-                for (connection, at) in arrivals.iter().filter(|(_, at)| from <= at && at <= to) {
+                for (connection, at, _) in arrivals.iter().filter(|(_, at, _)| from <= at && at <= to) {
                     first.entry(*connection).or_insert(*at);
                 }
                 first
@@ -84,13 +87,25 @@ impl Proxy {
         };
         within.iter().map(first).collect()
     }
+
+    /// For each window the first arrival that an edit was seen in: also where other events come down all the time.
+    pub(crate) fn edits(&self, windows: &[(Instant, Instant)]) -> Vec<Option<Instant>> {
+        let arrivals = self.arrivals.lock().unwrap();
+        let edits: Vec<Instant> = arrivals
+            .iter()
+            .filter(|(.., is_edit)| *is_edit)
+            .map(|(_, at, _)| *at)
+            .collect();
+        let first = |(from, to): &(Instant, Instant)| edits.iter().find(|at| from <= at && *at <= to).copied();
+        windows.iter().map(first).collect()
+    }
 }
 
 /// Copies one direction until either end is done; `note` is called before each write.
-fn pass(mut from: TcpStream, mut to: TcpStream, note: impl Fn()) {
+fn pass(mut from: TcpStream, mut to: TcpStream, note: impl Fn(&[u8])) {
     let mut bytes = vec![0; 1 << 16];
     while let Ok(length @ 1..) = from.read(&mut bytes) {
-        note();
+        note(&bytes[..length]);
         if to.write_all(&bytes[..length]).is_err() {
             break;
         }

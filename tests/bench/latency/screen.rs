@@ -1,6 +1,6 @@
 //! sidescope in a terminal of this process: what it writes, and when.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -10,33 +10,41 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use regex::Regex;
 
-const ROWS: u16 = 40;
-const COLUMNS: u16 = 120;
-
 /// A row that is in force: no tombstone (`-`), and not one that only Envoy still has (`<`).
 const ROW: &str = r"(?m)^[▸ ][+~ ] +(?:[=>?] +)?[0-9.]+:[0-9]+ ";
 
 pub(crate) struct Screen {
     child: Box<dyn Child + Send + Sync>,
     _terminal: Box<dyn MasterPty + Send>,
+    keys: Box<dyn Write + Send>,
     written: Receiver<(Instant, Vec<u8>)>,
     parser: vt100::Parser,
     row: Regex,
 }
 
 impl Screen {
-    /// Starts sidescope on a pod's namespace, with the pod chosen.
-    pub(crate) fn open(kubeconfig: &Path, pod: &str) -> Self {
+    /// Starts sidescope with these arguments on a terminal of so many columns and rows; it remembers nothing.
+    pub(crate) fn open(kubeconfig: &Path, arguments: &[&str], size: (u16, u16)) -> Self {
+        let arguments = [arguments, &["--no-state"]].concat();
+        Self::open_program(env!("CARGO_BIN_EXE_sidescope"), kubeconfig, &arguments, size)
+    }
+
+    /// Starts any program so.
+    pub(crate) fn open_program(
+        program: &str,
+        kubeconfig: &Path,
+        arguments: &[&str],
+        (columns, rows): (u16, u16),
+    ) -> Self {
         let size = PtySize {
-            rows: ROWS,
-            cols: COLUMNS,
+            rows,
+            cols: columns,
             pixel_width: 0,
             pixel_height: 0,
         };
         let pair = native_pty_system().openpty(size).unwrap();
-        let (_, namespace) = pod.rsplit_once('.').expect("--pod is NAME.NAMESPACE");
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sidescope"));
-        command.args(["-n", namespace, "--pod", pod]);
+        let mut command = CommandBuilder::new(program);
+        command.args(arguments);
         command.env("TERM", "xterm-256color");
         command.env("KUBECONFIG", kubeconfig);
         let child = pair.slave.spawn_command(command).unwrap();
@@ -51,11 +59,12 @@ impl Screen {
                 }
             }
         });
-        let [rows, columns] = [ROWS, COLUMNS].map(|size| NonZero::new(size).unwrap());
+        let [rows, columns] = [rows, columns].map(|size| NonZero::new(size).unwrap());
         let parser = vt100::Parser::new(rows, columns, 0);
         let row = Regex::new(ROW).unwrap();
         Self {
             child,
+            keys: pair.master.take_writer().unwrap(),
             _terminal: pair.master,
             written,
             parser,
@@ -82,6 +91,17 @@ impl Screen {
         self.wait(deadline, |screen| screen.rows() == rows)
     }
 
+    /// When the bytes were written that made what is on the screen so.
+    pub(crate) fn wait_until(&mut self, deadline: Duration, is_so: impl Fn(&str) -> bool) -> Instant {
+        self.wait(deadline, |screen| is_so(&screen.text()))
+    }
+
+    /// Types.
+    pub(crate) fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
     /// Lets time pass while what is written is read.
     pub(crate) fn pass(&mut self, time: Duration) {
         let end = Instant::now() + time;
@@ -98,17 +118,28 @@ impl Screen {
         self.parser.screen().contents()
     }
 
+    /// The same; none if it did not come in time.
+    pub(crate) fn try_until(&mut self, deadline: Duration, is_so: impl Fn(&str) -> bool) -> Option<Instant> {
+        self.try_wait(deadline, |screen| is_so(&screen.text()))
+    }
+
     fn wait(&mut self, deadline: Duration, is_due: impl Fn(&Self) -> bool) -> Instant {
+        self.try_wait(deadline, is_due).unwrap_or_else(|| {
+            panic!(
+                "what was waited for did not come in {deadline:?}; the screen is\n{}",
+                self.text()
+            )
+        })
+    }
+
+    fn try_wait(&mut self, deadline: Duration, is_due: impl Fn(&Self) -> bool) -> Option<Instant> {
         let end = Instant::now() + deadline;
         while let Some(at) = self.next(end) {
             if is_due(self) {
-                return at;
+                return Some(at);
             }
         }
-        panic!(
-            "what was waited for did not come in {deadline:?}; the screen is\n{}",
-            self.text()
-        );
+        None
     }
 
     /// Takes in the next bytes; None at the end of the time.
