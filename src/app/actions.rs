@@ -72,6 +72,9 @@ pub(super) enum Action {
     Radius,
     Then,
     EditDraft,
+    EditAgain,
+    DraftYaml,
+    DryRun,
     WhatIf,
     Pick,
     NextChange,
@@ -109,7 +112,32 @@ pub(super) enum Where {
     Told,
     /// In a replay.
     Replay,
+    /// In the text that tells what a draft would change.
+    Draft,
 }
+
+/// What works in texts, and in rows that lie over the panes, as far as it has a sense there.
+const IN_TEXTS: &[Action] = &[
+    Action::Help,
+    Action::StepBack,
+    Action::BackOrQuit,
+    Action::Quit,
+    Action::Redraw,
+    Action::Save,
+    Action::Copy,
+    Action::Down,
+    Action::Up,
+    Action::Top,
+    Action::Bottom,
+    Action::PageDown,
+    Action::PageUp,
+    Action::HalfPageDown,
+    Action::HalfPageUp,
+    Action::ColumnsRight,
+    Action::ColumnsLeft,
+    Action::Radius,
+    Action::EditDraft,
+];
 
 /// A table, whichever pod it is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -228,7 +256,13 @@ impl Entry {
             Where::In(panes) => panes.contains(&table.into()),
             Where::Told => play.is_told(),
             Where::Replay => play == Play::Replay,
+            Where::Draft => false,
         }
+    }
+
+    /// Whether it works in some text.
+    pub(super) fn works_in_texts(&self) -> bool {
+        self.valid == Where::Draft || IN_TEXTS.contains(&self.action)
     }
 
     /// Where it works, for the hint that answers a key pressed elsewhere.
@@ -237,6 +271,7 @@ impl Entry {
             Where::Everywhere => "everywhere".to_owned(),
             Where::Told => "in the demo and in a replay".to_owned(),
             Where::Replay => "in a replay".to_owned(),
+            Where::Draft => "where a draft's changes are told".to_owned(),
             Where::In(panes) => {
                 let names: Vec<&str> = panes.iter().map(|pane| pane.name()).collect();
                 format!("in {}", names.join(", "))
@@ -262,7 +297,9 @@ mod tests {
         let mut names = BTreeMap::new();
         for entry in ACTIONS {
             for key in entry.keys {
-                if let Some(other) = keys.insert(*key, entry.action) {
+                // over a draft's changes no table has the keys
+                let place = (entry.valid == Where::Draft, *key);
+                if let Some(other) = keys.insert(place, entry.action) {
                     panic!("'{key}' is both {other:?} and {:?}", entry.action);
                 }
             }

@@ -138,19 +138,18 @@ impl Dialog {
         }
     }
 
-    /// Whether this key asks here for help: `?` may be typed where something is typed, F1 never.
-    pub(super) fn is_asked_for_help(&self, key: KeyPress) -> bool {
-        let is_letter = key == KeyPress::char('?');
-        let asks = is_letter || key.code == KeyCode::F(1);
+    /// Whether this key, which asks for help, does so here: a letter may be typed where something is typed.
+    pub(super) fn takes_help(&self, key: KeyPress) -> bool {
+        let is_letter = matches!(key.code, KeyCode::Char(_)) && !key.ctrl && !key.alt;
         match self {
-            Dialog::Text(text) => asks && !matches!(text.purpose, Purpose::Help),
-            Dialog::Sort(_) | Dialog::Columns(_) | Dialog::Rows(_) | Dialog::Copy | Dialog::Save => asks,
+            Dialog::Text(text) => !matches!(text.purpose, Purpose::Help),
+            Dialog::Sort(_) | Dialog::Columns(_) | Dialog::Rows(_) | Dialog::Copy | Dialog::Save => true,
             Dialog::Filter(_)
             | Dialog::Palette(_)
             | Dialog::Namespaces(_)
             | Dialog::Contexts(_)
             | Dialog::Hidden(_)
-            | Dialog::Find(_) => asks && !is_letter,
+            | Dialog::Find(_) => !is_letter,
         }
     }
 }

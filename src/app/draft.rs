@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::App;
+use super::actions::Action;
 use super::comparison::Comparison;
 use super::dialog::Dialog;
 use super::message::{Command, Drafted, DryRun, DryRunAnswer};
@@ -43,6 +44,22 @@ pub struct WhatIf {
     pub at: Timestamp,
 }
 
+impl Drafted {
+    /// What the draft is called, if there is one.
+    fn name(&self) -> Option<&str> {
+        match self {
+            Drafted::Read(draft) => Some(&draft.name),
+            Drafted::Misread { name, .. } => Some(name),
+            Drafted::Unchanged | Drafted::Failed(_) => None,
+        }
+    }
+}
+
+/// What a draft of an object is called.
+fn name_of(kind: Kind, key: &Key) -> String {
+    format!("{} {key}", kind.name())
+}
+
 fn text_of(object: &Object) -> String {
     let text = object.provenance().and_then(ObjectText::of);
     text.map(|text| text.as_written().yaml()).unwrap_or_default()
@@ -58,14 +75,35 @@ fn header(name: &str) -> String {
 }
 
 impl App {
-    /// Has a draft of the Sidecar under the cursor edited.
+    /// Has a draft of the Sidecar under the cursor edited; shows the last one, if it was of that.
     pub(super) fn edit_draft(&mut self, now: Timestamp, table: TableId) -> Vec<Command> {
-        let object = self.object_behind(now, table);
-        let Some(object) = object.and_then(|(kind, key)| self.facts.world.get(kind, &key)) else {
+        let Some((kind, key)) = self.object_behind(now, table) else {
             self.say_no_object(now, table);
             return Vec::new();
         };
-        let name = format!("{} {}", object.kind().name(), object.key());
+        let name = name_of(kind, &key);
+        let kept = self.ui.draft.as_ref().and_then(Drafted::name);
+        if kept == Some(name.as_str()) {
+            self.open_kept_draft(now);
+            let [again, anew] = [Action::EditAgain, Action::EditDraft].map(|action| self.options.keys.named(action));
+            let line = format!("the last draft of it: {again} edits it again, {anew} begins anew from the object");
+            self.say(now, Role::Dim, line);
+            return Vec::new();
+        }
+        self.edit_anew(now, &name)
+    }
+
+    /// Has a draft of a Sidecar edited that begins with its text as it is.
+    pub(super) fn edit_anew(&mut self, now: Timestamp, name: &str) -> Vec<Command> {
+        let found = {
+            let mut keys = self.facts.world.sidecars.keys();
+            keys.find(|key| name_of(Kind::Sidecar, key) == name)
+        };
+        let object = found.and_then(|key| self.facts.world.get(Kind::Sidecar, key));
+        let Some(object) = object else {
+            self.say(now, Role::Warn, format!("no object '{name}' is there to begin with"));
+            return Vec::new();
+        };
         let text = text_of(&object);
         if text.is_empty() {
             self.say(
@@ -75,22 +113,50 @@ impl App {
             );
             return Vec::new();
         }
-        let text = format!("{}{text}", header(&name));
-        vec![Command::EditDraft { name, text }]
+        let text = format!("{}{text}", header(name));
+        vec![Command::EditDraft {
+            name: name.to_owned(),
+            text,
+        }]
+    }
+
+    /// Shows the last draft again.
+    pub(super) fn open_kept_draft(&mut self, now: Timestamp) {
+        match self.ui.draft.clone() {
+            Some(drafted) => self.take_draft(now, drafted),
+            None => self.say(
+                now,
+                Role::Dim,
+                "name the file: :what-if sidecar.yaml; nothing is applied",
+            ),
+        }
+    }
+
+    /// Says, where a draft is closed, that it is not lost.
+    pub(super) fn tell_kept(&mut self, now: Timestamp, purpose: &Purpose) {
+        if purpose.is_of_draft() {
+            let again = self.options.keys.named(Action::EditDraft);
+            let line = format!("the draft is kept: :what-if opens it again, and {again} on its object");
+            self.say(now, Role::Dim, line);
+        }
     }
 
     /// A draft was read, or not.
     pub(super) fn take_draft(&mut self, now: Timestamp, drafted: Drafted) {
+        if drafted.name().is_some() {
+            self.ui.draft = Some(drafted.clone());
+        }
         match drafted {
             Drafted::Unchanged => self.say(now, Role::Dim, "the draft is as it was: nothing to compare"),
             Drafted::Failed(why) => self.say(now, Role::Bad, why),
             Drafted::Misread { name, text, said } => {
                 self.close_draft();
+                let again = self.options.keys.named(Action::EditAgain);
                 let lines: Vec<Line> = vec![
                     vec![Span::new(Role::Bad, said)],
                     Vec::new(),
                     vec![
-                        Span::new(Role::Key, "e"),
+                        Span::new(Role::Key, again),
                         Span::new(Role::Text, " edits it again, "),
                         Span::new(Role::Key, "Esc"),
                         Span::new(Role::Text, " gives up; nothing was applied"),

@@ -367,6 +367,7 @@ fn suggest_commands(typed: &str, play: Play) -> Vec<Suggestion> {
             Where::Everywhere | Where::In(_) => true,
             Where::Told => play.is_told(),
             Where::Replay => play == Play::Replay,
+            Where::Draft => false,
         })
         .filter_map(|(name, entry)| Some((!name.starts_with(typed), fuzzy.score(name)?, name, entry)))
         .collect();

@@ -19,12 +19,8 @@ impl App {
     pub(super) fn press(&mut self, now: Timestamp, key: KeyPress) -> Vec<Command> {
         self.ui.toast = None;
         let is_interrupt = key == KeyPress::ctrl('c');
-        if self
-            .ui
-            .dialogs
-            .last()
-            .is_some_and(|dialog| dialog.is_asked_for_help(key))
-        {
+        let asks = self.options.keys.find_in_text(key) == Some(Action::Help);
+        if asks && self.ui.dialogs.last().is_some_and(|dialog| dialog.takes_help(key)) {
             return self.perform(now, Action::Help);
         }
         if key.alt && !self.ui.dialogs.is_empty() {
@@ -193,11 +189,8 @@ impl App {
             Action::Radius => self.open_radius(now, table),
             Action::Then => self.open_then(now),
             Action::EditDraft => return self.edit_draft(now, table),
-            Action::WhatIf => self.say(
-                now,
-                Role::Dim,
-                "name the file: :what-if sidecar.yaml; nothing is applied",
-            ),
+            Action::EditAgain | Action::DraftYaml | Action::DryRun => self.say(now, Role::Dim, "no draft is open"),
+            Action::WhatIf => self.open_kept_draft(now),
             Action::Copy => self.ui.dialogs.push(Dialog::Copy),
             Action::Save => self.ui.dialogs.push(Dialog::Save),
             Action::NextChange => self.jump_to_change(now, table, 1),

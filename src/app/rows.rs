@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 
 use super::App;
+use super::actions::Action;
 use super::comparison::Found;
 use super::dialog::Dialog;
 use super::drill::Landing;
@@ -172,37 +173,52 @@ impl App {
     pub(super) fn press_rows(&mut self, now: Timestamp, mut dialog: RowsDialog, key: KeyPress) -> Vec<Command> {
         let last = dialog.rows.len().saturating_sub(1);
         let page = dialog.laid.rows.max(1);
-        match (key.code, key.ctrl) {
-            (KeyCode::Esc, _) | (KeyCode::Char('q'), false) => return Vec::new(),
-            (KeyCode::Enter, _) => {
-                if let Some(target) = dialog.rows.get(dialog.at).map(|row| row.target.clone()) {
-                    self.ui.dialogs.push(Dialog::Rows(dialog));
-                    return self.go_to_target(now, target);
-                }
-                return Vec::new();
+        if key.code == KeyCode::Enter {
+            if let Some(target) = dialog.rows.get(dialog.at).map(|row| row.target.clone()) {
+                self.ui.dialogs.push(Dialog::Rows(dialog));
+                return self.go_to_target(now, target);
             }
-            (KeyCode::Down, _) | (KeyCode::Char('j'), false) => dialog.at += 1,
-            (KeyCode::Up, _) | (KeyCode::Char('k'), false) => dialog.at = dialog.at.saturating_sub(1),
-            (KeyCode::PageDown, _) | (KeyCode::Char('f' | 'd'), true) | (KeyCode::Char(' '), false) => {
-                dialog.at += page;
+            return Vec::new();
+        }
+        let action = if key.code == KeyCode::Esc {
+            Some(Action::StepBack)
+        } else {
+            self.options.keys.find_in_text(key)
+        };
+        match action {
+            Some(Action::StepBack | Action::BackOrQuit) => return Vec::new(),
+            Some(Action::Down) => dialog.at += 1,
+            Some(Action::Up) => dialog.at = dialog.at.saturating_sub(1),
+            Some(Action::PageDown) => dialog.at += page,
+            Some(Action::PageUp) => dialog.at = dialog.at.saturating_sub(page),
+            Some(Action::HalfPageDown) => dialog.at += (page / 2).max(1),
+            Some(Action::HalfPageUp) => dialog.at = dialog.at.saturating_sub((page / 2).max(1)),
+            Some(Action::Top) => dialog.at = 0,
+            Some(Action::Bottom) => dialog.at = last,
+            Some(Action::ColumnsRight) => dialog.left += SIDE,
+            Some(Action::ColumnsLeft) => dialog.left = dialog.left.saturating_sub(SIDE),
+            Some(Action::Quit) => return vec![Command::Quit { code: 0 }],
+            Some(Action::Redraw) => {
+                self.ui.dialogs.push(Dialog::Rows(dialog));
+                return vec![Command::Redraw];
             }
-            (KeyCode::PageUp, _) | (KeyCode::Char('b' | 'u'), true) => dialog.at = dialog.at.saturating_sub(page),
-            (KeyCode::Home, _) | (KeyCode::Char('g'), false) => dialog.at = 0,
-            (KeyCode::End, _) | (KeyCode::Char('G'), false) => dialog.at = last,
-            (KeyCode::Right, _) | (KeyCode::Char('l'), false) => dialog.left += SIDE,
-            (KeyCode::Left, _) | (KeyCode::Char('h'), false) => dialog.left = dialog.left.saturating_sub(SIDE),
-            (KeyCode::Char('Q'), false) => return vec![Command::Quit { code: 0 }],
-            (KeyCode::Char('c'), false) => {
+            Some(Action::Copy) => {
                 let text = dialog.text();
                 self.ui.copied = Some(format!("all of '{}'", dialog.title));
                 self.ui.dialogs.push(Dialog::Rows(dialog));
                 return vec![Command::Copy(text)];
             }
-            (KeyCode::Char('s'), true) => {
+            Some(Action::Save) => {
                 self.ui.dialogs.extend([Dialog::Rows(dialog), Dialog::Save]);
                 return Vec::new();
             }
-            _ => self.say(now, Role::Dim, "j k g G move, Enter goes there, c copies, Esc closes"),
+            None if key.code == KeyCode::Char(' ') => dialog.at += page,
+            Some(_) | None => {
+                let [down, up, copy] =
+                    [Action::Down, Action::Up, Action::Copy].map(|action| self.options.keys.named(action));
+                let line = format!("{down} {up} move, Enter goes there, {copy} copies, Esc closes");
+                self.say(now, Role::Dim, line);
+            }
         }
         dialog.at = dialog.at.min(last);
         self.ui.dialogs.push(Dialog::Rows(dialog));

@@ -1,8 +1,11 @@
 //! A text to read over the panes: help, a description, a comparison. It scrolls, and is copied whole.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::App;
+use super::actions::Action;
 use super::comparison::Comparison;
 use super::dialog::Dialog;
 use super::key::{KeyCode, KeyPress};
@@ -11,6 +14,7 @@ use super::privacy::Mask;
 use super::study::{Answer, Question, Span as Worlds, Unknown};
 use super::tables::Clock;
 use super::view::cut::break_line;
+use super::view::words::yaml_lines;
 use super::view::{Line, Role, Span};
 use crate::mesh::model::Key;
 
@@ -271,87 +275,115 @@ impl App {
     pub(super) fn press_text(&mut self, now: Timestamp, mut dialog: TextDialog, key: KeyPress) -> Vec<Command> {
         let last = dialog.shown.len().saturating_sub(dialog.rows);
         let page = dialog.rows.saturating_sub(1).max(1);
-        match (key.code, key.ctrl) {
-            (KeyCode::Esc | KeyCode::Enter | KeyCode::F(1), _) | (KeyCode::Char('q' | '?'), false) => {
+        if let (Purpose::Confirm(objects), KeyCode::Char('y')) = (&dialog.purpose, key.code) {
+            let objects = objects.clone();
+            return self.dry_run(objects);
+        }
+        let action = if matches!(key.code, KeyCode::Esc | KeyCode::Enter) {
+            Some(Action::StepBack)
+        } else {
+            self.options.keys.find_in_text(key)
+        };
+        match action {
+            Some(Action::StepBack | Action::BackOrQuit | Action::Help) => {
+                self.tell_kept(now, &dialog.purpose);
                 return Vec::new();
             }
-            (KeyCode::Down, _) | (KeyCode::Char('j'), false) => dialog.top += 1,
-            (KeyCode::Up, _) | (KeyCode::Char('k'), false) => dialog.top = dialog.top.saturating_sub(1),
-            (KeyCode::PageDown, _) | (KeyCode::Char('f' | 'd'), true) | (KeyCode::Char(' '), false) => {
-                dialog.top += page;
-            }
-            (KeyCode::PageUp, _) | (KeyCode::Char('b' | 'u'), true) => dialog.top = dialog.top.saturating_sub(page),
-            (KeyCode::Home, _) | (KeyCode::Char('g'), false) => dialog.top = 0,
-            (KeyCode::End, _) | (KeyCode::Char('G'), false) => dialog.top = last,
-            (KeyCode::Right, _) | (KeyCode::Char('l'), false) => dialog.left += SIDE,
-            (KeyCode::Left, _) | (KeyCode::Char('h'), false) => dialog.left = dialog.left.saturating_sub(SIDE),
-            (KeyCode::Char('c'), false) => {
+            Some(Action::Down) => dialog.top += 1,
+            Some(Action::Up) => dialog.top = dialog.top.saturating_sub(1),
+            Some(Action::PageDown) => dialog.top += page,
+            Some(Action::PageUp) => dialog.top = dialog.top.saturating_sub(page),
+            Some(Action::HalfPageDown) => dialog.top += (page / 2).max(1),
+            Some(Action::HalfPageUp) => dialog.top = dialog.top.saturating_sub((page / 2).max(1)),
+            Some(Action::Top) => dialog.top = 0,
+            Some(Action::Bottom) => dialog.top = last,
+            Some(Action::ColumnsRight) => dialog.left += SIDE,
+            Some(Action::ColumnsLeft) => dialog.left = dialog.left.saturating_sub(SIDE),
+            Some(Action::Copy) => {
                 let text = dialog.text();
                 self.ui.copied = Some(format!("all of '{}'", dialog.title));
                 self.open_text(dialog);
                 return vec![Command::Copy(text)];
             }
-            (KeyCode::Char('s'), true) => {
+            Some(Action::Save) => {
                 self.open_text(dialog);
                 self.ui.dialogs.push(Dialog::Save);
                 return Vec::new();
             }
-            (KeyCode::Char('Q'), false) => return vec![Command::Quit { code: 0 }],
-            _ => return self.press_purpose(now, dialog, key),
+            Some(Action::Redraw) => {
+                self.open_text(dialog);
+                return vec![Command::Redraw];
+            }
+            Some(Action::Quit) => return vec![Command::Quit { code: 0 }],
+            Some(action) => return self.press_purpose(now, dialog, action),
+            None if key.code == KeyCode::Char(' ') => dialog.top += page,
+            None => return self.tell_keys(now, dialog),
         }
         dialog.top = dialog.top.min(last);
         self.open_text(dialog);
         Vec::new()
     }
 
-    /// A key that only some texts have.
-    fn press_purpose(&mut self, now: Timestamp, dialog: TextDialog, key: KeyPress) -> Vec<Command> {
-        let KeyCode::Char(letter @ ('r' | 'e' | 'd' | 'y')) = key.code else {
-            self.open_text(dialog);
-            self.say(now, Role::Dim, "j k g G move, h l scroll, c copies, Esc closes");
-            return Vec::new();
+    /// What only some texts know.
+    fn press_purpose(&mut self, now: Timestamp, dialog: TextDialog, action: Action) -> Vec<Command> {
+        let draft = match &dialog.purpose {
+            Purpose::Comparison(comparison) => comparison.draft().map(|what_if| Arc::clone(&what_if.draft)),
+            Purpose::Answer
+            | Purpose::Help
+            | Purpose::Weighing(_)
+            | Purpose::Misread { .. }
+            | Purpose::Confirm(_)
+            | Purpose::DryRun => None,
         };
-        match (&dialog.purpose, letter) {
-            (Purpose::Confirm(objects), 'y') => {
-                let objects = objects.clone();
-                return self.dry_run(objects);
-            }
-            (Purpose::Misread { name, text }, 'e') => {
-                let (name, text) = (name.clone(), text.clone());
+        let text = match (&dialog.purpose, &draft) {
+            (Purpose::Misread { name, text }, _) => Some((name.clone(), text.clone())),
+            (_, Some(draft)) => Some((draft.name.clone(), draft.text.clone())),
+            (_, None) => None,
+        };
+        match (action, text) {
+            (Action::EditAgain, Some((name, text))) => {
                 self.open_text(dialog);
-                return vec![Command::EditDraft { name, text }];
+                vec![Command::EditDraft { name, text }]
             }
-            (Purpose::Comparison(comparison), 'e' | 'd') if comparison.draft().is_some() => {
-                let what_if = comparison.draft().cloned();
+            (Action::EditDraft, Some((name, _))) => {
                 self.open_text(dialog);
-                let Some(what_if) = what_if else { return Vec::new() };
-                if letter == 'e' {
-                    let (name, text) = (what_if.draft.name.clone(), what_if.draft.text.clone());
-                    return vec![Command::EditDraft { name, text }];
+                self.edit_anew(now, &name)
+            }
+            (Action::DraftYaml, Some((name, text))) => {
+                let text = self.masked_yaml(text);
+                let yaml = TextDialog::new(format!("The draft of {name}"), yaml_lines(&text));
+                self.open_text(dialog);
+                self.open_text(yaml);
+                Vec::new()
+            }
+            (Action::DryRun | Action::Radius, _) => {
+                let Purpose::Comparison(comparison) = &dialog.purpose else {
+                    return self.tell_keys(now, dialog);
+                };
+                let (what_if, radius) = (comparison.draft().cloned(), comparison.radius_dialog());
+                self.open_text(dialog);
+                match (action, what_if, radius) {
+                    (Action::DryRun, Some(what_if), _) => self.confirm_dry_run(&what_if),
+                    (Action::Radius, _, Some((rows, known))) => self.open_rows(rows, known),
+                    _ => {}
                 }
-                self.confirm_dry_run(&what_if);
+                Vec::new()
             }
-            (Purpose::Comparison(comparison), 'r') => {
-                let radius = comparison.radius_dialog();
-                self.open_text(dialog);
-                if let Some((rows, known)) = radius {
-                    self.open_rows(rows, known);
-                }
-            }
-            (
-                Purpose::Answer
-                | Purpose::Help
-                | Purpose::Comparison(_)
-                | Purpose::Weighing(_)
-                | Purpose::Misread { .. }
-                | Purpose::Confirm(_)
-                | Purpose::DryRun,
-                _,
-            ) => {
-                self.open_text(dialog);
-                self.say(now, Role::Dim, "j k g G move, h l scroll, c copies, Esc closes");
-            }
+            _ => self.tell_keys(now, dialog),
         }
+    }
+
+    /// A key that does nothing in a text: what others do.
+    fn tell_keys(&mut self, now: Timestamp, dialog: TextDialog) -> Vec<Command> {
+        self.open_text(dialog);
+        let key = |action: Action| self.options.keys.named(action);
+        let moves = [Action::Down, Action::Up, Action::Top, Action::Bottom]
+            .map(key)
+            .join(" ");
+        let sides = [Action::ColumnsLeft, Action::ColumnsRight].map(key).join(" ");
+        let copies = key(Action::Copy);
+        let line = format!("{moves} move, {sides} scroll, {copies} copies, Esc closes");
+        self.say(now, Role::Dim, line);
         Vec::new()
     }
 }
@@ -366,16 +398,23 @@ impl Purpose {
         }
     }
 
-    /// Its own keys, for the foot.
-    pub(super) fn keys(&self) -> &'static [(&'static str, &'static str)] {
+    /// What it knows besides, for the foot.
+    pub(super) fn actions(&self) -> &'static [(Action, &'static str)] {
         match self {
-            Purpose::Comparison(comparison) if comparison.draft().is_some() => {
-                &[("e", "edit again"), ("d", "dry run"), ("r", "who else")]
-            }
-            Purpose::Comparison(comparison) if comparison.has_radius() => &[("r", "who else")],
-            Purpose::Misread { .. } => &[("e", "edit again")],
-            Purpose::Confirm(_) => &[("y", "ask the server")],
-            Purpose::Answer | Purpose::Help | Purpose::Comparison(_) | Purpose::Weighing(_) | Purpose::DryRun => &[],
+            Purpose::Comparison(comparison) if comparison.draft().is_some() => &[
+                (Action::EditAgain, "edit again"),
+                (Action::DryRun, "dry run"),
+                (Action::DraftYaml, "YAML"),
+                (Action::Radius, "who else"),
+            ],
+            Purpose::Comparison(comparison) if comparison.has_radius() => &[(Action::Radius, "who else")],
+            Purpose::Misread { .. } => &[(Action::EditAgain, "edit again"), (Action::DraftYaml, "YAML")],
+            Purpose::Answer
+            | Purpose::Help
+            | Purpose::Comparison(_)
+            | Purpose::Weighing(_)
+            | Purpose::Confirm(_)
+            | Purpose::DryRun => &[],
         }
     }
 }

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::columns::Choice;
 use super::dialog::Dialog;
 use super::list::{ItemId, List, MomentId};
-use super::message::Captured;
+use super::message::{Captured, Drafted};
 use super::options::Namespaces;
 use super::packets::KEPT;
 use super::panel::Panel;
@@ -265,6 +265,8 @@ pub(super) struct Ui {
     pub studying: Option<(Question, Arc<AtomicBool>)>,
     /// The chosen pod's endpoints of another time, while they are looked at.
     pub then: Option<Then>,
+    /// The last draft, read or not.
+    pub draft: Option<Drafted>,
     /// What lies over the panes, the topmost last.
     pub dialogs: Vec<Dialog>,
     /// The message at the foot.
@@ -321,6 +323,7 @@ impl Ui {
             broken: BTreeSet::new(),
             studying: None,
             then: None,
+            draft: None,
             dialogs: Vec::new(),
             toast: None,
             copied: None,

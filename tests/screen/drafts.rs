@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use insta::assert_snapshot;
 use sidescope::app::message::{Drafted, DryRunAnswer};
-use sidescope::app::{Command, Draft, Message};
+use sidescope::app::{Command, Draft, Keymap, Message, Options};
 use sidescope::mesh::model::{Key, Kind};
 use sidescope::mesh::world::Failure;
 use sidescope::tui::Theme;
@@ -163,6 +163,69 @@ fn the_server_is_asked_only_after_a_confirmation_and_a_refusal_says_what_to_ask(
     assert!(text.contains("warning: take care"), "{text}");
     stage.press("<Esc>");
     assert!(stage.text().contains("What if Sidecar"), "{}", stage.text());
+}
+
+#[test]
+fn a_draft_that_was_closed_is_not_lost() {
+    let mut stage = shell();
+    stage.press("4E");
+    let (name, _) = edited(&mut stage);
+    stage.send(read(&name, &["istio-system/*"]));
+    stage.press("<Esc>");
+    assert!(
+        stage.text().contains("the draft is kept: :what-if opens it again"),
+        "{}",
+        stage.text()
+    );
+    stage.press("E");
+    let text = stage.text();
+    assert!(text.contains("+0 -4 ~0") && text.contains("E begins anew"), "{text}");
+    stage.press("e");
+    assert_eq!(edited(&mut stage).1, "kind: Sidecar\n", "the draft's text");
+    stage.press("E");
+    assert!(edited(&mut stage).1.contains("*/*"), "the object's text");
+    stage.press("yc");
+    let copied = stage.take_commands();
+    assert!(
+        copied.contains(&Command::Copy("kind: Sidecar".to_owned())),
+        "{copied:?}"
+    );
+    stage.press("<Esc><Esc>1:what-if<Enter>");
+    assert!(stage.text().contains("+0 -4 ~0"), "{}", stage.text());
+}
+
+#[test]
+fn a_text_goes_by_the_keys_that_actions_have_and_is_drawn_anew() {
+    let keys = [("copy", "Y"), ("radius", "X"), ("edit-again", "U"), ("down", "J")];
+    let keys: Vec<_> = keys.map(|(name, key)| (name.to_owned(), vec![key.to_owned()])).into();
+    let options = Options {
+        keys: Keymap::of(&keys).unwrap(),
+        ..Options::default()
+    };
+    let mut objects = mesh::bookinfo();
+    objects.push(mesh::sidecar("default", &["*/*"], 1).into());
+    let mut stage = Stage::starting(options, &objects);
+    stage.press("/my-shell<Enter>4E");
+    let (name, _) = edited(&mut stage);
+    stage.send(read(&name, &["istio-system/*"]));
+    let foot = stage.text().lines().last().unwrap().to_owned();
+    assert!(
+        foot.contains("U edit again") && foot.contains("X who else") && foot.contains("Y copy"),
+        "{foot}"
+    );
+    stage.press("c<C-l>");
+    let commands = stage.take_commands();
+    assert_eq!(commands, [Command::Redraw], "c is no key any more");
+    stage.press("U");
+    assert_eq!(edited(&mut stage).0, name);
+    stage.press("X");
+    assert!(stage.text().contains("Who would gain or lose what"), "{}", stage.text());
+    stage.press("<C-l>");
+    assert_eq!(stage.take_commands(), [Command::Redraw]);
+    stage.press("?");
+    let help = stage.text();
+    stage.press("<Esc>");
+    assert!(help.contains("Help"), "{help}");
 }
 
 #[test]

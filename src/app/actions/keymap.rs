@@ -42,7 +42,7 @@ impl Keymap {
             {
                 problems.push((*place, "has no key left, and no :command does it".to_owned()));
             }
-            for other in ACTIONS.iter().skip(at + 1).filter(|other| meet(one.valid, other.valid)) {
+            for other in ACTIONS.iter().skip(at + 1).filter(|other| meet(one, other)) {
                 let shared = map.keys(one).iter().find(|key| map.keys(other).contains(key));
                 // the later of the two is told
                 let told = places.get(&one.action).max(places.get(&other.action)).copied();
@@ -89,9 +89,17 @@ impl Keymap {
         self.hint(action).or_else(name).unwrap_or_default()
     }
 
+    /// The action of a key in a text.
+    pub(in crate::app) fn find_in_text(&self, key: KeyPress) -> Option<Action> {
+        let mut entries = ACTIONS.iter().filter(|entry| entry.works_in_texts());
+        let found = entries.find(|entry| self.keys(entry).contains(&key));
+        found.map(|entry| entry.action)
+    }
+
     /// The action of a key where this table has the keys; else the one that it has elsewhere.
     pub(in crate::app) fn find(&self, key: KeyPress, table: TableId, play: Play) -> Option<&'static Entry> {
-        let mut entries = ACTIONS.iter().filter(|entry| self.keys(entry).contains(&key));
+        let of_tables = ACTIONS.iter().filter(|entry| entry.valid != Where::Draft);
+        let mut entries = of_tables.filter(|entry| self.keys(entry).contains(&key));
         let first = entries.next()?;
         let works = |entry: &&Entry| entry.works_in(table, play);
         Some(std::iter::once(first).chain(entries).find(works).unwrap_or(first))
@@ -99,8 +107,9 @@ impl Keymap {
 }
 
 /// Whether there is a place where both work.
-fn meet(one: Where, other: Where) -> bool {
-    match (one, other) {
+fn meet(one: &Entry, other: &Entry) -> bool {
+    match (one.valid, other.valid) {
+        (Where::Draft, _) | (_, Where::Draft) => one.works_in_texts() && other.works_in_texts(),
         (Where::In(panes), Where::In(others)) => panes.iter().any(|pane| others.contains(pane)),
         (Where::Everywhere | Where::Told | Where::Replay, _) | (_, Where::Everywhere | Where::Told | Where::Replay) => {
             true
@@ -182,6 +191,18 @@ mod tests {
         // 'p' pins a pod's rows, 'x' explains; services have no pin
         let apart = of(&[("explain", &["V"]), ("events", &["V"])]);
         assert!(apart.is_err(), "both work in endpoints");
+    }
+
+    #[test]
+    fn what_works_in_a_drafts_text_meets_what_else_does_and_nothing_more() {
+        assert!(of(&[("dry-run", &["x"])]).is_ok(), "x explains in tables");
+        assert!(of(&[("yaml", &["d"]), ("describe", &["y"])]).is_ok(), "in tables alone");
+        let problem = "'c' is also 'copy': give that another key".to_owned();
+        assert_eq!(of(&[("dry-run", &["c"])]).unwrap_err(), [(0, problem)]);
+        let map = of(&[("copy", &["Y"])]).unwrap();
+        assert_eq!(map.find_in_text(KeyPress::char('Y')), Some(Action::Copy));
+        assert_eq!(map.find_in_text(KeyPress::char('c')), None);
+        assert_eq!(map.find_in_text(KeyPress::char('d')), Some(Action::DryRun));
     }
 
     #[test]

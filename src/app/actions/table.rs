@@ -5,7 +5,7 @@ mod show;
 use self::show::SHOW;
 use super::Action as A;
 use super::Pane::{Elsewhere, Endpoints, Packets, Pods, Services, Sidecars, Timeline, Traffic};
-use super::Where::{Everywhere, In};
+use super::Where::{Draft, Everywhere, In};
 use super::shorthand::{char, ctrl, entry, key};
 use super::{Entry, Group};
 use crate::app::key::KeyCode;
@@ -315,14 +315,38 @@ const ASK: &[Entry] = &[
         A::EditDraft,
         &[char('E')],
         In(&[Sidecars]),
-        ("edit", "what if: edit a draft; nothing is applied"),
+        ("edit", "what if: edit a draft, or see the last one; nothing is applied"),
+    ),
+    entry(
+        Group::Ask,
+        A::EditAgain,
+        &[char('e')],
+        Draft,
+        ("", "edit the draft again"),
+    ),
+    entry(
+        Group::Ask,
+        A::DraftYaml,
+        &[char('y')],
+        Draft,
+        ("", "the draft's YAML, to copy or to save"),
+    ),
+    entry(
+        Group::Ask,
+        A::DryRun,
+        &[char('d')],
+        Draft,
+        ("", "ask the API server for a dry run"),
     ),
     entry(
         Group::Ask,
         A::WhatIf,
         &[],
         Everywhere,
-        ("what-if", "what a file would change: :what-if FILE"),
+        (
+            "what-if",
+            "what a file would change: :what-if FILE; without: the last draft",
+        ),
     ),
     entry(
         Group::Ask,

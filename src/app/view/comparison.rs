@@ -291,15 +291,7 @@ fn mesh_line(radius: Option<&Result<Arc<Radius>, Unknown>>) -> Line {
     match radius {
         None => fact("In the mesh", Role::Dim, "being worked out ..."),
         Some(Err(unknown)) => fact("In the mesh", Role::Warn, unknown_text(unknown)),
-        Some(Ok(radius)) => {
-            let mut line = fact("In the mesh", Role::Text, impact::sentence(radius));
-            if !radius.workloads.is_empty() {
-                line.push(Span::new(Role::Dim, "; "));
-                line.push(Span::new(Role::Key, "r"));
-                line.push(Span::new(Role::Dim, " lists them"));
-            }
-            line
-        }
+        Some(Ok(radius)) => fact("In the mesh", Role::Text, impact::sentence(radius)),
     }
 }
 

@@ -11,9 +11,8 @@ use crate::app::tables::TableId;
 pub fn help(table: TableId, play: Play, keys: &Keymap) -> TextDialog {
     let mut lines = vec![vec![Span::new(Role::Strong, "I want to know")]];
     lines.extend(ANSWERS.iter().map(|(way, what)| {
-        let way: Vec<String> = way.iter().map(|step| step.text(keys)).collect();
         vec![
-            Span::new(Role::Key, format!("  {:<14}", way.join(" "))),
+            Span::new(Role::Key, format!("  {:<14}", written(way, keys))),
             Span::new(Role::Text, *what),
         ]
     }));
@@ -42,7 +41,8 @@ pub fn help(table: TableId, play: Play, keys: &Keymap) -> TextDialog {
         lines.push(Vec::new());
     }
     lines.push(vec![Span::new(Role::Strong, "In a text such as this")]);
-    for (key, what) in READING {
+    for (steps, what) in READING {
+        let key = written(steps, keys);
         lines.push(vec![
             Span::new(Role::Key, format!("  {key:<14}")),
             Span::new(Role::Text, *what),
@@ -92,6 +92,12 @@ impl Step {
             Step::Type(text) => (*text).to_owned(),
         }
     }
+}
+
+/// Steps one after the other.
+fn written(steps: &[Step], keys: &Keymap) -> String {
+    let steps: Vec<String> = steps.iter().map(|step| step.text(keys)).collect();
+    steps.join(" ")
 }
 
 use Step::{Press, Type};
@@ -158,12 +164,39 @@ const ANSWERS: &[(&[Step], &str)] = &[
     ),
 ];
 
-const READING: &[(&str, &str)] = &[
-    ("j k g G", "move; Space and Ctrl-f, Ctrl-b by pages"),
-    ("h l", "scroll to the side"),
-    ("c", "copy all of it"),
-    ("Esc q", "close it"),
-    ("? F1", "this help, over what is open; F1 also where something is typed"),
+const READING: &[(&[Step], &str)] = &[
+    (
+        &[
+            Press(Action::Down),
+            Press(Action::Up),
+            Press(Action::Top),
+            Press(Action::Bottom),
+        ],
+        "move",
+    ),
+    (
+        &[Type("Space"), Press(Action::PageDown), Press(Action::PageUp)],
+        "move by pages",
+    ),
+    (
+        &[Press(Action::ColumnsLeft), Press(Action::ColumnsRight)],
+        "scroll to the side",
+    ),
+    (&[Press(Action::Copy)], "copy all of it"),
+    (&[Press(Action::Save)], "save it"),
+    (
+        &[Press(Action::Radius)],
+        "of an edit or a draft: who else gained or lost rows",
+    ),
+    (&[Press(Action::EditAgain)], "of a draft: edit it again"),
+    (&[Press(Action::EditDraft)], "of a draft: begin anew from the object"),
+    (&[Press(Action::DraftYaml)], "of a draft: its YAML, to copy or to save"),
+    (&[Press(Action::DryRun)], "of a draft: a dry run by the API server"),
+    (&[Type("Esc"), Press(Action::BackOrQuit)], "close it"),
+    (
+        &[Press(Action::Help), Type("F1")],
+        "this help, over what is open; F1 also where something is typed",
+    ),
 ];
 
 const SIGNS: &[(Role, &str, &str)] = &[
@@ -190,7 +223,7 @@ pub fn reference() -> Vec<(&'static str, Vec<[String; 3]>)> {
         let keys: Vec<String> = entry.keys.iter().map(ToString::to_string).collect();
         let place = match entry.valid {
             Where::Everywhere => String::new(),
-            Where::In(_) | Where::Told | Where::Replay => format!(" ({})", entry.where_text()),
+            Where::In(_) | Where::Told | Where::Replay | Where::Draft => format!(" ({})", entry.where_text()),
         };
         let name = if entry.name.is_empty() {
             String::new()
@@ -203,7 +236,7 @@ pub fn reference() -> Vec<(&'static str, Vec<[String; 3]>)> {
     let mut sections: Vec<_> = Group::ALL.iter().map(|group| (group.title(), of(group))).collect();
     let reading = READING
         .iter()
-        .map(|(key, what)| [(*key).to_owned(), (*what).to_owned(), String::new()]);
+        .map(|(steps, what)| [written(steps, &Keymap::default()), (*what).to_owned(), String::new()]);
     sections.push(("In a text", reading.collect()));
     let copy = COPY
         .iter()

@@ -7,7 +7,7 @@ use super::{cut_line, line_width, two_sided};
 use crate::app::App;
 use crate::app::actions::{Action, entry};
 use crate::app::contexts::Going;
-use crate::app::dialog::Dialog;
+use crate::app::dialog::{Dialog, Purpose};
 use crate::app::tables::TableId;
 use crate::app::ui::Toast;
 
@@ -54,23 +54,22 @@ impl App {
             Some(Dialog::Text(_) | Dialog::Rows(_)) if self.toast(now).is_some() => {
                 (self.message_or_keys(now, width), None)
             }
-            Some(Dialog::Rows(_)) => (
-                keys(
-                    &[
-                        ("j k", "move"),
-                        ("Enter", "go there"),
-                        ("h l", "scroll"),
-                        ("c", "copy"),
-                        ("Esc", "close"),
-                    ],
-                    width,
-                ),
-                None,
-            ),
+            Some(Dialog::Rows(_)) => {
+                let mut hints = self.reading_hints(true);
+                hints.insert(1, ("Enter".to_owned(), "go there"));
+                (keys(&borrowed(&hints), width), None)
+            }
             Some(Dialog::Text(text)) => {
-                let mut hints = vec![("j k", "move"), ("h l", "scroll"), ("c", "copy"), ("Esc", "close")];
-                hints.splice(0..0, text.purpose.keys().iter().copied());
-                (keys(&hints, width), None)
+                // a comparison's lines are broken: there is nothing at the side
+                let is_whole = matches!(text.purpose, Purpose::Comparison(_) | Purpose::Misread { .. });
+                let mut hints = self.reading_hints(!is_whole);
+                let own = text.purpose.actions().iter();
+                let own = own.map(|(action, what)| (self.options.keys.named(*action), *what));
+                hints.splice(0..0, own);
+                if let Purpose::Confirm(_) = text.purpose {
+                    hints.insert(0, ("y".to_owned(), "ask the server"));
+                }
+                (keys(&borrowed(&hints), width), None)
             }
             Some(Dialog::Sort(_)) => (
                 keys(&[("j k", "move"), ("Enter", "sort"), ("Esc", "close")], width),
@@ -112,9 +111,22 @@ impl App {
             let text = format!(" held still;{waits} {key} goes on");
             return cut_line(vec![Span::new(Role::Warn, text)], width);
         }
-        let hints = self.hints();
-        let hints: Vec<(&str, &str)> = hints.iter().map(|(key, what)| (key.as_str(), *what)).collect();
-        keys(&hints, width)
+        keys(&borrowed(&self.hints()), width)
+    }
+
+    /// The keys of what is read.
+    fn reading_hints(&self, scrolls: bool) -> Vec<(String, &'static str)> {
+        let both = |one: Action, other: Action| {
+            let keys = &self.options.keys;
+            format!("{} {}", keys.named(one), keys.named(other))
+        };
+        let mut hints = vec![(both(Action::Down, Action::Up), "move")];
+        if scrolls {
+            hints.push((both(Action::ColumnsLeft, Action::ColumnsRight), "scroll"));
+        }
+        hints.push((self.options.keys.named(Action::Copy), "copy"));
+        hints.push(("Esc".to_owned(), "close"));
+        hints
     }
 
     /// The keys that matter most here.
@@ -172,6 +184,10 @@ impl App {
             .filter_map(|(action, what)| Some((key(action)?, what)))
             .collect()
     }
+}
+
+fn borrowed<'a>(hints: &'a [(String, &'static str)]) -> Vec<(&'a str, &'a str)> {
+    hints.iter().map(|(key, what)| (key.as_str(), *what)).collect()
 }
 
 fn keys(hints: &[(&str, &str)], width: u16) -> Line {
