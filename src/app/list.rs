@@ -9,7 +9,7 @@ mod order;
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -51,12 +51,42 @@ pub(super) enum MomentId {
     Before(Reverse<Timestamp>, Kind, Key, u32),
 }
 
-/// A row's place.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+/// A row's place. Of objects of one name the tombstones stand below the one that lives.
+#[derive(Clone, Debug)]
 struct Entry {
     key: SortKey,
     id: ItemId,
+    /// It is a tombstone; the other way round where the list is shown from its end.
+    is_late: bool,
 }
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let late = || {
+            if let (ItemId::Object(one), ItemId::Object(two)) = (&self.id, &other.id) {
+                one.key.cmp(&two.key).then(self.is_late.cmp(&other.is_late))
+            } else {
+                Ordering::Equal
+            }
+        };
+        let by_key = self.key.cmp(&other.key);
+        by_key.then_with(late).then_with(|| self.id.cmp(&other.id))
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Entry {}
 
 /// By what a list is sorted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -143,14 +173,16 @@ impl List {
     pub(super) fn rebuild(&mut self, sort: Option<Sort>, filter: Filter, rows: impl Iterator<Item = (ItemId, Placed)>) {
         let mut shown = Vec::new();
         self.clear(sort, filter);
+        let is_descending = self.is_descending();
         for (id, Placed { key, passes, gone }) in rows {
+            let is_late = gone != is_descending;
             if gone {
                 self.gone.insert(id.clone());
             }
             if let Some(cursor) = &mut self.cursor
                 && cursor.id == id
             {
-                cursor.key = key.clone();
+                (cursor.key, cursor.is_late) = (key.clone(), is_late);
             }
             if !passes {
                 self.hidden.insert(id);
@@ -159,7 +191,7 @@ impl List {
             if key != SortKey::Absent {
                 self.keys.insert(id.clone(), key.clone());
             }
-            shown.push(Entry { key, id });
+            shown.push(Entry { key, id, is_late });
         }
         self.settle(Ordered::from_unsorted(shown));
     }
@@ -178,9 +210,9 @@ impl List {
     fn settle(&mut self, rows: Ordered<Entry>) {
         self.rows = rows;
         if !self.picked.is_empty() {
-            let (rows, hidden, keys) = (&self.rows, &self.hidden, &self.keys);
-            self.picked
-                .retain(|id| hidden.contains(id) || rows.rank(&entry_of(keys, id)).1);
+            let picked = std::mem::take(&mut self.picked);
+            let is_there = |id: &ItemId| self.hidden.contains(id) || self.rows.rank(&self.entry_of(id)).1;
+            self.picked = picked.into_iter().filter(is_there).collect();
         }
     }
 
@@ -192,8 +224,11 @@ impl List {
             if is_gone {
                 gone.insert(id.clone());
             }
-            let key = SortKey::Absent;
-            Entry { key, id }
+            Entry {
+                key: SortKey::Absent,
+                id,
+                is_late: is_gone,
+            }
         });
         let rows = Ordered::from_sorted(rows);
         if let Some(cursor) = &mut self.cursor {
@@ -204,7 +239,7 @@ impl List {
 
     /// Puts one row in its place: it is new, it says something else, or (`None`) it is gone.
     pub(super) fn update(&mut self, id: &ItemId, placed: Option<Placed>) {
-        let old = entry_of(&self.keys, id);
+        let old = self.entry_of(id);
         let Some(Placed { key, passes, gone }) = placed else {
             if self.cursor.as_ref().is_some_and(|cursor| cursor.id == *id) {
                 self.leave(&old);
@@ -221,12 +256,13 @@ impl List {
         } else {
             self.gone.remove(id);
         }
+        let is_late = gone != self.is_descending();
         if let Some(cursor) = &mut self.cursor
             && cursor.id == *id
         {
-            cursor.key = key.clone();
+            (cursor.key, cursor.is_late) = (key.clone(), is_late);
         }
-        if old.key != key || !passes {
+        if old.key != key || old.is_late != is_late || !passes {
             self.rows.remove(&old);
         }
         if !passes {
@@ -240,7 +276,8 @@ impl List {
         } else {
             self.keys.insert(id.clone(), key.clone());
         }
-        self.rows.insert(Entry { key, id: id.clone() });
+        let id = id.clone();
+        self.rows.insert(Entry { key, id, is_late });
     }
 
     /// The cursor's row is going: on to the one that takes its place, else to the one before.
@@ -250,6 +287,15 @@ impl List {
             .entry_at(position + 1)
             .or_else(|| self.entry_at(position.checked_sub(1)?));
         self.cursor = neighbour.filter(|entry| entry.id != old.id).cloned();
+    }
+
+    /// The place of a row, as long as it is there.
+    fn entry_of(&self, id: &ItemId) -> Entry {
+        Entry {
+            key: self.keys.get(id).cloned().unwrap_or_default(),
+            id: id.clone(),
+            is_late: self.gone.contains(id) != self.is_descending(),
+        }
     }
 
     /// The position at which this entry stands, or would.
@@ -289,7 +335,7 @@ impl List {
 
     /// The position of a row, if it is shown.
     pub(super) fn find(&self, id: &ItemId) -> Option<usize> {
-        let entry = entry_of(&self.keys, id);
+        let entry = self.entry_of(id);
         self.rows.rank(&entry).1.then(|| self.position_of(&entry))
     }
 
@@ -416,12 +462,5 @@ impl List {
         let widest = self.widths.entry(column).or_default();
         *widest = width.max(*widest);
         *widest
-    }
-}
-
-fn entry_of(keys: &BTreeMap<ItemId, SortKey>, id: &ItemId) -> Entry {
-    Entry {
-        key: keys.get(id).cloned().unwrap_or_default(),
-        id: id.clone(),
     }
 }

@@ -148,3 +148,29 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn tombstones_stand_below_the_one_of_their_name_that_lives() {
+    let mut list = list([]);
+    let grave = Placed {
+        gone: true,
+        ..shown().unwrap()
+    };
+    // of one name: by uid alone the one that lives would come second
+    list.update(&id(1), Some(grave.clone()));
+    list.update(&id(2), shown());
+    list.update(&id(3), Some(grave.clone()));
+    let order = |list: &List| list.rows_from(0).cloned().collect::<Vec<_>>();
+    assert_eq!(order(&list), [id(2), id(1), id(3)]);
+    list.select(&id(2));
+    list.update(&id(2), Some(grave.clone()));
+    assert_eq!(order(&list), [id(1), id(2), id(3)], "the last of them went too");
+    assert_eq!(list.current(), Some(&id(2)), "the cursor goes with its row");
+    let rows = [(id(1), grave), (id(2), shown().unwrap())];
+    let sort = Sort {
+        column: "name",
+        descending: true,
+    };
+    list.rebuild(Some(sort), Filter::default(), rows.into_iter());
+    assert_eq!(order(&list), [id(2), id(1)], "from the largest down too");
+}

@@ -21,6 +21,9 @@ use crate::mesh::model::Kind;
 use crate::mesh::scope::NoTable;
 use crate::mesh::world::Coverage;
 
+/// The columns behind the one in which a tombstone is "gone": they tell when.
+const ENDS: &[&str] = &["status", "inScope", "findings"];
+
 impl App {
     pub(super) fn pane(&self, now: Timestamp, laid: &Laid, size: Size) -> Pane {
         let active = self.ui.active() == laid.table;
@@ -333,7 +336,10 @@ impl App {
                     return Span::default();
                 };
                 if is_gone && let Some(buried) = spec.buried {
-                    return Span::new(Role::Dim, buried);
+                    let tells_end = buried.is_empty() && ENDS.contains(&spec.id);
+                    let end = marked.as_ref().filter(|_| tells_end);
+                    let end = end.map(|marked| self.end_text(marked, *width));
+                    return Span::new(Role::Dim, end.unwrap_or_else(|| buried.to_owned()));
                 }
                 let datum = subject.and_then(|subject| subject.datum(*column));
                 let Some(datum) = datum else { return Span::default() };
@@ -356,6 +362,13 @@ impl App {
             cursor,
             picked,
         }
+    }
+
+    /// When something went: of several of one name each at another time.
+    fn end_text(&self, marked: &Marked, width: u16) -> String {
+        let at = marked.times.1.to_zoned(self.options.time_zone.clone());
+        let format = if width < 8 { "%H:%M" } else { "%H:%M:%S" };
+        at.strftime(format).to_string()
     }
 
     /// What lies above and below, and how much of that has a change mark that was never on the screen.
