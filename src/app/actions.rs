@@ -125,6 +125,7 @@ const IN_TEXTS: &[Action] = &[
     Action::Redraw,
     Action::Save,
     Action::Copy,
+    Action::Filter,
     Action::Down,
     Action::Up,
     Action::Top,

@@ -103,6 +103,15 @@ impl App {
             return Vec::new();
         }
         let mut commands = self.open_contexts(now);
+        let known = &self.facts.contexts;
+        if !known.is_empty() && !known.iter().any(|context| &*context.name == name) {
+            // a part of a name: what is like it, to choose from
+            if let Some(Dialog::Contexts(dialog)) = self.ui.dialogs.last_mut() {
+                dialog.input.insert(name);
+                dialog.at = 0;
+            }
+            return commands;
+        }
         if let Some(Dialog::Contexts(mut dialog)) = self.ui.dialogs.pop() {
             commands.extend(self.choose_context(now, &mut dialog, &name.into()));
             if dialog.state != Going::Choosing && dialog.state != Going::Reading {

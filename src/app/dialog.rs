@@ -142,6 +142,7 @@ impl Dialog {
     pub(super) fn takes_help(&self, key: KeyPress) -> bool {
         let is_letter = matches!(key.code, KeyCode::Char(_)) && !key.ctrl && !key.alt;
         match self {
+            Dialog::Text(text) if text.search.typing.is_some() => !is_letter,
             Dialog::Text(text) => !matches!(text.purpose, Purpose::Help),
             Dialog::Sort(_) | Dialog::Columns(_) | Dialog::Rows(_) | Dialog::Copy | Dialog::Save => true,
             Dialog::Filter(_)

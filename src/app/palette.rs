@@ -200,9 +200,11 @@ impl App {
         if key.code == KeyCode::Enter {
             let typed = dialog.input.text().trim().to_owned();
             let is_whole = dialog.at == 0 && typed.split(' ').next().is_some_and(|word| find(word).is_some());
-            let text = match suggestions.get(dialog.at) {
-                Some(suggestion) if !is_whole => suggestion.text.clone(),
-                Some(_) | None => typed,
+            let text = match (suggestions.get(dialog.at), suggestions.as_slice()) {
+                (Some(suggestion), _) if !is_whole => suggestion.text.clone(),
+                // what is typed behind the command is a part of one name alone
+                (_, [only]) if completes(&typed) => only.text.clone(),
+                (Some(_) | None, _) => typed,
             };
             return self.run(now, &text);
         }
@@ -216,7 +218,20 @@ impl App {
         } else if dialog.input.press(key) {
             dialog.at = 0;
         }
+        let commands = self.ask_contexts(dialog.input.text());
         self.ui.dialogs.push(Dialog::Palette(dialog));
+        commands
+    }
+
+    /// Has contexts listed, for what is suggested behind `:context`, if they are not known yet.
+    fn ask_contexts(&self, typed: &str) -> Vec<Command> {
+        let is_asked = typed
+            .strip_suffix(' ')
+            .and_then(find)
+            .is_some_and(|entry| argument(entry.action) == Argument::Context);
+        if is_asked && self.facts.contexts.is_empty() && self.options.play == Play::Cluster {
+            return vec![Command::ListContexts];
+        }
         Vec::new()
     }
 
@@ -344,6 +359,25 @@ impl App {
         let shown = named.iter().find(|key| self.ui.namespaces.shows(&key.namespace));
         shown.or(named.first()).map(|key| (*key).clone())
     }
+}
+
+/// Whether what stands behind the command may be a part of a name: of one thing that is there for certain.
+fn completes(typed: &str) -> bool {
+    let Some((word, rest)) = typed.split_once(' ') else {
+        return false;
+    };
+    let is_name = find(word).is_some_and(|entry| match argument(entry.action) {
+        Argument::Namespace | Argument::Context | Argument::Pod => true,
+        Argument::None
+        | Argument::Anything
+        | Argument::Host
+        | Argument::File
+        | Argument::Time
+        | Argument::Speed
+        | Argument::NewFile
+        | Argument::SavedFile => false,
+    });
+    is_name && !rest.contains([',', ' '])
 }
 
 /// As istioctl names a pod; a service is named so too.

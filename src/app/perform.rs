@@ -82,10 +82,8 @@ impl App {
                 dialog.insert(text);
                 true
             }
-            Some(
-                Dialog::Text(_) | Dialog::Rows(_) | Dialog::Sort(_) | Dialog::Columns(_) | Dialog::Copy | Dialog::Save,
-            )
-            | None => false,
+            Some(Dialog::Text(dialog)) => dialog.insert(text),
+            Some(Dialog::Rows(_) | Dialog::Sort(_) | Dialog::Columns(_) | Dialog::Copy | Dialog::Save) | None => false,
         };
         if !pasted {
             self.say(now, Role::Dim, "pasted text goes into / : F n or C; nothing is open");

@@ -8,6 +8,7 @@ use super::App;
 use super::actions::Action;
 use super::comparison::Comparison;
 use super::dialog::Dialog;
+use super::input::Input;
 use super::key::{KeyCode, KeyPress};
 use super::message::{Command, DryRun, Request};
 use super::privacy::Mask;
@@ -44,6 +45,19 @@ pub struct TextDialog {
     pub waits_for: Option<Request>,
     /// What it is for.
     pub purpose: Purpose,
+    /// What is looked for in it.
+    pub(super) search: Search,
+}
+
+/// What is looked for in a text.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Search {
+    /// It, while it is typed.
+    pub typing: Option<Input>,
+    /// It; empty if nothing is.
+    pub sought: String,
+    /// The first line shown when one began to type.
+    from: usize,
 }
 
 /// A part of a text.
@@ -227,6 +241,61 @@ impl TextDialog {
         self.top = self.top.min(self.shown.len().saturating_sub(rows));
     }
 
+    /// The lines in which stands what is looked for.
+    pub(super) fn found(&self) -> Vec<usize> {
+        if self.search.sought.is_empty() {
+            return Vec::new();
+        }
+        let sought = self.search.sought.to_lowercase();
+        let text = |line: &Line| line.iter().map(|span| span.text.as_str()).collect::<String>();
+        let holds = |line: &Line| text(line).to_lowercase().contains(&sought);
+        let lines = self.shown.iter().enumerate();
+        lines.filter(|(_, line)| holds(line)).map(|(at, _)| at).collect()
+    }
+
+    /// To the first line from here on in which it stands, else the first of all.
+    fn seek(&mut self, from: usize) {
+        let found = self.found();
+        let at = found.iter().find(|at| **at >= from).or(found.first());
+        if let Some(at) = at {
+            self.top = *at;
+        }
+    }
+
+    /// To the last line before here in which it stands, else the last of all.
+    fn seek_back(&mut self, from: usize) {
+        let found = self.found();
+        let at = found.iter().rev().find(|at| **at < from).or(found.last());
+        if let Some(at) = at {
+            self.top = *at;
+        }
+    }
+
+    /// A key while one types what is looked for.
+    fn press_search(&mut self, mut input: Input, key: KeyPress) {
+        let is_over = key.code == KeyCode::Backspace && input.text().is_empty();
+        if key.code == KeyCode::Esc || is_over {
+            self.top = self.search.from;
+            self.search = Search::default();
+        } else if key.code != KeyCode::Enter {
+            input.press(key);
+            input.text().clone_into(&mut self.search.sought);
+            self.search.typing = Some(input);
+            self.seek(self.search.from);
+        }
+    }
+
+    /// Pasted text, where one types what is looked for.
+    pub(super) fn insert(&mut self, text: &str) -> bool {
+        let Some(input) = &mut self.search.typing else {
+            return false;
+        };
+        input.insert(text);
+        input.text().clone_into(&mut self.search.sought);
+        self.seek(self.search.from);
+        true
+    }
+
     /// All of it as plain text.
     pub fn text(&self) -> String {
         let line = |line: &Line| line.iter().map(|span| span.text.as_str()).collect::<String>();
@@ -275,6 +344,12 @@ impl App {
     pub(super) fn press_text(&mut self, now: Timestamp, mut dialog: TextDialog, key: KeyPress) -> Vec<Command> {
         let last = dialog.shown.len().saturating_sub(dialog.rows);
         let page = dialog.rows.saturating_sub(1).max(1);
+        if let Some(input) = dialog.search.typing.take() {
+            dialog.press_search(input, key);
+            dialog.top = dialog.top.min(last);
+            self.open_text(dialog);
+            return Vec::new();
+        }
         if let (Purpose::Confirm(objects), KeyCode::Char('y')) = (&dialog.purpose, key.code) {
             let objects = objects.clone();
             return self.dry_run(objects);
@@ -310,6 +385,15 @@ impl App {
                 self.ui.dialogs.push(Dialog::Save);
                 return Vec::new();
             }
+            Some(Action::Filter) => {
+                dialog.search = Search {
+                    typing: Some(Input::default()),
+                    sought: String::new(),
+                    from: dialog.top,
+                };
+            }
+            None if key == KeyPress::char('n') => dialog.seek(dialog.top + 1),
+            None if key == KeyPress::char('N') => dialog.seek_back(dialog.top),
             Some(Action::Redraw) => {
                 self.open_text(dialog);
                 return vec![Command::Redraw];

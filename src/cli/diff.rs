@@ -60,9 +60,10 @@ pub(super) async fn diff(cli: &Cli, args: &DiffArgs) -> Result<Exit, Ended> {
     let mut answer = Answer::default();
     if let Some((pod, reference)) = pods {
         let other = reference.find(&after, &default)?;
+        let is_of_two = pod != other;
         let compared = what_if.compare(&pod, &other);
         let compared = compared.map_err(|(pod, state)| headless::no_such_table(&state, &pod))?;
-        answer.rows = Some(Rows::of(&compared, before, &after, at)?);
+        answer.rows = Some(Rows::of(&compared, (before, &after), at, is_of_two.then_some(&other))?);
         answer.weights = what_if.weigh(&pod, &other).ok();
         answer.pod = Some((compared, other));
     }
@@ -103,19 +104,29 @@ struct Rows {
 }
 
 impl Rows {
-    fn of(compared: &Compared, before: &World, after: &World, at: Timestamp) -> Result<Self, Ended> {
+    /// `other` is the second pod, where there are two.
+    fn of(
+        compared: &Compared,
+        (before, after): (&World, &World),
+        at: Timestamp,
+        other: Option<&Key>,
+    ) -> Result<Self, Ended> {
         let columns = rows::endpoint_columns(Chosen::Table);
         let columns = columns.map_err(|error| Ended::new(Exit::Internal, error.to_string()))?;
         let (diff, reasons) = (&compared.diff, &compared.reasons);
         let counts = |row: &Row| row.class != Class::Bootstrap;
         let old = |row: &Row| sheet_row(&columns, row, before, at);
         let new = |row: &Row| sheet_row(&columns, row, after, at);
+        let of_removed = |row: &Row| match other {
+            Some(other) => reasons.of_missing(row, &other.to_string()),
+            None => reasons.of_removed(row),
+        };
         let added = diff.added.iter().filter(|(_, row)| counts(row));
         let removed = diff.removed.iter().filter(|(_, row)| counts(row));
         let changed = diff.changed.iter().filter(|(_, row, _)| counts(row));
         Ok(Self {
             added: added.map(|(_, row)| (new(row), reasons.of_added(row))).collect(),
-            removed: removed.map(|(_, row)| (old(row), reasons.of_removed(row))).collect(),
+            removed: removed.map(|(_, row)| (old(row), of_removed(row))).collect(),
             changed: changed
                 .map(|(_, from, to)| (old(from), new(to), reasons.of_changed(from, to)))
                 .collect(),
@@ -275,30 +286,36 @@ impl Answer {
 /// One line: how much differs, and the names that come and go without rows.
 fn summary(rows: &Rows, compared: &Compared, other: &Key) -> String {
     let pod = &compared.before.pod;
-    let whose = if pod == other {
-        format!("{pod}")
+    let (added, removed, changed) = (rows.added.len(), rows.removed.len(), rows.changed.len());
+    let is_of_two = pod != other;
+    let mut line = if is_of_two {
+        format!("-{removed} only on {pod}, +{added} only on {other}, ~{changed} not the same")
     } else {
-        format!("{pod} against {other}")
+        format!("{pod}: +{added} -{removed} ~{changed}")
     };
-    let counts = format!("+{} -{} ~{}", rows.added.len(), rows.removed.len(), rows.changed.len());
-    let mut line = format!("{whose}: {counts}");
-    let hosts = [
-        ("in", &compared.diff.hosts_added),
-        ("out of", &compared.diff.hosts_removed),
-    ];
-    for (way, hosts) in hosts {
+    let ways = if is_of_two {
+        [format!("only in scope of {other}"), format!("only in scope of {pod}")]
+    } else {
+        ["in scope".to_owned(), "out of scope".to_owned()]
+    };
+    let hosts = [&compared.diff.hosts_added, &compared.diff.hosts_removed];
+    for (way, hosts) in ways.into_iter().zip(hosts) {
         if !hosts.is_empty() {
             let names: Vec<&str> = hosts.iter().take(5).map(Text::as_str).collect();
             let more = match hosts.len().saturating_sub(names.len()) {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            let _ = write!(line, "; {way} scope: {}{more}", names.join(", "));
+            let _ = write!(line, "; {way}: {}{more}", names.join(", "));
         }
     }
     if let Some((before, after)) = &compared.diff.governing {
         let after = compared.reasons.marked(governing(after));
-        let _ = write!(line, "; governed by {after}, was {}", governing(before));
+        let _ = if is_of_two {
+            write!(line, "; governed by {} and {after}", governing(before))
+        } else {
+            write!(line, "; governed by {after}, was {}", governing(before))
+        };
     }
     line
 }

@@ -169,7 +169,12 @@ fn a_context_is_gone_to_by_its_name() {
     stage.press(":ctx staging<Enter>");
     assert_eq!(
         stage.take_commands(),
-        [Command::ListContexts, Command::OpenContext("staging".into())]
+        [
+            // for what is suggested, then for the picker: the file may be another by then
+            Command::ListContexts,
+            Command::ListContexts,
+            Command::OpenContext("staging".into())
+        ]
     );
     assert!(stage.text().contains("connecting to 'staging' ..."), "{}", stage.text());
     stage.send(Message::Contexts(Ok(kubeconfig())));
@@ -178,6 +183,16 @@ fn a_context_is_gone_to_by_its_name() {
     assert!(stage.text().contains("context staging"), "{}", stage.text());
     stage.press("<Esc>:contexts prod<Enter>");
     assert_eq!(foot(&mut stage), "this is context 'prod'");
+    stage.press(":context d<Enter>");
+    assert!(foot(&mut stage).starts_with("context: d"), "{}", foot(&mut stage));
+    stage.press("<Esc>");
+    stage.take_commands();
+    stage.press(":context sta<Enter>");
+    let commands = stage.take_commands();
+    assert!(
+        commands.contains(&Command::OpenContext("staging".into())),
+        "{commands:?}"
+    );
 }
 
 #[test]

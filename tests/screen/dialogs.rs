@@ -205,6 +205,28 @@ fn a_host_that_the_sidecar_nearly_names_comes_first_and_who_wrote_it_is_said() {
 }
 
 #[test]
+fn a_text_is_searched_and_the_matches_are_gone_through() {
+    let mut stage = Stage::bookinfo();
+    stage.press("?/columns to");
+    let text = stage.text();
+    assert!(text.lines().nth(2).unwrap().contains("columns to the right"), "{text}");
+    assert!(text.lines().last().unwrap().contains("in 2 lines"), "{text}");
+    stage.press("<Enter>n");
+    let line = stage.text().lines().nth(2).unwrap().to_owned();
+    assert!(line.contains("columns to the left"), "{line}");
+    stage.press("N");
+    let line = stage.text().lines().nth(2).unwrap().to_owned();
+    assert!(line.contains("columns to the right"), "{line}");
+    stage.press("/?");
+    assert!(
+        stage.text().lines().last().unwrap().starts_with("/?"),
+        "it is typed, and asks for nothing"
+    );
+    stage.press("<Esc><Esc>");
+    assert!(!stage.text().contains("Help"), "{}", stage.text());
+}
+
+#[test]
 fn copying_takes_name_ip_row_json_and_command() {
     let mut stage = Stage::bookinfo();
     let mut copied = |keys: &str| {

@@ -137,7 +137,17 @@ fn since_the_start_and_two_picked_pods_are_compared() {
         text.contains("bookinfo/ratings-v1-6f9c-ccccc against default/my-shell-6f9c-eeeee"),
         "{text}"
     );
-    assert!(text.contains("Differences     +0 -4 ~0"), "{text}");
+    let sides = "Differences     4 only on A, 0 only on B, 0 not the same";
+    assert!(text.contains(sides), "{text}");
+    assert!(
+        text.contains("A               bookinfo/ratings-v1-6f9c-ccccc"),
+        "{text}"
+    );
+    assert!(text.contains("only on A 10.244."), "{text}");
+    assert!(
+        text.contains("is not in the scope of B: ") && !text.contains("no more"),
+        "{text}"
+    );
     stage.press("<Esc><Esc>");
     stage.press("gD");
     assert!(stage.text().contains("from the start to now"), "{}", stage.text());

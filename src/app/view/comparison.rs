@@ -33,7 +33,7 @@ const WEIGHT: &str = "Config weight";
 pub(in crate::app) fn blocks(comparison: &Comparison, clock: Clock<'_>) -> Vec<Block> {
     let mut blocks = vec![Block::broken(head(comparison, clock), 16)];
     let rows = match &comparison.rows {
-        Some(Ok(compared)) => row_lines(compared),
+        Some(Ok(compared)) => row_lines(compared, matches!(comparison.subject, Subject::Pods)),
         Some(Err(_)) | None => Vec::new(),
     };
     let text = match &comparison.subject {
@@ -99,7 +99,11 @@ fn head(comparison: &Comparison, clock: Clock<'_>) -> Vec<Line> {
             lines.extend(more(edits.len(), "edits"));
             lines
         }
-        Subject::Pods => Vec::new(),
+        Subject::Pods => {
+            let pods = comparison.pods.iter().flat_map(|(one, two)| [("A", one), ("B", two)]);
+            pods.map(|(side, pod)| fact(side, Role::Name, pod.to_string()))
+                .collect()
+        }
         Subject::Draft(what_if, _) => {
             let notes = what_if.draft.notes.iter();
             notes.map(|note| fact("Note", Role::Warn, note.as_str())).collect()
@@ -151,6 +155,7 @@ fn effect_lines(comparison: &Comparison) -> Vec<Line> {
     let mut lines = match &comparison.rows {
         None => return vec![fact(&label, Role::Dim, "being worked out ...")],
         Some(Err(unknown)) => return vec![fact(&label, Role::Warn, unknown_text(unknown))],
+        Some(Ok(compared)) if matches!(comparison.subject, Subject::Pods) => sides(&label, compared),
         Some(Ok(compared)) => counts(&label, compared),
     };
     if let Subject::Edit(_, Some(Effect { entries, .. })) = &comparison.subject
@@ -207,7 +212,7 @@ fn weight_line(comparison: &Comparison) -> Option<Line> {
         by_default,
     } = weights;
     let text = match comparison.subject {
-        Subject::Pods => format!("{}; {}", weight_text(*before), weight_text(*after)),
+        Subject::Pods => format!("A {}; B {}", weight_text(*before), weight_text(*after)),
         Subject::Edit(..) | Subject::Happening(..) | Subject::Times(..) | Subject::Draft(..) if before == after => {
             format!("{}, as before; {}", weight_text(*before), by_default_text(*by_default))
         }
@@ -245,6 +250,25 @@ fn weight_text(weight: Weight) -> String {
 
 fn by_default_text(weight: Weight) -> String {
     format!("by default (*/*) {} and {}", weight.clusters, weight.endpoints)
+}
+
+/// How much only one of two pods has, and which Sidecar governs each.
+fn sides(label: &str, compared: &Compared) -> Vec<Line> {
+    let diff = &compared.diff;
+    let (on_b, on_a, differ) = countable(diff);
+    let text = match on_a + on_b + differ {
+        0 => "no row differs".to_owned(),
+        _ => format!("{on_a} only on A, {on_b} only on B, {differ} not the same"),
+    };
+    let mut lines = vec![fact(label, Role::Text, text)];
+    let hosts = [("  only on A", &diff.hosts_removed), ("  only on B", &diff.hosts_added)];
+    let hosts = hosts.into_iter().filter(|(_, hosts)| !hosts.is_empty());
+    lines.extend(hosts.map(|(label, hosts)| fact(label, Role::Changed, names(hosts))));
+    if let Some((a, b)) = &diff.governing {
+        let text = format!("A by {}, B by {}", governing(a), governing(b));
+        lines.push(fact("  governed", Role::Changed, text));
+    }
+    lines
 }
 
 /// Rows that came, went, differ, without those of Envoy's own.
@@ -312,15 +336,21 @@ fn radius_lines(radius: Option<&Result<Arc<Radius>, Unknown>>) -> Vec<Line> {
     lines
 }
 
-/// Rows that went, came and differ, those of one reason together.
-fn row_lines(compared: &Compared) -> Vec<Line> {
+/// Rows that went, came and differ, those of one reason together; of two pods those of either.
+fn row_lines(compared: &Compared, is_of_pods: bool) -> Vec<Line> {
     let (diff, reasons) = (&compared.diff, &compared.reasons);
     let mut groups = Groups::default();
     for (_, row) in diff.removed.iter().filter(|(_, row)| counts_row(row)) {
-        groups.add(Role::Removed, "-", row, reasons.of_removed(row));
+        if is_of_pods {
+            groups.add(Role::Changed, "only on A", row, reasons.of_missing(row, "B"));
+        } else {
+            groups.add(Role::Removed, "-", row, reasons.of_removed(row));
+        }
     }
     for (_, row) in diff.added.iter().filter(|(_, row)| counts_row(row)) {
-        groups.add(Role::Added, "+", row, reasons.marked(row.why.short()));
+        let sign = if is_of_pods { "only on B" } else { "+" };
+        let role = if is_of_pods { Role::Changed } else { Role::Added };
+        groups.add(role, sign, row, reasons.marked(row.why.short()));
     }
     for (_, before, after) in diff.changed.iter().filter(|(_, row, _)| counts_row(row)) {
         groups.add(Role::Changed, "~", after, reasons.of_changed(before, after));

@@ -48,7 +48,7 @@ impl App {
         let (first, rows) = frame.inspector;
         let inspected = self.inspector(now, usize::from(rows)).into_iter();
         let inspected = inspected.map(|line| self.masked_line(line)).collect();
-        for (at, line) in (0..rows).zip(spread(inspected, width, rows.into())) {
+        for (at, line) in (0..rows).zip(spread(inspected, width, rows.into(), self.whole_hint())) {
             screen.lines.push((first + at, line));
         }
         if let Some(row) = frame.story {
@@ -62,8 +62,9 @@ impl App {
     }
 }
 
-/// Lines on so many rows of a width: one that is too long goes on where rows are free, and is cut where none is.
-fn spread(lines: Vec<Line>, width: u16, rows: usize) -> Vec<Line> {
+/// Lines on so many rows of a width: one that is too long goes on where rows are free, and is cut where none is; behind
+/// the first of these stands how one sees all.
+fn spread(lines: Vec<Line>, width: u16, rows: usize, mut hint: Option<Line>) -> Vec<Line> {
     let mut free = rows.saturating_sub(lines.len());
     let mut spread = Vec::with_capacity(rows);
     for line in lines {
@@ -73,7 +74,11 @@ fn spread(lines: Vec<Line>, width: u16, rows: usize) -> Vec<Line> {
             free -= more;
             spread.extend(pieces);
         } else {
-            spread.push(cut_line(line, width));
+            let hint = hint.take().unwrap_or_default();
+            let room = usize::from(width).saturating_sub(line_width(&hint));
+            let mut cut = cut_line(line, u16::try_from(room).unwrap_or(width));
+            cut.extend(hint);
+            spread.push(cut);
         }
     }
     spread

@@ -162,6 +162,14 @@ const ANSWERS: &[(&[Step], &str)] = &[
         &[Type("in a shell")],
         "'sidescope suggest POD': the smallest Sidecar, its weight",
     ),
+    (
+        &[Type("in a shell")],
+        "'lint', 'explain POD HOST', 'diff POD --with FILE', 'who-sees HOST'",
+    ),
+    (
+        &[Type("in a shell")],
+        "'record FILE', 'replay FILE', 'export FILE --markdown'; 'man' for all",
+    ),
 ];
 
 const READING: &[(&[Step], &str)] = &[
@@ -181,6 +189,10 @@ const READING: &[(&[Step], &str)] = &[
     (
         &[Press(Action::ColumnsLeft), Press(Action::ColumnsRight)],
         "scroll to the side",
+    ),
+    (
+        &[Press(Action::Filter), Type("n N")],
+        "look for a word in it; the next, the one before",
     ),
     (&[Press(Action::Copy)], "copy all of it"),
     (&[Press(Action::Save)], "save it"),

@@ -4,12 +4,13 @@ use jiff::Timestamp;
 
 use super::age::age;
 use super::table::endpoints::health_role;
+use super::value::{rate as per_second, spark};
 use super::words::{fact, governing_sentence, heading};
-use super::{Line, Role};
+use super::{Line, Role, Span};
 use crate::app::facts::Envoy;
 use crate::app::panel::{Line as EndpointLine, Panel};
 use crate::app::sync::Sync;
-use crate::mesh::model::Key;
+use crate::mesh::model::{Key, Text};
 use crate::mesh::scope::{Class, Explanation, Passed, Reason, Row};
 
 /// Why a row is in the table: Sidecar, losers, host line, port, endpoint; then what Envoy says.
@@ -64,7 +65,62 @@ pub(crate) fn explain(
     lines.extend(others.unwrap_or_default());
     lines.push(Vec::new());
     lines.push(fact("In Envoy", Role::Text, sync_sentence(line, envoy, now)));
+    let actual = line.actual.zip(envoy);
+    if let Some(mut traffic) = actual.and_then(|(at, envoy)| traffic(envoy, at)) {
+        traffic.insert(0, Span::new(Role::Dim, format!("{:<16}", "Its traffic")));
+        lines.push(traffic);
+    }
     lines
+}
+
+/// What a host does, and how it has done in the last minute: so short at first that all of it is on 80 columns.
+pub(crate) fn traffic(envoy: &Envoy, at: usize) -> Option<Line> {
+    let host = envoy.host(at)?;
+    let counters = &host.counters;
+    let mut line = Vec::new();
+    if let Some(rate) = host.rate {
+        let (what, each) = if counters.rq_total > 0 {
+            ("req/s", rate.requests)
+        } else {
+            ("conn/s", rate.connections)
+        };
+        line.push(Span::new(Role::Number, per_second(each)));
+        line.push(Span::new(Role::Dim, format!(" {what} ")));
+        if let Some(past) = host.past {
+            let past: Vec<Option<u64>> = past.iter().copied().collect();
+            line.push(Span::new(Role::Number, spark(&past)));
+            line.push(Span::new(Role::Dim, " "));
+        }
+        let role = if rate.errors > 0 { Role::Bad } else { Role::Dim };
+        line.push(Span::new(role, per_second(rate.errors)));
+        line.push(Span::new(Role::Dim, " err/s"));
+    }
+    let mut add = |label: &'static str, role: Role, text: String| {
+        let gap = if line.is_empty() { "" } else { "  " };
+        line.push(Span::new(Role::Dim, format!("{gap}{label} ")));
+        line.push(Span::new(role, text));
+    };
+    add("open", Role::Number, counters.cx_active.to_string());
+    add("requests", Role::Number, counters.rq_total.to_string());
+    let bad = [
+        ("failed", counters.rq_error),
+        ("not connected", counters.cx_connect_fail),
+    ];
+    for (what, count) in bad.into_iter().filter(|(_, count)| *count > 0) {
+        add(what, Role::Bad, count.to_string());
+    }
+    for fault in host.row.faults.iter() {
+        add("Envoy:", Role::Bad, fault.as_str().to_owned());
+    }
+    add("weight", Role::Dim, host.row.row.backend.weight.to_string());
+    add("priority", Role::Dim, host.row.priority.to_string());
+    let locality = &host.row.row.backend.locality;
+    let parts = [&locality.region, &locality.zone, &locality.sub_zone].map(Text::as_str);
+    let parts: Vec<&str> = parts.into_iter().take_while(|part| !part.is_empty()).collect();
+    if !parts.is_empty() {
+        add("in", Role::Dim, parts.join("/"));
+    }
+    Some(line)
 }
 
 /// The links behind the first, which says who governs and stands above already.

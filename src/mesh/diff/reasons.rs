@@ -117,6 +117,25 @@ impl Reasons {
         self.with_governing(text)
     }
 
+    /// Why the second of two pods, which is called so, lacks a row of the first.
+    pub fn of_missing(&self, row: &Row, whose: &str) -> String {
+        let host = row.cluster.host();
+        if host.is_empty() {
+            format!("cluster '{}' of {whose} does not have it", row.cluster)
+        } else if !self.hosts.contains(host) {
+            let barriers = self.barriers.get(host).cloned();
+            let why = barriers.unwrap_or_else(|| format!("the other has it by {}", row.why.short()));
+            format!("'{host}' is not in the scope of {whose}: {why}")
+        } else if !self.clusters.contains(&row.cluster.name()) {
+            format!(
+                "'{host}' is in the scope of {whose} too, but cluster '{}' has no endpoint there",
+                row.cluster
+            )
+        } else {
+            format!("the cluster has other endpoints for {whose}, not this one")
+        }
+    }
+
     /// What changed about a row.
     pub fn of_changed(&self, before: &Row, after: &Row) -> String {
         let text = |pod: &Row| {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::super::{Line, Role, Shown, Span};
+use super::super::{Line, Role, Shown, Span, counted};
 use super::{cut_line, line_width, two_sided};
 use crate::app::App;
 use crate::app::actions::{Action, entry};
@@ -33,13 +33,18 @@ impl App {
             }
             Some(Dialog::Palette(dialog)) => typed(":", &dialog.input, Vec::new(), width),
             Some(Dialog::Namespaces(dialog)) => {
-                let help = vec![Span::new(Role::Dim, "Space picks  Enter shows  Esc closes ")];
+                let help = vec![Span::new(
+                    Role::Dim,
+                    "↓ ↑ Ctrl-n Ctrl-p move  Space picks  Enter shows  Esc closes ",
+                )];
                 typed("namespaces: ", &dialog.input, help, width)
             }
             Some(Dialog::Contexts(dialog)) => {
                 let help = match dialog.state {
                     Going::Connecting(_) => "Esc gives it up ",
-                    Going::Reading | Going::Choosing | Going::Failed(_) => "Enter goes there  Esc closes ",
+                    Going::Reading | Going::Choosing | Going::Failed(_) => {
+                        "↓ ↑ Ctrl-n Ctrl-p move  Enter goes there  Esc closes "
+                    }
                 };
                 typed("context: ", &dialog.input, vec![Span::new(Role::Dim, help)], width)
             }
@@ -50,6 +55,15 @@ impl App {
             Some(Dialog::Find(dialog)) => {
                 let help = vec![Span::new(Role::Dim, "Enter goes there  Tab next kind  Esc closes ")];
                 typed("find: ", &dialog.input, help, width)
+            }
+            Some(Dialog::Text(text)) if text.search.typing.is_some() => {
+                let input = text.search.typing.clone().unwrap_or_default();
+                let found = match text.found().len() {
+                    _ if input.text().is_empty() => "Enter, then n N go on  Esc ends ".to_owned(),
+                    0 => "nowhere ".to_owned(),
+                    found => format!("in {} ", counted(found, "line")),
+                };
+                typed("/", &input, vec![Span::new(Role::Dim, found)], width)
             }
             Some(Dialog::Text(_) | Dialog::Rows(_)) if self.toast(now).is_some() => {
                 (self.message_or_keys(now, width), None)
@@ -66,6 +80,9 @@ impl App {
                 let own = text.purpose.actions().iter();
                 let own = own.map(|(action, what)| (self.options.keys.named(*action), *what));
                 hints.splice(0..0, own);
+                if !text.search.sought.is_empty() {
+                    hints.insert(0, ("n N".to_owned(), "next, before"));
+                }
                 if let Purpose::Confirm(_) = text.purpose {
                     hints.insert(0, ("y".to_owned(), "ask the server"));
                 }

@@ -3,23 +3,21 @@
 use jiff::Timestamp;
 
 use super::super::column::Place;
-use super::super::reasons::sync_sentence;
+use super::super::reasons::{sync_sentence, traffic};
 use super::super::table::endpoints::short_host;
 use super::super::table::pods::status_role;
 use super::super::table::timeline::clock;
-use super::super::value::{rate as per_second, spark};
 use super::super::words::{governing_sentence, mark_role};
 use super::super::{Line, Role, Span};
 use crate::app::App;
 use crate::app::actions::Action;
-use crate::app::facts::Envoy;
 use crate::app::list::ItemId;
 use crate::app::panel::Standing;
 use crate::app::sync::Sync;
 use crate::app::tables::{Marked, Subject, TableId};
 use crate::app::workloads::WorkloadId;
 use crate::mesh::history::{Line as Moment, MarkKind, ObjectId};
-use crate::mesh::model::{Pod, Text};
+use crate::mesh::model::Pod;
 use crate::mesh::scope::Cluster;
 
 impl App {
@@ -46,6 +44,21 @@ impl App {
         lines.extend(notes);
         lines.truncate(rows);
         lines.into_iter().map(lead).collect()
+    }
+
+    /// The key that shows all of a row, for where the inspector has no room for it.
+    pub(super) fn whole_hint(&self) -> Option<Line> {
+        let action = match self.ui.active() {
+            TableId::Endpoints(_) | TableId::Traffic => Action::Explain,
+            TableId::Pods | TableId::Services | TableId::Sidecars => Action::Describe,
+            TableId::Timeline | TableId::Packets => Action::Drill,
+            TableId::Workloads | TableId::Elsewhere => return None,
+        };
+        let key = self.options.keys.hint(action)?;
+        Some(vec![
+            Span::new(Role::Key, format!(" {key}")),
+            Span::new(Role::Dim, " all"),
+        ])
     }
 
     fn change(&self, marked: &Marked, now: Timestamp) -> Line {
@@ -284,56 +297,6 @@ fn full_text(subject: &Subject<'_>, gone: bool, now: Timestamp) -> Line {
         line.push(Span::new(datum.role, text.into_owned()));
     }
     line
-}
-
-/// What a host does, and how it has done in the last minute: so short at first that all of it is on 80 columns.
-fn traffic(envoy: &Envoy, at: usize) -> Option<Line> {
-    let host = envoy.host(at)?;
-    let counters = &host.counters;
-    let mut line = Vec::new();
-    if let Some(rate) = host.rate {
-        let (what, each) = if counters.rq_total > 0 {
-            ("req/s", rate.requests)
-        } else {
-            ("conn/s", rate.connections)
-        };
-        line.push(Span::new(Role::Number, per_second(each)));
-        line.push(Span::new(Role::Dim, format!(" {what} ")));
-        if let Some(past) = host.past {
-            let past: Vec<Option<u64>> = past.iter().copied().collect();
-            line.push(Span::new(Role::Number, spark(&past)));
-            line.push(Span::new(Role::Dim, " "));
-        }
-        let role = if rate.errors > 0 { Role::Bad } else { Role::Dim };
-        line.push(Span::new(role, per_second(rate.errors)));
-        line.push(Span::new(Role::Dim, " err/s"));
-    }
-    let mut add = |label: &'static str, role: Role, text: String| {
-        let gap = if line.is_empty() { "" } else { "  " };
-        line.push(Span::new(Role::Dim, format!("{gap}{label} ")));
-        line.push(Span::new(role, text));
-    };
-    add("open", Role::Number, counters.cx_active.to_string());
-    add("requests", Role::Number, counters.rq_total.to_string());
-    let bad = [
-        ("failed", counters.rq_error),
-        ("not connected", counters.cx_connect_fail),
-    ];
-    for (what, count) in bad.into_iter().filter(|(_, count)| *count > 0) {
-        add(what, Role::Bad, count.to_string());
-    }
-    for fault in host.row.faults.iter() {
-        add("Envoy:", Role::Bad, fault.as_str().to_owned());
-    }
-    add("weight", Role::Dim, host.row.row.backend.weight.to_string());
-    add("priority", Role::Dim, host.row.priority.to_string());
-    let locality = &host.row.row.backend.locality;
-    let parts = [&locality.region, &locality.zone, &locality.sub_zone].map(Text::as_str);
-    let parts: Vec<&str> = parts.into_iter().take_while(|part| !part.is_empty()).collect();
-    if !parts.is_empty() {
-        add("in", Role::Dim, parts.join("/"));
-    }
-    Some(line)
 }
 
 /// A pod by its full name, its state, where it is, what made it and what is in it.

@@ -116,7 +116,12 @@ fn text(dialog: &TextDialog, screen: &Screen) -> Placed {
     let inner = Overlay::inner(area);
     let shown = dialog.shown.iter().skip(dialog.top).take(usize::from(inner.height));
     let lines: Vec<Line> = shown
-        .map(|line| cut_line(scrolled(line, dialog.left), inner.width))
+        .map(|line| {
+            lit(
+                cut_line(scrolled(line, dialog.left), inner.width),
+                &dialog.search.sought,
+            )
+        })
         .collect();
     let (top, below) = (dialog.top, dialog.shown.len().saturating_sub(dialog.top + lines.len()));
     let overlay = Overlay {
@@ -164,6 +169,39 @@ fn rows(dialog: &RowsDialog, screen: &Screen) -> Placed {
         hidden: (first, dialog.len().saturating_sub(first + shown)),
     };
     Placed { overlay, choices }
+}
+
+/// A line in which what is looked for stands out.
+fn lit(line: Line, sought: &str) -> Line {
+    let sought = sought.to_lowercase();
+    if sought.is_empty() {
+        return line;
+    }
+    let mut parts = Vec::with_capacity(line.len());
+    for span in line {
+        let mut rest = span.text.as_str();
+        // a letter whose small form is longer than itself would put the places off
+        let mut small = rest.to_lowercase();
+        while small.len() == rest.len()
+            && let Some(at) = small.find(&sought)
+            && let Some((before, found, behind)) = cut_out(rest, at, sought.len())
+        {
+            if !before.is_empty() {
+                parts.push(Span::new(span.role, before));
+            }
+            parts.push(Span::new(Role::Match, found));
+            rest = behind;
+            small = rest.to_lowercase();
+        }
+        parts.push(Span::new(span.role, rest));
+    }
+    parts
+}
+
+fn cut_out(text: &str, at: usize, length: usize) -> Option<(&str, &str, &str)> {
+    let (before, rest) = text.split_at_checked(at)?;
+    let (found, behind) = rest.split_at_checked(length)?;
+    Some((before, found, behind))
 }
 
 /// A line without its first cells, with a sign that they are there.
