@@ -50,6 +50,7 @@ pub mod packets;
 mod panics;
 pub mod piped;
 mod playback;
+pub mod plugin;
 mod probe;
 mod reader;
 pub mod recording;

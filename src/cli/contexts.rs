@@ -20,6 +20,7 @@ use crate::mesh::world::Failure;
 use crate::runtime::clock::now;
 use crate::runtime::live::Live;
 use crate::runtime::packets::Packets;
+use crate::runtime::plugin;
 use crate::runtime::{Begins, Cluster, Contexts, Run, Sources, State, Story};
 use crate::sources::kubernetes::{self, Asking, ConnectOptions, Connection, connect};
 
@@ -133,7 +134,7 @@ impl Asked {
             asking: Asking::Never,
             ..input::connect_options(&self.cluster)
         };
-        let connection = connect(&asking, now).await?;
+        let connection = connect(&asking, now, plugin::run).await?;
         let patience = self.cluster.request_timeout.min(PATIENCE);
         let answered = match tokio::time::timeout(patience, kubernetes::answers(&connection.client)).await {
             Ok(answered) => answered,

@@ -17,6 +17,7 @@ use crate::mesh::scope::{self, Settings, Version};
 use crate::mesh::world::{Failure, World};
 use crate::runtime::clock::now;
 use crate::runtime::live::{Follow, Live};
+use crate::runtime::plugin;
 use crate::sources::kubernetes::{Asking, ClusterInfo, ConnectError, ConnectOptions, Connection, connect};
 use crate::sources::{files, recording};
 
@@ -181,7 +182,7 @@ pub(super) fn say_version(cluster: &ClusterArgs) {
 
 /// Connects as the flags say.
 pub(super) async fn connection(cluster: &ClusterArgs) -> Result<Connection, Ended> {
-    Ok(connect(&connect_options(cluster), now).await?)
+    Ok(connect(&connect_options(cluster), now, plugin::run).await?)
 }
 
 /// What the flags say about the cluster.

@@ -16,6 +16,7 @@ use super::feed::{Cluster, Feed, QUEUE, Sources, Tasks};
 use super::host::{ReadDraft, Run};
 use super::packets::Reading;
 use super::playback::{Played, read_ahead};
+use super::plugin;
 use super::probe;
 use super::recording::{Begin, Writing};
 use crate::app::message::{DemoControl, DemoState, Drafted, DryRun, DryRunAnswer, Fetch, Request};
@@ -243,7 +244,7 @@ impl Effects {
         let Some(options) = connect else {
             return Err("there is no login here".to_owned());
         };
-        let connection = kubernetes::connect(&options, clock::now).await;
+        let connection = kubernetes::connect(&options, clock::now, plugin::run).await;
         let connection = connection.map_err(|error| error.to_string())?;
         if let Some(cluster) = &mut self.cluster {
             cluster.connection = connection;

@@ -17,7 +17,8 @@ mod resources;
 mod watch;
 
 pub use self::connect::{
-    Asking, ClusterInfo, ConnectError, ConnectOptions, Connection, ContextInfo, connect, connect_to, contexts,
+    Asking, ClusterInfo, ConnectError, ConnectOptions, Connection, ContextInfo, Plugin, Ran, RunPlugin, connect,
+    connect_to, contexts,
 };
 pub use self::dry_run::dry_run;
 pub use self::exec::{Exec, ExecEnd};

@@ -11,6 +11,7 @@ use crate::cli::{input, settings, variable};
 use crate::mesh::model::{Key, Kind};
 use crate::runtime::Host;
 use crate::runtime::clock::now;
+use crate::runtime::plugin;
 use crate::sources::kubernetes::{Asking, ConnectOptions, Listed, connect, contexts, names};
 
 /// A person waits for a Tab; a login plug-in and the API server together get no more.
@@ -172,7 +173,7 @@ impl Typed {
             return Vec::new();
         };
         let asked = async {
-            let connection = connect(connect_with, now).await.ok()?;
+            let connection = connect(connect_with, now, plugin::run).await.ok()?;
             let namespace = self.namespace.as_deref().unwrap_or(&connection.cluster.namespace);
             let namespace = (!is_all).then_some(namespace);
             names(&connection.client, listed, namespace).await.ok()

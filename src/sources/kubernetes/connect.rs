@@ -14,7 +14,7 @@ use kube::{Client, Config};
 
 use super::failure::{chain, first_line, without_number};
 use super::login;
-pub use super::login::Asking;
+pub use super::login::{Asking, Plugin, Ran, RunPlugin};
 use crate::mesh::model::{Text, nearest};
 
 /// What the command line says about the cluster; all optional.
@@ -146,7 +146,11 @@ fn hint(near: &[String]) -> String {
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Makes a client, without asking the server anything. A login plug-in may use the terminal meanwhile.
-pub async fn connect(options: &ConnectOptions, clock: fn() -> Timestamp) -> Result<Connection, ConnectError> {
+pub async fn connect(
+    options: &ConnectOptions,
+    clock: fn() -> Timestamp,
+    run: RunPlugin,
+) -> Result<Connection, ConnectError> {
     let (mut config, cluster) = match kubeconfig(options)? {
         Some(kubeconfig) => from_kubeconfig(kubeconfig, options).await?,
         None => from_pod()?,
@@ -160,7 +164,7 @@ pub async fn connect(options: &ConnectOptions, clock: fn() -> Timestamp) -> Resu
         HeaderName::from_static("user-agent"),
         HeaderValue::from_static(USER_AGENT),
     ));
-    let renewal = login::log_in(&mut config.auth_info, options.asking, clock).await;
+    let renewal = login::log_in(&mut config.auth_info, options.asking, clock, run).await;
     let renewal = renewal.map_err(|error| ConnectError::Login {
         context: cluster.context.to_string(),
         reason: error.to_string(),

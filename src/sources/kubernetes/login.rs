@@ -2,18 +2,18 @@
 //!
 //! client-go: `plugin/pkg/client/auth/exec/exec.go`. Invariants: the plug-in runs once at the start, with the terminal if it
 //! may ask; later, when its token is about to expire or was refused, without one, one run at a time. One that is given up
-//! is killed, with all that it started; one without a terminal cannot take the screen's, for it is in a group of its own,
-//! which the kernel stops as it tries.
+//! is killed (its process is `runtime`'s).
 //!
 //! # Decisions
 //! * Not kube's own: that runs a plug-in three times for each client, so that a person is asked as often, and puts the
 //!   whole output of one that fails into its error. Revisit when kube runs it once.
 
 use std::io::{self, IsTerminal as _};
-use std::process::{Output, Stdio};
+use std::process::Output;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
@@ -21,21 +21,14 @@ use k8s_openapi::ByteString;
 use kube::Client;
 use kube::client::Body;
 use kube::config::{AuthInfo, ExecConfig, ExecInteractiveMode};
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::process::Command;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Mutex;
-use tokio::time::timeout;
 
 use super::failure::first_line;
 
 /// A token is renewed so long before it expires.
 const EARLY: SignedDuration = SignedDuration::from_secs(60);
-
-/// A plug-in that nobody sees has so long to end.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why a plug-in gave no credential: what failed, and what to do.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -61,8 +54,8 @@ pub(super) enum LoginError {
     #[error("the login plug-in '{command}' has to ask, and there is no terminal for it; log in first")]
     MustAsk { command: String },
     /// It did not end in time.
-    #[error("the login plug-in '{command}' has not ended within {} s; try it by hand", PATIENCE.as_secs())]
-    Endless { command: String },
+    #[error("the login plug-in '{command}' has not ended within {} s; try it by hand", .after.as_secs())]
+    Endless { command: String, after: Duration },
 }
 
 /// Whether a plug-in may ask.
@@ -74,6 +67,35 @@ pub enum Asking {
     /// The terminal is the screen's.
     Never,
 }
+
+/// A plug-in's process, to be started.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Plugin {
+    /// A path, or a name on the `PATH`.
+    pub command: String,
+    /// What follows it.
+    pub arguments: Vec<String>,
+    /// Besides what this process has.
+    pub environment: Vec<(String, String)>,
+    /// Whether it may read the terminal.
+    pub asks: bool,
+    /// Whose the terminal is.
+    pub asking: Asking,
+}
+
+/// How a plug-in's process ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Ran {
+    /// By itself.
+    Ended(Output),
+    /// It was stopped as it took a terminal that was not its own.
+    MustAsk,
+    /// It was given up after so long.
+    Endless(Duration),
+}
+
+/// Runs a plug-in; given up with the future, the process ends. Processes are the runtime's: `runtime::plugin` has one.
+pub type RunPlugin = fn(Plugin) -> BoxFuture<'static, io::Result<Ran>>;
 
 /// What a plug-in prints.
 ///
@@ -93,7 +115,7 @@ struct Credential {
 }
 
 /// Runs the plug-in until it ends, or is given up with this future.
-async fn run(plugin: &ExecConfig, asking: Asking) -> Result<Credential, LoginError> {
+async fn ask(plugin: &ExecConfig, asking: Asking, run: RunPlugin) -> Result<Credential, LoginError> {
     let command = plugin.command.clone().unwrap_or_default();
     let asks = match (&plugin.interactive_mode, asking) {
         (Some(ExecInteractiveMode::Always), Asking::Never) => return Err(LoginError::MustAsk { command }),
@@ -101,11 +123,6 @@ async fn run(plugin: &ExecConfig, asking: Asking) -> Result<Credential, LoginErr
         (Some(ExecInteractiveMode::Always | ExecInteractiveMode::IfAvailable) | None, Asking::Allowed) => {
             std::io::stdin().is_terminal()
         }
-    };
-    // what it says may be the address to log in at: it is shown even if it cannot ask
-    let stderr = match asking {
-        Asking::Allowed => Stdio::inherit(),
-        Asking::Never => Stdio::piped(),
     };
     let cluster = plugin.cluster.as_ref().filter(|_| plugin.provide_cluster_info);
     let mut told = json!({
@@ -117,36 +134,30 @@ async fn run(plugin: &ExecConfig, asking: Asking) -> Result<Credential, LoginErr
         *spec = json!({ "interactive": asks, "cluster": cluster });
     }
     let environment = plugin.env.iter().flatten();
-    let environment = environment.filter_map(|one| Some((one.get("name")?, one.get("value")?)));
-    let mut started = Command::new(&command);
-    started
-        .args(plugin.args.iter().flatten())
-        .envs(environment)
-        .env("KUBERNETES_EXEC_INFO", told.to_string())
-        .stdin(if asks { Stdio::inherit() } else { Stdio::null() })
-        .stdout(Stdio::piped())
-        .stderr(stderr)
-        .kill_on_drop(true);
-    let output = match asking {
-        Asking::Allowed => match started.spawn() {
-            Ok(child) => child.wait_with_output().await,
-            Err(error) => Err(error),
-        },
-        Asking::Never => match timeout(PATIENCE, apart(&mut started)).await {
-            Ok(Ok(Some(output))) => Ok(output),
-            Ok(Ok(None)) => return Err(LoginError::MustAsk { command }),
-            Ok(Err(error)) => Err(error),
-            Err(_) => return Err(LoginError::Endless { command }),
-        },
-    };
-    let output = output.map_err(|error| LoginError::NotRun {
+    let environment = environment.filter_map(|one| Some((one.get("name")?.clone(), one.get("value")?.clone())));
+    let told = ("KUBERNETES_EXEC_INFO".to_owned(), told.to_string());
+    let ran = run(Plugin {
         command: command.clone(),
-        cause: super::failure::without_number(&error.to_string()),
-        hint: plugin
-            .install_hint
-            .as_deref()
-            .map_or_else(|| "is it installed?".to_owned(), |hint| first_line(hint).to_string()),
-    })?;
+        arguments: plugin.args.clone().unwrap_or_default(),
+        environment: environment.chain([told]).collect(),
+        asks,
+        asking,
+    });
+    let output = match ran.await {
+        Ok(Ran::Ended(output)) => output,
+        Ok(Ran::MustAsk) => return Err(LoginError::MustAsk { command }),
+        Ok(Ran::Endless(after)) => return Err(LoginError::Endless { command, after }),
+        Err(error) => {
+            return Err(LoginError::NotRun {
+                command,
+                cause: super::failure::without_number(&error.to_string()),
+                hint: plugin
+                    .install_hint
+                    .as_deref()
+                    .map_or_else(|| "is it installed?".to_owned(), |hint| first_line(hint).to_string()),
+            });
+        }
+    };
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.lines().rev().find(|line| !line.trim().is_empty());
@@ -169,42 +180,6 @@ async fn run(plugin: &ExecConfig, asking: Asking) -> Result<Credential, LoginErr
     Ok(credential)
 }
 
-/// Runs a command beside the terminal; `None` if it asked for that.
-async fn apart(command: &mut Command) -> io::Result<Option<Output>> {
-    let mut children = signal(SignalKind::child())?;
-    let child = command.process_group(0).spawn()?;
-    let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-    let mut group = Group(pid);
-    let stopped = async {
-        let asked = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        while pid.is_none_or(|pid| !matches!(waitid(WaitId::Pid(pid), asked), Ok(Some(_)))) {
-            if children.recv().await.is_none() {
-                return std::future::pending().await;
-            }
-        }
-    };
-    tokio::select! {
-        output = child.wait_with_output() => {
-            // what it has left running is meant to run on
-            group.0 = None;
-            output.map(Some)
-        }
-        () = stopped => Ok(None),
-    }
-}
-
-/// A group of processes that ends with this.
-struct Group(Option<Pid>);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(leader) = self.0 {
-            // all of it may have ended
-            let _ = kill_process_group(leader, Signal::KILL);
-        }
-    }
-}
-
 /// Lends the plug-in the terminal if it may ask, and puts what it gives into `auth`: from here on that needs no plug-in.
 ///
 /// `None` if there is no plug-in, or if what it gave is a certificate or a token for ever.
@@ -212,11 +187,12 @@ pub(super) async fn log_in(
     auth: &mut AuthInfo,
     asking: Asking,
     clock: fn() -> Timestamp,
+    run: RunPlugin,
 ) -> Result<Option<Renewal>, LoginError> {
     let Some(plugin) = auth.exec.take() else {
         return Ok(None);
     };
-    let credential = run(&plugin, asking).await?;
+    let credential = ask(&plugin, asking, run).await?;
     if let (Some(certificate), Some(key)) = (credential.client_certificate_data, credential.client_key_data) {
         auth.client_certificate_data = Some(base64(certificate));
         auth.client_key_data = Some(base64(key).into());
@@ -234,6 +210,7 @@ pub(super) async fn log_in(
         plugin: Arc::new(plugin),
         token: Arc::new(Mutex::new(token)),
         clock,
+        run,
     }))
 }
 
@@ -266,6 +243,7 @@ pub(super) struct Renewal {
     plugin: Arc<ExecConfig>,
     token: Arc<Mutex<Token>>,
     clock: fn() -> Timestamp,
+    run: RunPlugin,
 }
 
 impl Renewal {
@@ -302,7 +280,7 @@ impl Renewal {
         if !token.is_refused && token.expires.is_none_or(|expires| expires > soon) {
             return Ok(token.header.clone());
         }
-        let credential = run(&self.plugin, Asking::Never).await?;
+        let credential = ask(&self.plugin, Asking::Never, self.run).await?;
         *token = Token {
             header: header(&credential.token.unwrap_or_default(), &self.plugin)?,
             expires: credential.expiration_timestamp,
@@ -326,8 +304,17 @@ mod tests {
         .unwrap()
     }
 
+    /// To its end, whatever it does.
+    fn run(plugin: Plugin) -> BoxFuture<'static, io::Result<Ran>> {
+        let output = std::process::Command::new(plugin.command)
+            .args(plugin.arguments)
+            .envs(plugin.environment)
+            .output();
+        Box::pin(std::future::ready(output.map(Ran::Ended)))
+    }
+
     async fn complaint(script: &str) -> String {
-        let ended = run(&plugin(script), Asking::Never).await;
+        let ended = ask(&plugin(script), Asking::Never, run).await;
         ended.map(|_| ()).unwrap_err().to_string()
     }
 
@@ -362,7 +349,11 @@ mod tests {
         absent.command = Some("/nonexistent/corp-login".to_owned());
         absent.install_hint = Some("get it at corp.example\nand more".to_owned());
         assert_eq!(
-            run(&absent, Asking::Allowed).await.map(|_| ()).unwrap_err().to_string(),
+            ask(&absent, Asking::Allowed, run)
+                .await
+                .map(|_| ())
+                .unwrap_err()
+                .to_string(),
             "cannot run the login plug-in '/nonexistent/corp-login': No such file or directory; get it at corp.example"
         );
     }
@@ -372,42 +363,9 @@ mod tests {
         let mut asks = plugin("exit 1");
         asks.interactive_mode = Some(ExecInteractiveMode::Always);
         assert!(matches!(
-            run(&asks, Asking::Never).await,
+            ask(&asks, Asking::Never, run).await,
             Err(LoginError::MustAsk { .. })
         ));
-    }
-
-    /// The end of a pipe that a process holds open as long as it lives, and the path by which it takes that.
-    fn pipe(folder: &tempfile::TempDir) -> String {
-        let path = folder.path().join("alive");
-        let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
-        assert!(made.success());
-        path.display().to_string()
-    }
-
-    #[tokio::test]
-    async fn a_plugin_that_is_given_up_is_killed_with_what_it_started() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = pipe(&folder);
-        let script = plugin(&format!("exec 3>{path}; echo on >&3; sleep 1000 & wait"));
-        let (alive, mut said) = tokio::sync::mpsc::channel(1);
-        let reader = tokio::task::spawn_blocking(move || {
-            let mut lines = io::BufRead::lines(io::BufReader::new(std::fs::File::open(path).unwrap()));
-            alive.blocking_send(lines.next().unwrap().unwrap()).unwrap();
-            // the end of input is the end of all that held it open
-            lines.count()
-        });
-        tokio::select! {
-            ended = run(&script, Asking::Never) => panic!("{:?}", ended.map(|_| ())),
-            word = said.recv() => assert_eq!(word.unwrap(), "on"),
-        }
-        assert_eq!(reader.await.unwrap(), 0);
-    }
-
-    #[tokio::test]
-    async fn a_plugin_that_stops_for_want_of_a_terminal_is_one_that_must_ask() {
-        let ended = run(&plugin("kill -TTIN $$"), Asking::Never).await;
-        assert!(matches!(ended, Err(LoginError::MustAsk { .. })));
     }
 
     fn noon() -> Timestamp {
@@ -426,7 +384,7 @@ mod tests {
             exec: Some(plugin(&script)),
             ..AuthInfo::default()
         };
-        log_in(&mut auth, Asking::Allowed, noon).await.unwrap().unwrap()
+        log_in(&mut auth, Asking::Allowed, noon, run).await.unwrap().unwrap()
     }
 
     #[tokio::test]
