@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::refusal::Reason;
 
 /// All settings of a server.
@@ -72,8 +74,18 @@ pub struct Faults {
     pub latency: Duration,
     /// Requests that are refused, with the reason; the first rule that matches counts.
     pub refused: Vec<(Rule, Reason)>,
-    /// Whether watches say anything after their start.
+    /// After how many seconds one should ask again, where a refusal for now says that.
+    pub retry_after: u32,
+    /// Answers that go wrong on their way, from their first byte on; the first rule that matches counts.
+    pub flawed: Vec<(Rule, Flaw)>,
+    /// How changes are told.
     pub watches: Watches,
+    /// Whether watches are told how far they are.
+    pub bookmarks: Bookmarks,
+    /// What every user may do instead of what was said of him; nothing for as it was said. Watches that go, go on.
+    pub rights: Option<Rights>,
+    /// How far the clock of the `Date` header is ahead.
+    pub clock: SignedDuration,
 }
 
 /// Whether a server has the `WatchList` feature.
@@ -85,13 +97,45 @@ pub enum WatchList {
     Refused,
 }
 
-/// Whether watches work.
+/// How watches tell changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Watches {
-    /// They do.
+    /// Each once, in their order.
     Alive,
     /// They stay open and say nothing more, as behind a proxy that lost its other side.
     Silent,
+    /// Each twice.
+    Twice,
+    /// Those that are told together the newest first.
+    Backwards,
+    /// The last in half, and then the end, as if that were all.
+    Halved,
+    /// The last in half, and then the connection breaks.
+    Torn,
+    /// Each, and right behind it that the watch failed, for this reason.
+    Failing(Reason),
+}
+
+/// Whether watches that asked for bookmarks get them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bookmarks {
+    /// They do.
+    Sent,
+    /// None but the one that ends a streaming list.
+    Missing,
+}
+
+/// What goes wrong with the bytes of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// It ends after so many, as if that were all.
+    Ends(usize),
+    /// The connection breaks after so many.
+    Breaks(usize),
+    /// Nothing more comes after so many, and no end.
+    Stalls(usize),
+    /// They come one by one, so far apart.
+    Drips(Duration),
 }
 
 /// The troubles of one server, changed by whoever holds a copy.
@@ -131,7 +175,12 @@ impl Default for Faults {
             watch_list: WatchList::Served,
             latency: Duration::ZERO,
             refused: Vec::new(),
+            retry_after: 1,
+            flawed: Vec::new(),
             watches: Watches::Alive,
+            bookmarks: Bookmarks::Sent,
+            rights: None,
+            clock: SignedDuration::ZERO,
         }
     }
 }

@@ -7,6 +7,7 @@ mod access;
 mod answer;
 mod discovery;
 mod exec;
+mod flaw;
 mod forward;
 mod list;
 mod openapi;
@@ -23,19 +24,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use futures::stream::{Stream, StreamExt};
 use http::header::{DATE, HeaderValue};
 use http::{Method, Request};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
 use serde_json::json;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::admin::Admin;
 use super::kinds::Resource;
-use super::options::{Asked, Options, User};
+use super::options::{Asked, Flaw, Options, User};
 use super::reference::ResourceRef;
 use super::refusal::{Details, Reason, Refusal};
 use super::store::{Head, Store};
@@ -68,25 +72,50 @@ pub async fn serve(
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + 'static)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
     let address = listener.local_addr()?;
-    let (later, queue) = mpsc::channel(QUEUE);
+    let connections = futures::stream::unfold(listener, |listener| async {
+        loop {
+            // a connection that died while it waited is no matter
+            if let Ok((stream, _)) = listener.accept().await {
+                let _ = stream.set_nodelay(true);
+                return Some((stream, listener));
+            }
+        }
+    });
+    Ok((address, run(connections, store, admin, options)))
+}
+
+/// The same without a port, on connections that stay in the process: with a clock that stands still between events, a
+/// wait takes no time. The caller runs the future, which lasts until it is dropped.
+pub fn serve_inside(
+    store: Arc<Store>,
+    admin: Arc<dyn Admin>,
+    options: Options,
+    connections: mpsc::Receiver<DuplexStream>,
+) -> impl Future<Output = ()> + Send + 'static {
+    let connections = futures::stream::unfold(connections, |mut connections| async {
+        let connection = connections.recv().await?;
+        Some((connection, connections))
+    });
+    run(connections, store, admin, options)
+}
+
+async fn run<S>(connections: impl Stream<Item = S>, store: Arc<Store>, admin: Arc<dyn Admin>, options: Options)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (later, mut queue) = mpsc::channel(QUEUE);
     let context = Arc::new(Context {
         store,
         admin,
         options,
         later,
     });
-    Ok((address, run(listener, context, queue)))
-}
-
-async fn run(listener: TcpListener, context: Arc<Context>, mut queue: mpsc::Receiver<BoxFuture<'static, ()>>) {
+    let mut connections = std::pin::pin!(connections.fuse());
     let mut tasks: JoinSet<()> = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept(), if tasks.len() < MOST_CONNECTIONS => {
-                // a connection that died while it waited is no matter
-                if let Ok((stream, _)) = accepted {
-                    tasks.spawn(connection(stream, Arc::clone(&context)));
-                }
+            Some(stream) = connections.next(), if tasks.len() < MOST_CONNECTIONS => {
+                tasks.spawn(connection(stream, Arc::clone(&context)));
             }
             Some(task) = queue.recv() => {
                 tasks.spawn(task);
@@ -96,8 +125,10 @@ async fn run(listener: TcpListener, context: Arc<Context>, mut queue: mpsc::Rece
     }
 }
 
-async fn connection(stream: TcpStream, context: Arc<Context>) {
-    let _ = stream.set_nodelay(true);
+async fn connection<S>(stream: S, context: Arc<Context>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = service_fn(|request| {
         let context = Arc::clone(&context);
         async move { Ok::<_, Infallible>(context.answer(request).await) }
@@ -111,12 +142,13 @@ async fn connection(stream: TcpStream, context: Arc<Context>) {
 
 impl Context {
     async fn answer(&self, request: Request<Incoming>) -> Answer {
-        let latency = self.options.faults.get().latency;
-        if !latency.is_zero() {
-            tokio::time::sleep(latency).await;
+        let faults = self.options.faults.get();
+        if !faults.latency.is_zero() {
+            tokio::time::sleep(faults.latency).await;
         }
         let mut answer = self.route(request).await.unwrap_or_else(|refusal| refuse(&refusal));
-        let now = self.store.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let now = self.store.now().saturating_add(faults.clock).unwrap_or(Timestamp::MAX);
+        let now = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
         if let Ok(now) = HeaderValue::from_str(&now) {
             answer.headers_mut().insert(DATE, now);
         }
@@ -128,7 +160,10 @@ impl Context {
         if route == Route::Health {
             return Ok(text(200, "ok"));
         }
-        let user = access::authenticate(&self.options.access, request.headers())?;
+        let mut user = access::authenticate(&self.options.access, request.headers())?;
+        if let Some(rights) = self.options.faults.get().rights {
+            user.rights = rights;
+        }
         match route {
             Route::Health => Ok(text(200, "ok")),
             Route::Version => Ok(json_text(200, format!("{:#}", version()))),
@@ -170,12 +205,25 @@ impl Context {
             Some(_) => return Err(Refusal::no_such_resource()),
         }
         let form = Form::wanted(request.headers(), &query)?;
-        match verb {
+        let flaw = self.flaw(verb, &target);
+        let answer = match verb {
             "list" => list::list(&self.store, &target, &query, form),
             "watch" => watch::watch(&self.store, &self.options, target, &query, form),
             "get" => self.get(&target, form),
             _ => self.write(verb, target, query, form, request).await,
-        }
+        }?;
+        Ok(match flaw {
+            Some(flaw) => flaw::on_its_way(answer, flaw),
+            None => answer,
+        })
+    }
+
+    /// What a fault does to the answer.
+    fn flaw(&self, verb: &str, target: &Target) -> Option<Flaw> {
+        let asked = asked(verb, target);
+        let faults = self.options.faults.get();
+        let flawed = faults.flawed.iter().find(|(rule, _)| rule.allows(asked));
+        flawed.map(|(_, flaw)| *flaw)
     }
 
     /// Why a pod's processes cannot be reached: there are none.
@@ -268,11 +316,7 @@ impl Context {
     /// Refuses what a fault says is refused.
     fn trouble(&self, verb: &str, target: &Target) -> Result<(), Refusal> {
         let plural = target.resource.spec().plural;
-        let asked = Asked {
-            verb,
-            resource: plural,
-            namespace: target.namespace.as_deref(),
-        };
+        let asked = asked(verb, target);
         let faults = self.options.faults.get();
         let Some((_, reason)) = faults.refused.iter().find(|(rule, _)| rule.allows(asked)) else {
             return Ok(());
@@ -280,7 +324,7 @@ impl Context {
         let mut refusal = Refusal::new(*reason, format!("the demo refuses to {verb} {plural}"));
         if matches!(reason, Reason::TooManyRequests | Reason::ServiceUnavailable) {
             refusal.details = Some(Box::new(Details {
-                retry_after: Some(1),
+                retry_after: Some(faults.retry_after),
                 ..Details::default()
             }));
         }
@@ -305,6 +349,14 @@ impl Context {
             }
         };
         let _ = self.later.send(Box::pin(removal)).await;
+    }
+}
+
+fn asked<'a>(verb: &'a str, target: &'a Target) -> Asked<'a> {
+    Asked {
+        verb,
+        resource: target.resource.spec().plural,
+        namespace: target.namespace.as_deref(),
     }
 }
 

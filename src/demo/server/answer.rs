@@ -1,7 +1,5 @@
 //! HTTP answers: bodies, refusals, warnings.
 
-use std::convert::Infallible;
-
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
@@ -11,14 +9,19 @@ use serde_json::Value;
 
 use crate::demo::refusal::Refusal;
 
+/// The connection breaks here: a trouble that is played.
+#[derive(Debug, thiserror::Error)]
+#[error("the demo breaks the connection")]
+pub(super) struct Break;
+
 /// The body of an answer, whole or streamed.
-pub(super) type Body = UnsyncBoxBody<Bytes, Infallible>;
+pub(super) type Body = UnsyncBoxBody<Bytes, Break>;
 /// An answer.
 pub(super) type Answer = Response<Body>;
 
 /// An answer with a status code, a content type and a whole body.
 pub(super) fn page(code: u16, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(body.into()).boxed_unsync());
+    let mut answer = Response::new(Full::new(body.into()).map_err(|never| match never {}).boxed_unsync());
     *answer.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     answer
         .headers_mut()

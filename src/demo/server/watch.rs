@@ -11,11 +11,11 @@ use hyper::body::Frame;
 use serde_json::{Value, json};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use super::answer::{Answer, page};
+use super::answer::{Answer, Break, page};
 use super::list::{options_refused, parse_version, too_large};
 use super::request::{Form, Query, Target};
 use super::table::{self, Headers, Printer};
-use crate::demo::options::{FaultSwitch, Options, WatchList, Watches};
+use crate::demo::options::{Bookmarks, FaultSwitch, Options, WatchList, Watches};
 use crate::demo::refusal::Refusal;
 use crate::demo::selector::Selector;
 use crate::demo::store::{Change, Feed, Head, Keep, Object, Store, Verb, within};
@@ -42,6 +42,8 @@ struct Watch {
     end: Instant,
     headers: Headers,
     over: bool,
+    /// A trouble: the connection breaks next.
+    torn: bool,
 }
 
 /// Answers a watch.
@@ -92,10 +94,11 @@ pub(super) fn watch(
         initial,
         headers: Headers::Shown,
         over: false,
+        torn: false,
     };
     let frames = futures::stream::unfold(watch, |mut watch| async move {
-        let lines = watch.next().await?;
-        Some((Ok(Frame::data(Bytes::from(lines))), watch))
+        let next = watch.next().await?;
+        Some((next.map(|lines| Frame::data(Bytes::from(lines))), watch))
     });
     let mut answer = page(200, "application/json", Bytes::new());
     *answer.body_mut() = StreamBody::new(frames).boxed_unsync();
@@ -131,7 +134,11 @@ fn every(period: Duration) -> Interval {
 
 impl Watch {
     /// The next lines; none when the watch is over.
-    async fn next(&mut self) -> Option<String> {
+    async fn next(&mut self) -> Option<Result<String, Break>> {
+        if std::mem::take(&mut self.torn) {
+            self.over = true;
+            return Some(Err(Break));
+        }
         if self.over {
             return None;
         }
@@ -151,31 +158,66 @@ impl Watch {
                 biased;
                 () = tokio::time::sleep_until(self.end) => return None,
                 changes = self.feed.next() => match changes {
-                    _ if self.faults.get().watches == Watches::Silent => {}
                     Ok(changes) => {
-                        for change in changes {
-                            self.tell(&change, &mut lines);
-                        }
+                        self.tell_all(&changes, &mut lines).await;
                         // the definition of the kind is gone, and the kind with it
-                        self.over = !self.store.serves(self.target.resource);
+                        self.over |= !self.store.serves(self.target.resource);
                         if self.over && lines.is_empty() {
                             return None;
                         }
                     }
                     Err(refusal) => {
                         self.over = true;
-                        lines = format!("{{\"type\":\"ERROR\",\"object\":{}}}\n", refusal.status());
+                        failed(&refusal, &mut lines);
                     }
                 },
                 () = tick(self.bookmarks.as_mut()) => {
-                    if self.faults.get().watches == Watches::Alive {
+                    let faults = self.faults.get();
+                    if faults.watches != Watches::Silent && faults.bookmarks == Bookmarks::Sent {
                         let version = self.feed.bookmark();
                         self.bookmark(version, Value::Null, &mut lines);
                     }
                 }
             }
         }
-        Some(lines)
+        Some(Ok(lines))
+    }
+
+    /// Tells changes, with the trouble that is played.
+    async fn tell_all(&mut self, changes: &[Arc<Change>], lines: &mut String) {
+        let trouble = self.faults.get().watches;
+        let mut order: Vec<&Arc<Change>> = changes.iter().collect();
+        match trouble {
+            // what was lost is lost: such a connection never speaks again
+            Watches::Silent => std::future::pending::<()>().await,
+            Watches::Backwards => order.reverse(),
+            Watches::Twice => order = changes.iter().flat_map(|change| [change, change]).collect(),
+            Watches::Alive | Watches::Halved | Watches::Torn | Watches::Failing(_) => {}
+        }
+        let mut last = 0;
+        for change in order {
+            let before = lines.len();
+            self.tell(change, lines);
+            if lines.len() > before {
+                last = before;
+            }
+        }
+        if lines.is_empty() {
+            return;
+        }
+        let is_half = matches!(trouble, Watches::Halved | Watches::Torn);
+        if is_half {
+            let mut half = last + (lines.len() - last) / 2;
+            while !lines.is_char_boundary(half) {
+                half -= 1;
+            }
+            lines.truncate(half);
+        }
+        if let Watches::Failing(reason) = trouble {
+            failed(&Refusal::new(reason, "the demo lets watches fail"), lines);
+        }
+        self.torn = trouble == Watches::Torn;
+        self.over = trouble == Watches::Halved || matches!(trouble, Watches::Failing(_));
     }
 
     /// Tells a change as this watcher sees it: what leaves its selection is deleted, what enters it is added.
@@ -249,6 +291,11 @@ impl Watch {
         // the type comes first on the wire, so that a reader need not keep the object
         let _ = writeln!(lines, "{{\"type\":\"BOOKMARK\",\"object\":{object}}}");
     }
+}
+
+fn failed(refusal: &Refusal, lines: &mut String) {
+    // writing to a String does not fail
+    let _ = writeln!(lines, "{{\"type\":\"ERROR\",\"object\":{}}}", refusal.status());
 }
 
 /// The next tick; never, without bookmarks.
