@@ -210,7 +210,8 @@ impl Facts {
             Some(_) | None => now,
         };
         let heard = match (&state, before) {
-            (SourceState::Live | SourceState::Listing(_) | SourceState::Absent, _) | (_, None) => now,
+            (SourceState::Live | SourceState::Absent, _) | (_, None) => now,
+            // a list that has begun says nothing yet of what is shown: it may break off again
             (_, Some(source)) => source.heard,
         };
         let said = now;

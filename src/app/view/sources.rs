@@ -65,11 +65,17 @@ pub(crate) fn badge(facts: &Facts, now: Timestamp) -> (Role, String) {
     if states().any(|source| matches!(source.state, SourceState::Listing(_))) {
         return (Role::Warn, format!("listing {listed}"));
     }
-    if facts.sources.is_empty() || states().any(|source| source.state == SourceState::Connecting) {
+    let is_unknown = |kind: &Kind| facts.coverage(*kind) == Coverage::Pending;
+    let connects = || states().any(|source| source.state == SourceState::Connecting);
+    if facts.sources.is_empty() || connects() || Kind::ALL.iter().any(is_unknown) {
         return (Role::Warn, "connecting".to_owned());
     }
     if denied > 0 {
         return (Role::Warn, format!("denied {denied}"));
+    }
+    let polled = states().filter(|source| is_polled(source)).count();
+    if polled > 0 {
+        return (Role::Warn, format!("polled {polled}"));
     }
     if stale >= DOUBTFUL {
         return (Role::Bad, format!("stale {}", human_duration(stale)));
@@ -108,6 +114,11 @@ fn failure(source: &Source) -> Option<&Failure> {
         SourceState::Retrying { failure, .. } | SourceState::Denied { failure, .. } => Some(failure),
         SourceState::Connecting | SourceState::Listing(_) | SourceState::Live | SourceState::Absent => None,
     }
+}
+
+/// Whether it may be listed from time to time, and not watched.
+fn is_polled(source: &Source) -> bool {
+    matches!(failure(source), Some(Failure::Forbidden { verb: "watch", .. }))
 }
 
 /// Whether it is to bring changes as they happen.

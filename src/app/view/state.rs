@@ -289,8 +289,8 @@ pub(crate) fn can_i(kind: Kind, failure: &Failure) -> String {
             resource,
             namespace,
         } if !namespace.is_empty() => format!("kubectl auth can-i {verb} {resource} -n {namespace}"),
-        Failure::Forbidden { .. }
-        | Failure::Unreachable(_)
+        Failure::Forbidden { verb, .. } => format!("kubectl auth can-i {verb} {} -A", kind.plural()),
+        Failure::Unreachable(_)
         | Failure::Unauthorized(_)
         | Failure::Interrupted(_)
         | Failure::Status(..)
