@@ -15,7 +15,7 @@ use super::playback::Played;
 use crate::app::{Memory, Namespaces};
 use crate::mesh::model::{Kind, Text};
 use crate::mesh::world::{Failure, ListScope, SourceState};
-use crate::sources::kubernetes::{self, ConnectOptions, Connection, SourceMessage, WatchSettings};
+use crate::sources::kubernetes::{self, ConnectOptions, Connection, Pulse, SourceMessage, WatchSettings};
 
 /// Where the screen's objects come from.
 pub enum Sources {
@@ -116,6 +116,7 @@ impl Feed {
             request_timeout: follow.request_timeout,
             namespaces: namespaces_seen,
             relist: relist_seen,
+            pulse: Pulse::default(),
         };
         let tasks = tasks.group();
         for kind in &follow.kinds {

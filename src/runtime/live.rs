@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::mesh::model::{Diagnostic, Key, Kind, Text};
 use crate::mesh::world::{Change, Coverage, Delta, Failure, ListScope, SourceState, World};
-use crate::sources::kubernetes::{self, SourceMessage, WatchSettings};
+use crate::sources::kubernetes::{self, Pulse, SourceMessage, WatchSettings};
 
 /// Messages on their way to the world: enough that a list is not held up, few enough to be bounded.
 pub const QUEUE: usize = 64;
@@ -56,6 +56,7 @@ impl Live {
             request_timeout: follow.request_timeout,
             namespaces: namespaces_seen,
             relist: relist_seen,
+            pulse: Pulse::default(),
         };
         let mut tasks = JoinSet::new();
         for kind in &follow.kinds {

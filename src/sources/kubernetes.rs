@@ -26,4 +26,4 @@ pub use self::forward::Forward;
 pub use self::names::{Listed, names};
 pub use self::object::{answers, events, fetch};
 pub(in crate::sources) use self::resources::api_versions;
-pub use self::watch::{ListStrategy, MOST_NAMESPACES, SourceMessage, WatchSettings, follow};
+pub use self::watch::{ListStrategy, MOST_NAMESPACES, Pulse, SourceMessage, WatchSettings, follow};

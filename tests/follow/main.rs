@@ -24,7 +24,7 @@ use kube::Client;
 use kube::client::Body;
 use sidescope::mesh::model::{Key, Kind, Text};
 use sidescope::mesh::world::{Coverage, Failure, ListScope, SourceState, World};
-use sidescope::sources::kubernetes::{ListStrategy, SourceMessage, WatchSettings, follow};
+use sidescope::sources::kubernetes::{ListStrategy, Pulse, SourceMessage, WatchSettings, follow};
 use tokio::sync::{mpsc, watch};
 use tower_test::mock;
 
@@ -59,6 +59,7 @@ impl Scene {
             request_timeout: Duration::from_secs(10),
             namespaces: namespaces_seen,
             relist: relist_seen,
+            pulse: Pulse::default(),
         };
         tokio::spawn(follow(Client::new(service, "default"), kind, settings, out));
         tokio::spawn(async move {

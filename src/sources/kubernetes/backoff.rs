@@ -11,7 +11,7 @@ pub(super) struct Backoff {
     spread: u32,
 }
 
-const FIRST: Duration = Duration::from_millis(800);
+pub(super) const FIRST: Duration = Duration::from_millis(800);
 const LAST: Duration = Duration::from_secs(30);
 
 impl Backoff {

@@ -36,6 +36,8 @@ mod yaml;
 
 use serde::Deserialize;
 
+use self::provenance::Header;
+use super::resources::{api_versions, resource};
 use crate::mesh::model::{Diagnostic, Interner, Key, Kind, Meta, Object, Provenance};
 
 /// What came of one object.
@@ -243,7 +245,9 @@ fn convert<'de, W: Wire<'de>>(
         return Err(None);
     };
     let provenance = if kind.is_config() {
-        provenance::of(json, context.interner)
+        let version = api_versions(kind).next().filter(|_| !resource(kind).is_custom());
+        let header = version.and_then(|version| Header::new(kind.name(), &version));
+        provenance::of(json, header, context.interner)
     } else {
         Provenance::default()
     };

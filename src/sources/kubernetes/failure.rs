@@ -1,6 +1,9 @@
 //! What a request to the API server can end in, as decisions a watcher can take.
 
+use std::time::Duration;
+
 use http::StatusCode;
+use http::header::RETRY_AFTER;
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use serde::Deserialize;
@@ -26,6 +29,8 @@ pub(super) enum Break {
     Ended,
     /// Anything else: wait, then try again.
     Failed(Failure),
+    /// The server fails and says after how long one may ask again.
+    Later(Failure, Duration),
 }
 
 /// The part of `metav1.Status` that decides.
@@ -34,6 +39,13 @@ pub(super) enum Break {
 pub(super) struct Status {
     pub(super) message: String,
     pub(super) code: u16,
+    details: Details,
+}
+
+#[derive(Deserialize, Default, Debug)]
+#[serde(default, rename_all = "camelCase")]
+struct Details {
+    retry_after_seconds: u64,
 }
 
 impl Status {
@@ -45,10 +57,21 @@ impl Status {
             403 => Break::Forbidden,
             404 => Break::NotServed,
             410 => Break::Expired,
-            code => Break::Failed(Failure::Status(code, first_line(&self.message))),
+            // a server that was set back to an older state will not have that version for long
+            504 if self.message.contains("Too large resource version") => Break::Expired,
+            code => {
+                let failure = Failure::Status(code, first_line(&self.message));
+                match self.details.retry_after_seconds {
+                    0 => Break::Failed(failure),
+                    seconds => Break::Later(failure, Duration::from_secs(seconds).min(LATEST)),
+                }
+            }
         }
     }
 }
+
+/// Nobody who looks at a screen waits longer, whatever a server says.
+const LATEST: Duration = Duration::from_secs(60);
 
 /// A status is a sentence; more than that is somebody's page.
 const STATUS_BYTES: usize = 64 * 1024;
@@ -56,11 +79,19 @@ const STATUS_BYTES: usize = 64 * 1024;
 /// Reads a refused answer's status: its message, or the code's own words.
 pub(super) async fn status_of(response: http::Response<Body>) -> Status {
     let code = response.status();
+    let after = response
+        .headers()
+        .get(RETRY_AFTER)
+        .and_then(|after| after.to_str().ok());
+    let after: Option<u64> = after.and_then(|after| after.parse().ok());
     let body = Limited::new(response.into_body(), STATUS_BYTES).collect().await;
     let bytes = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let mut status: Status = serde_json::from_slice(&bytes).unwrap_or_default();
     if status.message.is_empty() {
         status.message = plain(&bytes).unwrap_or_else(|| reason(code));
+    }
+    if let Some(seconds) = after {
+        status.details.retry_after_seconds = seconds;
     }
     Status {
         code: code.as_u16(),

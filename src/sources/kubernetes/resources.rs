@@ -111,10 +111,14 @@ impl Resource {
         }
     }
 
+    /// Whether a `CustomResourceDefinition` makes it.
+    pub(super) fn is_custom(&self) -> bool {
+        matches!(self.group, "networking.istio.io" | "gateway.networking.k8s.io")
+    }
+
     /// The path of the discovery of the `version`-th version's group; `None` for what every server has.
     pub(super) fn discovery(&self, version: usize) -> Option<String> {
-        let is_custom = matches!(self.group, "networking.istio.io" | "gateway.networking.k8s.io");
-        let version = self.versions.get(version).filter(|_| is_custom)?;
+        let version = self.versions.get(version).filter(|_| self.is_custom())?;
         Some(format!("/apis/{}/{version}", self.group))
     }
 

@@ -7,6 +7,8 @@
 //! * A kind that may not be listed in the whole cluster is followed by namespace instead, those that the reader
 //!   chose and the control plane's, at most [`MOST_NAMESPACES`]; the cluster is asked again once a minute.
 
+mod denied;
+mod rest;
 mod served;
 mod settings;
 mod wire;
@@ -16,21 +18,22 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::{Either, select};
-use futures::stream::{FuturesUnordered, StreamExt};
 use http_body_util::{BodyExt, Limited};
 use kube::Client;
 use kube::client::Body;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
+use self::rest::Health;
+pub use self::rest::Pulse;
 pub use self::settings::{ListStrategy, MOST_NAMESPACES, SourceMessage, WatchSettings};
-use self::wire::{Event, List, ended_early, malformed, percent_encoded, version_of};
+use self::wire::{Event, List, ended_early, is_older, malformed, percent_encoded, version_of};
 use super::backoff::Backoff;
 use super::decode;
 use super::failure::{Break, Status, failure_of, first_line, status_of};
 use super::lines::Lines;
-use super::resources::{Place, Resource, resource};
-use crate::mesh::model::{Diagnostic, Interner, Kind, Text};
+use super::resources::{Resource, resource};
+use crate::mesh::model::{Diagnostic, Interner, Kind};
 use crate::mesh::world::{Delta, Failure, Found, ListScope, SourceState};
 
 /// Objects in one page of a list, as kubectl asks.
@@ -44,8 +47,8 @@ const BATCH: usize = 256;
 const SILENCE: Duration = Duration::from_secs(65);
 /// How long the server is asked to keep a watch.
 const WATCH_SECONDS: u64 = 295;
-/// Between looks for a kind that was not served, or a right that was not granted.
-const ASK_AGAIN: Duration = Duration::from_secs(30);
+/// A watch that lasts less was hung up on.
+const SHORTEST: Duration = Duration::from_secs(1);
 
 /// Follows `kind` until the receiver of `out` is dropped.
 pub async fn follow(client: Client, kind: Kind, settings: WatchSettings, out: mpsc::Sender<SourceMessage>) {
@@ -67,6 +70,11 @@ struct Follower {
     streams: bool,
     /// Where the last list or event was; `None` means that the next step is a list.
     resume: Option<String>,
+    /// Whether what was asked for has expired, and nothing was heard since.
+    expired: bool,
+    health: Health,
+    /// Whether nothing came between the last list and now.
+    is_fresh: bool,
     state: SourceState,
 }
 
@@ -91,6 +99,9 @@ impl Follower {
             backoff: Backoff::new(kind as usize),
             version: 0,
             resume: None,
+            expired: false,
+            health: Health::Well,
+            is_fresh: false,
             state: SourceState::Connecting,
         }
     }
@@ -104,27 +115,32 @@ impl Follower {
                 None => self.list().await,
             };
             let Err(end) = end else { continue };
+            if let Break::Expired | Break::CannotStream | Break::NotServed | Break::Forbidden = end {
+                self.answered();
+            }
             let goes_on = match end {
                 Break::Unwanted => false,
                 Break::Ended => true,
-                Break::Expired => {
-                    self.resume = None;
-                    true
-                }
+                Break::Expired => self.list_anew().await,
                 Break::CannotStream if self.settings.strategy == ListStrategy::Stream => {
-                    self.retry(Failure::Malformed(
-                        "the server cannot stream lists: use --list-strategy paged".into(),
-                    ))
-                    .await
+                    let advice = "the server cannot stream lists: use --list-strategy paged";
+                    self.retry(Failure::Malformed(advice.into()), None).await
                 }
                 Break::CannotStream => {
                     self.streams = false;
                     true
                 }
                 Break::NotServed => self.next_version().await,
+                Break::Forbidden if self.resume.take().is_some() => self.unwatched().await,
+                Break::Forbidden if self.streams && self.settings.strategy != ListStrategy::Stream => {
+                    // a streamed list is a watch, and perhaps only those may not be
+                    self.streams = false;
+                    true
+                }
                 Break::Forbidden if !self.is_served().await => self.next_version().await,
                 Break::Forbidden => Box::pin(self.forbidden()).await,
-                Break::Failed(failure) => self.retry(failure).await,
+                Break::Failed(failure) => self.retry(failure, None).await,
+                Break::Later(failure, after) => self.retry(failure, Some(after)).await,
             };
             if !goes_on {
                 return;
@@ -132,107 +148,15 @@ impl Follower {
         }
     }
 
-    /// Waits as long as the backoff says, or until somebody asks for a new list.
-    async fn retry(&mut self, failure: Failure) -> bool {
-        let (attempt, wait) = self.backoff.next();
-        self.tell(Vec::new(), SourceState::Retrying { attempt, wait, failure })
-            .await
-            && self.rest(wait).await
-    }
-
-    /// Waits; a call for a new list ends the wait and resets the backoff. `false` if nobody listens any more.
-    async fn rest(&mut self, wait: Duration) -> bool {
-        let asked = timeout(wait, self.settings.relist.changed()).await;
-        if let Ok(changed) = asked {
-            self.backoff.reset();
-            self.resume = None;
-            if changed.is_err() {
-                return false;
-            }
-        }
-        !self.out.is_closed()
-    }
-
-    async fn next_version(&mut self) -> bool {
-        self.resume = None;
-        self.version += 1;
-        if self.version < self.resource.versions.len() {
+    /// At once, but for a server for which everything has always expired.
+    async fn list_anew(&mut self) -> bool {
+        let is_again = self.resume.take().is_none() || self.expired;
+        self.expired = true;
+        if !is_again {
             return true;
         }
-        self.version = 0;
-        let gone = vec![
-            Delta::ListStart(self.kind, self.scope.clone()),
-            Delta::ListEnd(self.kind, self.scope.clone()),
-            Delta::Coverage(self.kind, self.scope.clone(), Found::NoSuchKind),
-        ];
-        self.tell(gone, SourceState::Absent).await && self.rest(ASK_AGAIN).await
-    }
-
-    /// Says so, and follows the namespaces that may be read instead, until the cluster may be asked again.
-    async fn forbidden(&mut self) -> bool {
-        self.resume = None;
-        let namespace = self.resource.namespace_of(&self.scope, &self.settings.istio_namespace);
-        let failure = Failure::Forbidden {
-            verb: "list",
-            resource: self.kind.plural(),
-            namespace,
-        };
-        let denied = vec![Delta::Coverage(self.kind, self.scope.clone(), Found::Denied)];
-        let state = SourceState::Denied { failure };
-        if self.resource.place != Place::Everywhere || self.scope != ListScope::All {
-            return self.tell(denied, state).await && self.rest(ASK_AGAIN).await;
-        }
-        let mut namespaces = self.settings.namespaces.clone();
-        let chosen: Vec<Text> = namespaces
-            .borrow_and_update()
-            .iter()
-            .take(MOST_NAMESPACES)
-            .cloned()
-            .collect();
-        let pending = chosen
-            .iter()
-            .map(|namespace| Delta::Coverage(self.kind, ListScope::Namespace(namespace.clone()), Found::Pending));
-        if !self.tell(denied.into_iter().chain(pending).collect(), state).await {
-            return false;
-        }
-        let mut followers: FuturesUnordered<_> = chosen
-            .into_iter()
-            .map(|namespace| {
-                let scope = ListScope::Namespace(namespace);
-                Follower::new(
-                    self.client.clone(),
-                    self.kind,
-                    scope,
-                    self.settings.clone(),
-                    self.out.clone(),
-                )
-                .run()
-            })
-            .collect();
-        let all = pin!(async { while followers.next().await.is_some() {} });
-        let other = pin!(async { namespaces.changed().await.is_ok() });
-        let again = pin!(self.is_allowed_again());
-        match select(all, select(other, again)).await {
-            Either::Left(_) => !self.out.is_closed(),
-            Either::Right((Either::Left((is_open, _)) | Either::Right((is_open, _)), _)) => is_open,
-        }
-    }
-
-    /// Ends when the whole cluster may be listed, or nobody listens any more (`false`).
-    async fn is_allowed_again(&self) -> bool {
-        let mut relist = self.settings.relist.clone();
-        relist.mark_unchanged();
-        loop {
-            if timeout(2 * ASK_AGAIN, relist.changed())
-                .await
-                .is_ok_and(|changed| changed.is_err())
-            {
-                return false;
-            }
-            if self.page(None, 1).await.is_ok() {
-                return true;
-            }
-        }
+        let failure = Failure::Status(410, "what it listed has expired, and again".into());
+        self.retry(failure, None).await
     }
 
     /// Reads everything by pages.
@@ -242,6 +166,7 @@ impl Follower {
         let (mut token, mut count) = (None, 0);
         loop {
             let page = self.page(token.as_deref(), PAGE).await?;
+            self.answered();
             let mut diagnostics = Vec::new();
             let list: List<'_> = serde_json::from_slice(&page).map_err(|error| malformed(&error))?;
             for item in &list.items {
@@ -261,9 +186,18 @@ impl Follower {
             };
             self.send(std::mem::take(&mut deltas), Some(state), diagnostics).await?;
             if token.is_none() {
-                self.backoff.reset();
+                self.works();
+                self.is_fresh = true;
                 return Ok(());
             }
+        }
+    }
+
+    /// It worked: the next wait is the first again, unless what was listed may expire at once.
+    fn works(&mut self) {
+        self.is_well();
+        if !self.expired {
+            self.backoff.reset();
         }
     }
 
@@ -293,6 +227,9 @@ impl Follower {
         }
         let response = timeout(self.settings.request_timeout, self.get(&query)).await;
         let mut body = response.unwrap_or(Err(Break::Failed(Failure::TimedOut)))?.into_body();
+        self.answered();
+        self.is_fresh = false;
+        let shortest = Instant::now() + SHORTEST;
         let mut reading = Reading {
             lines: Lines::default(),
             initial,
@@ -317,11 +254,16 @@ impl Follower {
                 Either::Right((Err(_), _)) => return Err(Break::Unwanted),
             };
             let silent = |_| match reading.initial {
-                Initial::None => Break::Ended,
+                Initial::None => {
+                    self.expired = false;
+                    Break::Ended
+                }
                 Initial::Streamed => Break::Failed(Failure::Interrupted("nothing was heard for 65 s".into())),
             };
             let chunk = match frame.map_err(silent)? {
-                None if reading.heard && reading.initial == Initial::None => return Err(Break::Ended),
+                None if reading.heard && reading.initial == Initial::None && Instant::now() >= shortest => {
+                    return Err(Break::Ended);
+                }
                 None => return Err(ended_early()),
                 Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
                 Some(Err(error)) => {
@@ -332,60 +274,85 @@ impl Follower {
         }
     }
 
-    /// Decodes the lines that a chunk completes and sends them on at once.
+    /// Decodes the lines that a chunk completes and sends them on at once; also those before one that ends the watch, for
+    /// nobody will tell them again.
     async fn take_in(&mut self, chunk: &Bytes, reading: &mut Reading) -> Result<(), Break> {
         let too_long = || Break::Failed(Failure::Malformed("an object of more than 8 MiB".into()));
         let lines = reading.lines.push(chunk).map_err(|_| too_long())?;
-        let (mut deltas, mut diagnostics) = (Vec::new(), Vec::new());
-        let mut state = None;
-        if !lines.is_empty() && !reading.heard {
-            reading.heard = true;
-            self.backoff.reset();
-        }
-        for line in &lines {
-            let event: Event<'_> = serde_json::from_slice(line).map_err(|error| malformed(&error))?;
-            let object = event.object.get();
-            match event.kind {
-                "ADDED" | "MODIFIED" => deltas.extend(self.put(object, &mut diagnostics)),
-                "DELETED" => deltas.extend(decode::key(object).map(|key| Delta::Remove(self.kind, key))),
-                "BOOKMARK" => {}
-                "ERROR" => {
-                    return Err(serde_json::from_str::<Status>(object).unwrap_or_default().into_break());
-                }
-                other => {
-                    return Err(Break::Failed(Failure::Malformed(
-                        format!("watch event '{other}'").into(),
-                    )));
-                }
-            }
-            if reading.initial == Initial::Streamed {
-                reading.count += 1;
-                if !(event.kind == "BOOKMARK" && object.contains("k8s.io/initial-events-end")) {
-                    if deltas.len() >= BATCH {
-                        let state = SourceState::Listing(reading.count);
-                        self.send(
-                            std::mem::take(&mut deltas),
-                            Some(state),
-                            std::mem::take(&mut diagnostics),
-                        )
-                        .await?;
-                    }
-                    continue;
-                }
-                reading.initial = Initial::None;
-                deltas.push(Delta::ListEnd(self.kind, self.scope.clone()));
-                deltas.push(Delta::Coverage(self.kind, self.scope.clone(), Found::All));
-                state = Some(SourceState::Live);
-            }
-            if let Some(version) = version_of(object) {
-                self.resume = Some(version);
-            }
-        }
         if lines.is_empty() {
-            Ok(())
-        } else {
-            self.send(deltas, state, diagnostics).await
+            return Ok(());
         }
+        if !reading.heard {
+            reading.heard = true;
+            self.works();
+        }
+        let mut told = Told::default();
+        let mut end = Ok(());
+        for line in &lines {
+            end = self.event(line, reading, &mut told);
+            if end.is_err() {
+                break;
+            }
+            if reading.initial == Initial::Streamed && told.deltas.len() >= BATCH {
+                let Told {
+                    deltas, diagnostics, ..
+                } = std::mem::take(&mut told);
+                let state = SourceState::Listing(reading.count);
+                self.send(deltas, Some(state), diagnostics).await?;
+            }
+        }
+        self.send(told.deltas, told.state, told.diagnostics).await?;
+        end
+    }
+
+    /// What one line says.
+    fn event(&mut self, line: &Bytes, reading: &mut Reading, told: &mut Told) -> Result<(), Break> {
+        let event: Event<'_> = serde_json::from_slice(line).map_err(|error| self.garbled(malformed(&error)))?;
+        let object = event.object.get();
+        if event.kind == "ERROR" {
+            return Err(serde_json::from_str::<Status>(object).unwrap_or_default().into_break());
+        }
+        let is_list = reading.initial == Initial::Streamed;
+        let version = version_of(object).filter(|_| !is_list);
+        if let (Some(version), Some(last)) = (&version, &self.resume)
+            && is_older(version, last)
+        {
+            let why = "a change came before an older one";
+            return Err(self.garbled(Break::Failed(Failure::Malformed(why.into()))));
+        }
+        match event.kind {
+            "ADDED" | "MODIFIED" => told.deltas.extend(self.put(object, &mut told.diagnostics)),
+            "DELETED" => {
+                let key = decode::key(object);
+                told.deltas.extend(key.map(|key| Delta::Remove(self.kind, key)));
+            }
+            "BOOKMARK" => {}
+            other => {
+                let why = format!("watch event '{other}'");
+                return Err(self.garbled(Break::Failed(Failure::Malformed(why.into()))));
+            }
+        }
+        if is_list {
+            reading.count += 1;
+            if event.kind == "BOOKMARK" && object.contains("k8s.io/initial-events-end") {
+                reading.initial = Initial::None;
+                self.resume = version_of(object);
+                let (kind, scope) = (self.kind, self.scope.clone());
+                told.deltas.push(Delta::ListEnd(kind, scope.clone()));
+                told.deltas.push(Delta::Coverage(kind, scope, Found::All));
+                told.state = Some(SourceState::Live);
+            }
+        } else if version.is_some() {
+            self.expired = false;
+            self.resume = version;
+        }
+        Ok(())
+    }
+
+    /// What cannot be followed from here is listed anew.
+    fn garbled(&mut self, end: Break) -> Break {
+        self.resume = None;
+        end
     }
 
     fn put(&mut self, object: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Delta> {
@@ -450,6 +417,14 @@ enum Initial {
     Streamed,
     /// It does not, or they have all come.
     None,
+}
+
+/// What lines said that were not sent on yet.
+#[derive(Default)]
+struct Told {
+    deltas: Vec<Delta>,
+    diagnostics: Vec<Diagnostic>,
+    state: Option<SourceState>,
 }
 
 struct Reading {

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::wire::{Str, Time};
 use crate::mesh::model::{FieldManager, Interner, Provenance};
@@ -21,13 +21,31 @@ const MAX_LEVELS: usize = 3;
 /// Of an object this many managers are kept, the newest.
 const MAX_MANAGERS: usize = 64;
 
-/// The managers and the text of the object in `json`.
-pub(super) fn of(json: &str, interner: &mut Interner) -> Provenance {
+/// `kind` and `apiVersion`, which items of a list lack unless their kind is a custom one. With them each object is the same
+/// however it was read.
+pub(super) struct Header([(&'static str, Box<RawValue>); 2]);
+
+impl Header {
+    /// Of what is not custom.
+    pub(super) fn new(kind: &str, api_version: &str) -> Option<Self> {
+        let raw = |text| to_raw_value(text).ok();
+        Some(Self([("kind", raw(kind)?), ("apiVersion", raw(api_version)?)]))
+    }
+}
+
+/// The managers and the text of the object in `json`, with this in front if it has none.
+pub(super) fn of(json: &str, header: Option<Header>, interner: &mut Interner) -> Provenance {
     let mut text = String::with_capacity(json.len().min(64 * 1024));
     let mut managed_fields = None;
-    let Ok(fields) = serde_json::from_str::<Fields<'_>>(json) else {
+    let Ok(mut fields) = serde_json::from_str::<Fields<'_>>(json) else {
         return Provenance::default();
     };
+    if let Some(Header(lacking)) = &header
+        && !fields.0.iter().any(|(name, _)| name == "kind")
+    {
+        let lacking = lacking.iter().map(|(name, value)| (Cow::Borrowed(*name), &**value));
+        fields.0.splice(0..0, lacking);
+    }
     write_object(&mut text, &fields, |out, name, value| match name {
         "status" => false,
         "metadata" => match serde_json::from_str::<Fields<'_>>(value.get()) {

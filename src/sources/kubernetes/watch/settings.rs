@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::rest::Pulse;
 use crate::mesh::model::{Diagnostic, Kind, Text};
 use crate::mesh::world::{Delta, ListScope, SourceState};
 
@@ -47,6 +48,8 @@ pub struct WatchSettings {
     pub namespaces: watch::Receiver<Arc<[Text]>>,
     /// A new value ends every wait and lists anew.
     pub relist: watch::Receiver<u64>,
+    /// Word among the watches of one server that it answers again.
+    pub pulse: Pulse,
 }
 
 /// Namespaces followed one by one where the cluster may not be listed: each is a connection for each kind.

@@ -47,6 +47,15 @@ pub(super) fn version_of(object: &str) -> Option<String> {
     Some(object.metadata.version).filter(|version| !version.is_empty())
 }
 
+/// Whether a version comes before another, as far as both are numbers: a watch tells changes in their order (Kubernetes:
+/// `api-concepts`, "resource versions").
+pub(super) fn is_older(version: &str, than: &str) -> bool {
+    match (version.parse::<u64>(), than.parse::<u64>()) {
+        (Ok(version), Ok(than)) => version < than,
+        (Ok(_) | Err(_), _) => false,
+    }
+}
+
 pub(super) fn malformed(error: &serde_json::Error) -> Break {
     Break::Failed(Failure::Malformed(first_line(&error.to_string())))
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::super::{key, object};
 use super::samples::sample;
 use crate::mesh::model::{Interner, Kind, Object};
+use crate::sources::kubernetes::resources::{api_versions, resource};
 
 fn kinds() -> impl Strategy<Value = Kind> {
     proptest::sample::select(Kind::ALL)
@@ -126,5 +127,16 @@ fn kept_text_is_the_object_again() {
         value.as_object_mut().unwrap().remove("status");
         let without = decode(*kind, &value.to_string());
         assert_eq!(decode(*kind, std::str::from_utf8(&text).unwrap()), without, "{kind:?}");
+    }
+}
+
+#[test]
+fn an_item_of_a_list_is_the_object_of_a_watch() {
+    for kind in Kind::ALL.iter().filter(|kind| !resource(**kind).is_custom()) {
+        let listed = sample(*kind).to_string();
+        let version = api_versions(*kind).next().unwrap();
+        let header = format!(r#"{{"kind":"{}","apiVersion":"{version}","#, kind.name());
+        let watched = listed.replacen('{', &header, 1);
+        assert_eq!(decode(*kind, &watched), decode(*kind, &listed), "{kind:?}");
     }
 }
