@@ -3,9 +3,14 @@
 mod contexts;
 
 use std::net::TcpListener;
+use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
+use sidescope::demo::options::{Faults, Rights};
 use tempfile::TempDir;
 
+use crate::corpus::Served;
+use crate::rights::Empty;
 use crate::session::{Session, Start};
 
 /// Opens the screen with a kubeconfig for a server that is not there.
@@ -61,4 +66,27 @@ fn a_login_plugin_may_ask_before_the_screen_opens() {
     session.press("\x03");
     assert_eq!(session.wait_for_end(), 0);
     session.assert_restored();
+}
+
+#[test]
+fn a_server_whose_clock_is_ahead_is_told() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the server's clock is ours, but for the trouble"
+    )]
+    let cluster = Served::new(Timestamp::now, Arc::new(Empty), Rights::All);
+    cluster.faults.set(Faults {
+        clock: SignedDuration::from_hours(1),
+        ..Faults::default()
+    });
+    let config = cluster.path("config");
+    let mut session = Start {
+        arguments: &["--kubeconfig", &config, "-A"],
+        ..crate::session::demo(&[])
+    }
+    .open();
+    session.wait_for("live");
+    session.press(":sources\r");
+    // 3600 s, or 3599 where the second was nearly over
+    session.wait_for("the server's clock differs from ours by 3");
 }

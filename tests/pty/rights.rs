@@ -14,7 +14,7 @@ const CLUSTER: &str = include_str!("../../assets/rbac/cluster.yaml");
 const NAMESPACE: &str = include_str!("../../assets/rbac/namespace.yaml");
 
 /// Envoys that have no clusters, and containers without tcpdump.
-struct Empty;
+pub(crate) struct Empty;
 
 impl Admin for Empty {
     fn answer(&self, _: &str, _: &str, _: u16, _: &str) -> AdminAnswer {

@@ -10,10 +10,10 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use sidescope::demo::admin::Admin;
 use sidescope::demo::definitions;
-use sidescope::demo::options::{Access, Log, Options, Rights, User};
+use sidescope::demo::options::{Access, FaultSwitch, Log, Options, Rights, User};
 use sidescope::demo::server::serve;
 use sidescope::demo::store::Store;
 use tempfile::TempDir;
@@ -29,6 +29,8 @@ pub(crate) struct Served {
     pub(crate) address: SocketAddr,
     /// What the program asked of it.
     pub(crate) asked: Log,
+    /// What goes wrong with it.
+    pub(crate) faults: FaultSwitch,
     /// Holds the kubeconfig, `config`.
     pub(crate) folder: TempDir,
     pub(crate) tokio: tokio::runtime::Runtime,
@@ -44,12 +46,8 @@ impl Served {
             .unwrap();
         let store = Arc::new(Store::new(now));
         definitions::install_all(&store, "2026-06-01T00:00:00Z".parse().unwrap()).unwrap();
-        for part in world()
-            .split("\n---\n")
-            .map(|part| part.trim_start_matches("---\n"))
-            .filter(|part| !part.trim().is_empty())
-        {
-            store.put(serde_saphyr::from_str(part).unwrap(), "kubectl").unwrap();
+        for object in objects() {
+            store.put(object, "kubectl").unwrap();
         }
         let user = User {
             name: "oncall".to_owned(),
@@ -59,7 +57,7 @@ impl Served {
             access: Access::Tokens(BTreeMap::from([(TOKEN.to_owned(), user)])),
             ..Options::default()
         };
-        let asked = options.asked.clone();
+        let (asked, faults) = (options.asked.clone(), options.faults.clone());
         let (address, server) = tokio.block_on(serve(Arc::clone(&store), envoys, options)).unwrap();
         tokio.spawn(server);
         let folder = tempfile::tempdir().unwrap();
@@ -74,6 +72,7 @@ impl Served {
             store,
             address,
             asked,
+            faults,
             folder,
             tokio,
         }
@@ -104,6 +103,16 @@ impl Served {
 
 fn world() -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(WORLD)).unwrap()
+}
+
+/// The objects of that mesh.
+pub(crate) fn objects() -> Vec<Value> {
+    world()
+        .split("\n---\n")
+        .map(|part| part.trim_start_matches("---\n"))
+        .filter(|part| !part.trim().is_empty())
+        .map(|part| serde_saphyr::from_str(part).unwrap())
+        .collect()
 }
 
 /// The first pod whose name begins so.
