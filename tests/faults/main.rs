@@ -4,7 +4,7 @@
 //!
 //! After each fault every table is that of a program that starts now, within [`case::WITHIN`] of the end of the trouble.
 //! Nothing leaves the process and time is tokio's paused clock, so that minutes take none and no test waits for chance.
-//! Not here: single exchanges of one watch (`tests/follow`), a real API server that is killed (`tests/cluster`).
+//! Not here: single exchanges of one watch (`tests/follow`).
 
 #![allow(
     clippy::unwrap_used,

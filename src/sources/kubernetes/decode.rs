@@ -247,7 +247,7 @@ fn convert<'de, W: Wire<'de>>(
     let provenance = if kind.is_config() {
         let version = api_versions(kind).next().filter(|_| !resource(kind).is_custom());
         let header = version.and_then(|version| Header::new(kind.name(), &version));
-        provenance::of(json, header, context.interner)
+        provenance::of(json, header.as_ref(), context.interner)
     } else {
         Provenance::default()
     };

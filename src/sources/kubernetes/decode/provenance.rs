@@ -34,13 +34,13 @@ impl Header {
 }
 
 /// The managers and the text of the object in `json`, with this in front if it has none.
-pub(super) fn of(json: &str, header: Option<Header>, interner: &mut Interner) -> Provenance {
+pub(super) fn of(json: &str, header: Option<&Header>, interner: &mut Interner) -> Provenance {
     let mut text = String::with_capacity(json.len().min(64 * 1024));
     let mut managed_fields = None;
     let Ok(mut fields) = serde_json::from_str::<Fields<'_>>(json) else {
         return Provenance::default();
     };
-    if let Some(Header(lacking)) = &header
+    if let Some(Header(lacking)) = header
         && !fields.0.iter().any(|(name, _)| name == "kind")
     {
         let lacking = lacking.iter().map(|(name, value)| (Cow::Borrowed(*name), &**value));
