@@ -58,19 +58,23 @@ pub fn main(name: &'static str, arguments: impl IntoIterator<Item = OsString>) -
         }
         Err(error) => {
             // help and version are no error; a closed output is none either
-            drop(error.print());
-            return Exit::Ok.into();
+            return match print::ended(error.print()) {
+                Ok(()) => Exit::Ok.into(),
+                Err(ended) => end(&ended),
+            };
         }
     };
     match run(cli, &matches, name) {
         Ok(exit) => exit.into(),
-        Err(ended) => {
-            if !ended.line.is_empty() {
-                print::err(&format!("error: {ended}"));
-            }
-            ended.exit.into()
-        }
+        Err(ended) => end(&ended),
     }
+}
+
+fn end(ended: &Ended) -> ExitCode {
+    if !ended.line.is_empty() {
+        print::err(&format!("error: {ended}"));
+    }
+    ended.exit.into()
 }
 
 /// Answers `kubectl` what may follow the words typed so far after `kubectl sidescope`; the last is the one being typed.

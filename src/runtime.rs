@@ -10,6 +10,7 @@
 //! | [`packets`] | a capture that is read beside the loop, from any stream of bytes |
 //! | `contexts` | a run over another context, made ready beside the one that is up |
 //! | `state` | the file of what is remembered from one run to the next |
+//! | [`open`] | files whose path may lead to anything: a pipe holds up nothing |
 //! | `editor` | the person's own editor on a draft |
 //! | [`piped`] | a stream of bytes that a signal ends, without a screen |
 //! | `reader` | whether anybody reads what is printed |
@@ -46,6 +47,7 @@ mod inbox;
 mod keys;
 pub mod live;
 pub mod log;
+pub mod open;
 pub mod packets;
 mod panics;
 pub mod piped;

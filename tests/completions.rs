@@ -208,3 +208,53 @@ fn a_cluster_that_does_not_answer_gives_nothing_soon_and_says_nothing() {
         "the kubeconfig alone is read"
     );
 }
+
+#[test]
+fn no_name_of_a_kubeconfig_brings_a_command_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let kubeconfig = folder.path().join("kubeconfig");
+    let names = [
+        "c-plain",
+        "c-$(touch ran)",
+        "c-`id`",
+        "c-a b",
+        "c-a;b",
+        "c-\u{1b}[2J",
+        "c-a\nb",
+        "c-\u{202e}b",
+        "--config=x",
+    ];
+    let contexts: Vec<String> = names
+        .iter()
+        .map(|name| {
+            format!(
+                "{{name: {}, context: {{cluster: c, user: u}}}}",
+                serde_json::to_string(name).unwrap()
+            )
+        })
+        .collect();
+    let text = format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: c-plain\nclusters: [{{name: c, cluster: {{server: 'http://127.0.0.1:9'}}}}]\n\
+         users: [{{name: u, user: {{}}}}]\ncontexts: [{}]\n",
+        contexts.join(", ")
+    );
+    std::fs::write(&kubeconfig, text).unwrap();
+    assert_eq!(kubectl(&["pods", "--context", ""], &kubeconfig), ["c-plain", ":4"]);
+    assert_eq!(kubectl(&["pods", "--context", "c-"], &kubeconfig), ["c-plain", ":4"]);
+    assert_eq!(bash("sidescope pods --context c", &kubeconfig), ["c-plain"]);
+    for shell in ["zsh", "fish", "elvish", "powershell"] {
+        let mut command = bare(SIDESCOPE, &kubeconfig);
+        let command = command
+            .env("SIDESCOPE_COMPLETE", shell)
+            .env("_CLAP_COMPLETE_INDEX", "3");
+        let output = command
+            .args(["--", "sidescope", "pods", "--context", ""])
+            .output()
+            .unwrap();
+        let offered: Vec<String> = lines(&output)
+            .into_iter()
+            .filter(|line| line.starts_with("c-"))
+            .collect();
+        assert_eq!(offered, ["c-plain"], "{shell}");
+    }
+}

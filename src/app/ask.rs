@@ -10,7 +10,7 @@ use super::message::{Command, Fetch, Request};
 use super::options::Play;
 use super::tables::{Subject, TableId};
 use super::view::cut::{Cut, cut};
-use super::view::{self, Role, Span, copies, reasons, words};
+use super::view::{self, Role, Shown, Span, copies, reasons, words};
 use crate::mesh::diff::ObjectText;
 use crate::mesh::history::Line as Moment;
 use crate::mesh::model::{Key, Kind, Object};
@@ -300,13 +300,22 @@ fn beginning(text: &str) -> String {
     whole
 }
 
+/// One thing is copied as one line: pasted into a shell, no name may hold a command of its own.
 fn copy(subject: &Subject<'_>, letter: char, pod: Option<&Key>, now: Timestamp) -> Result<String, String> {
+    let in_one_line = |text: String| Shown::from(text).to_string();
     match letter {
-        'n' => name(subject).ok_or_else(|| "the row has no name".to_owned()),
+        'n' => name(subject)
+            .map(in_one_line)
+            .ok_or_else(|| "the row has no name".to_owned()),
         'i' => ip(subject).ok_or_else(|| "the row has no address".to_owned()),
-        'r' => Ok(copies::row_text(subject, now)),
+        'r' => Ok(in_one_line(copies::row_text(subject, now))),
         'j' => Ok(copies::json(subject)),
-        'k' => copies::command_for(subject, pod).ok_or_else(|| "no command gives this row".to_owned()),
+        'k' => {
+            let command = copies::command_for(subject, pod);
+            command
+                .map(in_one_line)
+                .ok_or_else(|| "no command gives this row".to_owned())
+        }
         'y' => yaml_of(subject).ok_or_else(|| "its YAML is not held here; y shows it, c there copies it".to_owned()),
         other => {
             let keys: Vec<String> = COPY.iter().map(|(key, what)| format!("{key} {what}")).collect();

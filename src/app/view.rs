@@ -34,5 +34,5 @@ pub use self::words::counted;
 
 pub(in crate::app) use self::draw::reading_area;
 pub use self::screen::{Area, Body, Cell, ColumnHead, Edge, Glow, Line, Mark, Overlay, Pane, RowLine, Screen, Span};
-pub use self::shown::{Role, Shown};
+pub use self::shown::{Role, Shown, shown_lines, visible_json};
 pub use self::value::{Datum, SortKey, Value};

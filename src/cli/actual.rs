@@ -14,6 +14,8 @@ use super::rows::{self, EndpointTableOf};
 use crate::app::message::EnvoyTable;
 use crate::app::rates::Rates;
 use crate::app::sync::{Comparison, seconds};
+use crate::app::view::capture::quoted;
+use crate::app::view::visible_json;
 use crate::mesh::model::{Key, Kind};
 use crate::mesh::scope::{self, NoTable};
 use crate::mesh::world::{Failure, World};
@@ -148,7 +150,7 @@ fn print_actual(
     Ok(Exit::Ok)
 }
 
-/// Envoy's own answer, byte for byte; of a filtered one whole clusters, as istioctl leaves them.
+/// Envoy's own answer, byte for byte but for what would steer a terminal, which JSON can escape; of a filtered one whole clusters, as istioctl leaves them.
 fn raw(answer: &[u8], table: &EnvoyTable, filter: &FilterArgs, format: Format) -> Result<String, serde_json::Error> {
     let mut text = String::from_utf8_lossy(answer).into_owned();
     if filter.is_any() {
@@ -178,7 +180,7 @@ fn raw(answer: &[u8], table: &EnvoyTable, filter: &FilterArgs, format: Format) -
         let yaml = serde_saphyr::to_string(&value);
         return yaml.map_err(|error| serde::ser::Error::custom(error.to_string()));
     }
-    Ok(text)
+    Ok(visible_json(&text).into_owned())
 }
 
 /// Why Envoy did not answer, and what to do about it.
@@ -200,11 +202,11 @@ pub(super) fn silent(silence: &Silence, pod: &Key, cluster: &ClusterInfo) -> End
 
 /// The commands that grant what was refused of a pod's subresource.
 pub(super) fn grant(name: &str, resource: &str, pod: &Key, cluster: &ClusterInfo) -> String {
-    let place = format!("kubectl -n {} create", pod.namespace);
+    let place = format!("kubectl -n {} create", quoted(&pod.namespace));
     let user = if cluster.user.is_empty() {
-        "USER"
+        "USER".to_owned()
     } else {
-        cluster.user.as_str()
+        quoted(&cluster.user)
     };
     format!(
         "{place} role {name} --verb=get,create --resource={resource} && {place} rolebinding {name} --role={name} --user={user}"

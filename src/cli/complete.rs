@@ -84,15 +84,21 @@ pub(super) fn for_shell(shell: &str, arguments: &[OsString]) -> Exit {
     if shell == "bash" {
         // its own answer would count the words that bash has taken apart
         let candidates = complete(&mut command, words, index, here.as_deref()).unwrap_or_default();
-        let values: Vec<_> = candidates
+        let values = candidates
             .iter()
-            .map(|candidate| candidate.get_value().to_string_lossy())
-            .collect();
+            .map(|candidate| candidate.get_value().to_string_lossy());
+        // bash puts them on the line as they are
+        let values: Vec<_> = values.filter(|value| is_plain(value)).collect();
         let separator = super::variable("_CLAP_IFS").unwrap_or_else(|| "\n".to_owned());
         answer.extend(values.join(&separator).into_bytes());
     } else {
         // nothing fits: no candidates
         drop(completer.write_complete(&mut command, words, here.as_deref(), &mut answer));
+        // these shells quote what they put on the line; a file's name could still steer the terminal
+        let is_safe = |line: &&str| line.chars().all(|c| c == '\t' || !c.is_control());
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let lines: Vec<&str> = answer.split('\n').filter(is_safe).collect();
+        return tell(&lines.join("\n"));
     }
     tell(&String::from_utf8_lossy(&answer))
 }
@@ -113,6 +119,9 @@ pub(super) fn for_kubectl(words: Vec<OsString>) -> Exit {
     let mut directive = NO_FILES;
     for candidate in &candidates {
         let value = candidate.get_value().to_string_lossy();
+        if !is_plain(&value) {
+            continue;
+        }
         if value.ends_with(['/', '=']) {
             directive |= NO_SPACE;
         }
@@ -160,12 +169,22 @@ fn command(words: &[OsString], index: usize) -> clap::Command {
     command
 }
 
+/// Whether a word means itself in every shell, and cannot steer the terminal: nothing else is offered, since some shells
+/// put a candidate on the line as it is, where `$(reboot)` would be a command.
+///
+/// Names of Kubernetes are such words. The others, of contexts and files, can still be typed.
+fn is_plain(word: &str) -> bool {
+    let means_itself = |c: char| c.is_ascii_alphanumeric() || "-_./:@=,+%".contains(c);
+    // zsh takes a word that begins so for a program's path
+    !word.starts_with('=') && word.chars().all(means_itself)
+}
+
 fn candidates(typed: &Typed, wanted: Wanted, word: &OsStr) -> Vec<CompletionCandidate> {
     let Some(word) = word.to_str() else {
         return Vec::new();
     };
     let mut names = typed.names(wanted, word);
-    names.retain(|name| name.starts_with(word));
+    names.retain(|name| name.starts_with(word) && is_plain(name) && !name.starts_with('-'));
     names.sort();
     names.dedup();
     names.into_iter().map(CompletionCandidate::new).collect()
@@ -220,6 +239,34 @@ mod tests {
                     .any(|(name, id, _)| *name == of.get_name() && argument.get_id() == id);
                 assert!(!is_name || is_listed, "{} of {}", argument.get_id(), of.get_name());
             }
+        }
+    }
+
+    #[test]
+    fn only_words_that_mean_themselves_are_offered() {
+        for plain in [
+            "reviews-v1",
+            "arn:aws:eks:eu-west-1:1:cluster/a",
+            "me@kind",
+            "--context",
+            "sidecar/",
+        ] {
+            assert!(is_plain(plain), "{plain}");
+        }
+        for other in [
+            "$(id)",
+            "a b",
+            "a;b",
+            "`id`",
+            "~root",
+            "=ls",
+            "a\u{1b}[m",
+            "a\nb",
+            "a\u{202e}",
+            "*",
+            "é\u{301}",
+        ] {
+            assert!(!is_plain(other), "{other:?}");
         }
     }
 

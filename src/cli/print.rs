@@ -24,7 +24,11 @@ pub(super) fn document(report: &Report<'_>, language: Language) -> Result<(), En
     ended(report.write(language, &mut stdout).and_then(|()| stdout.flush()))
 }
 
-fn ended(written: std::io::Result<()>) -> Result<(), Ended> {
+/// How a run goes on after something was written to standard output.
+///
+/// # Errors
+/// As [`out`].
+pub(super) fn ended(written: std::io::Result<()>) -> Result<(), Ended> {
     match written {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Ended::new(Exit::Ok, "")),

@@ -12,7 +12,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json as value};
 
 use super::{Sheet, SheetRow};
-use crate::app::view::why;
+use crate::app::view::{visible_json, why};
 
 /// The schema's version.
 pub const API_VERSION: &str = "sidescope.io/v1";
@@ -86,8 +86,8 @@ impl Report<'_> {
     /// What the writer says.
     pub fn write(&self, language: Language, mut to: impl Write) -> io::Result<()> {
         match language {
-            Language::Json => serde_json::to_writer_pretty(&mut to, self)?,
-            Language::JsonLine => serde_json::to_writer(&mut to, self)?,
+            Language::Json => serde_json::to_writer_pretty(Visible(&mut to), self)?,
+            Language::JsonLine => serde_json::to_writer(Visible(&mut to), self)?,
             Language::Yaml => {
                 let text = serde_saphyr::to_string(self).map_err(io::Error::other)?;
                 return to.write_all(text.as_bytes());
@@ -179,7 +179,22 @@ pub fn change_line(kind: &str, at: &str, before: Option<&SheetRow>, after: Optio
     if let (Some(before), Some(_)) = (before, after) {
         event.insert("before".to_owned(), Value::Object(row_document(before)));
     }
-    format!("{}\n", Value::Object(event))
+    format!("{}\n", visible_json(&Value::Object(event).to_string()))
+}
+
+/// Escapes what JSON may hold as it is and a terminal would obey or not show. Strings come to it in whole characters.
+struct Visible<W>(W);
+
+impl<W: Write> Write for Visible<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
+        self.0.write_all(visible_json(text).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 #[cfg(test)]
@@ -191,6 +206,21 @@ mod tests {
         let mut bytes = Vec::new();
         report.write(language, &mut bytes).unwrap();
         String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn json_holds_nothing_that_steers_a_terminal_and_says_the_same() {
+        let hostile = "\u{1b}[2J\u{7f}\u{9b}2J\u{202e}\u{e0041}";
+        let report = Report {
+            body: [(hostile.to_owned(), value!(hostile))].into_iter().collect(),
+            ..Report::default()
+        };
+        for language in [Language::Json, Language::JsonLine] {
+            let text = text(&report, language);
+            assert!(text.is_ascii() && !text.trim_end().contains('\u{7f}'), "{text:?}");
+            assert_eq!(serde_json::from_str::<Value>(&text).unwrap()[hostile], hostile);
+        }
+        assert!(change_line(hostile, "", None, None).is_ascii());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What the app's commands do outside of the terminal: each starts a task, and its answer is a message.
 
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -14,6 +14,7 @@ use super::contexts::{Contexts, Opening};
 use super::envoys::Envoys;
 use super::feed::{Cluster, Feed, QUEUE, Sources, Tasks};
 use super::host::{ReadDraft, Run};
+use super::open;
 use super::packets::Reading;
 use super::playback::{Played, read_ahead};
 use super::plugin;
@@ -295,10 +296,7 @@ const MOST_OF_A_DRAFT: u64 = 8 << 20;
 
 /// The text of a file, if it is one and no larger than a draft.
 fn text_of(path: &str) -> io::Result<String> {
-    let file = File::open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no file"));
-    }
+    let file = open::file(Path::new(path))?;
     let mut text = String::new();
     file.take(MOST_OF_A_DRAFT + 1).read_to_string(&mut text)?;
     if u64::try_from(text.len()).is_ok_and(|read| read > MOST_OF_A_DRAFT) {

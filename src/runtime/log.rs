@@ -1,12 +1,15 @@
 //! The log: to a file that was asked for, never to the terminal.
 
-use std::fs::{File, OpenOptions};
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::Path;
 
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
+
+use super::open;
+use crate::app::view::Shown;
 
 /// What is logged unless something else is asked for. kube's client logs whole response bodies, secrets among them, as
 /// warnings when one cannot be parsed: of it only errors are taken.
@@ -48,14 +51,14 @@ pub fn start(path: &Path, filter: &str) -> Result<LogGuard, LogError> {
         filter: filter.to_owned(),
         cause,
     })?;
-    let file = open(path).map_err(|cause| LogError::File {
+    let file = open_log(path).map_err(|cause| LogError::File {
         path: path.display().to_string(),
         cause,
     })?;
     let (writer, guard) = NonBlockingBuilder::default()
         .buffered_lines_limit(BUFFERED_LINES)
         .lossy(true)
-        .finish(file);
+        .finish(InLines(file));
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)
@@ -67,11 +70,28 @@ pub fn start(path: &Path, filter: &str) -> Result<LogGuard, LogError> {
     Ok(LogGuard { _writer: guard })
 }
 
-fn open(path: &Path) -> io::Result<File> {
+/// Writes each event as one line in which nothing steers the terminal of whoever reads it: names in it come from the
+/// cluster. An event comes in one piece.
+struct InLines(File);
+
+impl Write for InLines {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let line = format!("{}\n", Shown::from(text.trim_end_matches('\n')));
+        self.0.write_all(line.as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+fn open_log(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)?;
     }
-    OpenOptions::new().create(true).append(true).open(path)
+    open::append(path)
 }
 
 #[cfg(test)]
@@ -81,6 +101,16 @@ mod tests {
     #[test]
     fn the_default_filter_is_one() {
         EnvFilter::try_new(DEFAULT_FILTER).unwrap();
+    }
+
+    #[test]
+    fn an_event_is_one_line_that_steers_nothing() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut log = InLines(file.reopen().unwrap());
+        log.write_all(b" INFO pod=a\nb \x1b[2J\xff\n").unwrap();
+        log.flush().unwrap();
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        assert_eq!(text, " INFO pod=a\\u{a}b \\u{1b}[2J\u{fffd}\n");
     }
 
     #[test]

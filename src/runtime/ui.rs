@@ -31,6 +31,7 @@ use super::reader::{is_anybody_there, nobody_reads};
 use super::settings;
 use super::signals::{Caught, Signals};
 use crate::app::message::{CaptureState, NewLook, Work};
+use crate::app::view::shown_lines;
 use crate::app::{App, Command, Message};
 use crate::mesh::world::SourceState;
 use crate::sources::kubernetes::SourceMessage;
@@ -349,7 +350,7 @@ impl Ui {
                 self.painter
                     .set_look(settings::look(self.painter.look(), &theme, is_ascii));
             }
-            Command::Copy(text) => return self.copy(text).await,
+            Command::Copy(text) => return self.copy(&text).await,
             Command::Relist => self.effects.relist(),
             Command::ShowNamespaces(namespaces) => self.effects.show_namespaces(namespaces),
             Command::WatchEnvoy { pods, rates } => self.effects.ask_envoys(&pods, rates),
@@ -381,7 +382,9 @@ impl Ui {
         Ok(None)
     }
 
-    async fn copy(&mut self, text: String) -> io::Result<Option<End>> {
+    /// What is copied is pasted somewhere, most often into a shell: nothing in it may steer that terminal.
+    async fn copy(&mut self, text: &str) -> io::Result<Option<End>> {
+        let text = shown_lines(text).into_owned();
         let copied = match self.clipboard {
             Clipboard::Tmux => {
                 let broke = Message::Copied(Err("an internal error: see :log".to_owned()));

@@ -114,6 +114,20 @@ impl Session {
             .set_size(NonZero::new(height).unwrap(), NonZero::new(width).unwrap());
     }
 
+    /// Another size of the window only: what a terminal would show is of no interest meanwhile. None: 0.
+    pub(crate) fn resize_unseen(&mut self, (width, height): (u16, u16)) {
+        self.master.resize(pty_size(width, height)).unwrap();
+    }
+
+    /// How long it was on a processor, in hundredths of a second. None where the system does not tell.
+    pub(crate) fn processor_ticks(&self) -> Option<u64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.0.process_id()?)).ok()?;
+        // behind the name in brackets; user and system time are the 14th and 15th of all
+        let (_, fields) = stat.rsplit_once(')')?;
+        let ticks = fields.split_whitespace().skip(11).take(2);
+        ticks.map(|field| field.parse::<u64>().ok()).sum()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(process(&self.child), signal).unwrap();
     }
@@ -153,7 +167,8 @@ impl Session {
         });
     }
 
-    fn wait(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
+    /// Waits until this holds.
+    pub(crate) fn wait(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
         let started = Instant::now();
         while !holds(self) {
             assert!(

@@ -44,8 +44,8 @@ pub fn debug(flags: &str, pod: &Key, container: Option<&str>, port: Option<u16>,
     let port = port.map_or_else(String::new, |port| format!(" --dst-port {port}"));
     format!(
         "kubectl{flags} -n {} debug {} -q -i --image={IMAGE} --profile=netadmin{target} -- {} | {}{port}",
-        pod.namespace,
-        pod.name,
+        quoted(&pod.namespace),
+        quoted(&pod.name),
         command.join(" "),
         read(flags, pod, reader, "--pcap -")
     )
@@ -53,15 +53,15 @@ pub fn debug(flags: &str, pod: &Key, container: Option<&str>, port: Option<u16>,
 
 /// Our own command that reads packets of a pod from this source.
 pub fn read(flags: &str, pod: &Key, reader: Reader, source: &str) -> String {
-    let (name, namespace) = (&pod.name, &pod.namespace);
+    let pod = quoted(&format!("{}.{}", pod.name, pod.namespace));
     match reader {
-        Reader::Screen => format!("sidescope{flags} --pod {name}.{namespace} {source}"),
-        Reader::Headless => format!("sidescope{flags} traffic {name}.{namespace} {source}"),
+        Reader::Screen => format!("sidescope{flags} --pod {pod} {source}"),
+        Reader::Headless => format!("sidescope{flags} traffic {pod} {source}"),
     }
 }
 
 /// A word as a shell reads it.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=,".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::capture::quoted;
+use super::visible_json;
 use crate::app::tables::Subject;
 use crate::mesh::history::Line as Moment;
 use crate::mesh::model::Key;
@@ -28,27 +30,25 @@ pub(in crate::app) fn json(subject: &Subject<'_>) -> String {
     if let Subject::Endpoint(row) = subject {
         fields.insert("reasons".to_owned(), super::why::chain(&row.row.why));
     }
-    serde_json::Value::from(fields).to_string()
+    visible_json(&serde_json::Value::from(fields).to_string()).into_owned()
 }
 
 /// The command that gives the same, for somebody who knows the original.
 pub(crate) fn command_for(subject: &Subject<'_>, pod: Option<&Key>) -> Option<String> {
-    let get = |what: &str, key: &Key| format!("kubectl -n {} get {what} {} -o wide", key.namespace, key.name);
+    let get = |what: &str, (namespace, name): (&str, &str), output: &str| {
+        let words = ["kubectl", "-n", namespace, "get", what, name, "-o", output].map(quoted);
+        words.join(" ")
+    };
+    let of = |what: &str, key: &Key, output: &str| get(what, (&key.namespace, &key.name), output);
+    let written = |what: &str, key: &Key| format!("{} --show-managed-fields", of(what, key, "yaml"));
     match subject {
-        Subject::Pod(row) => Some(get("pod", &row.pod.meta.key)),
-        Subject::Service(row) => Some(get("service", &row.service.meta.key)),
-        Subject::Sidecar(row) => {
-            let key = &row.sidecar.meta.key;
-            Some(format!(
-                "kubectl -n {} get sidecars.networking.istio.io {} -o yaml",
-                key.namespace, key.name
-            ))
-        }
-        Subject::Workload(row) => Some(format!(
-            "kubectl -n {} get {} {} -o wide",
-            row.id.namespace,
-            row.id.kind.to_lowercase(),
-            row.id.name
+        Subject::Pod(row) => Some(of("pod", &row.pod.meta.key, "wide")),
+        Subject::Service(row) => Some(of("service", &row.service.meta.key, "wide")),
+        Subject::Sidecar(row) => Some(of("sidecars.networking.istio.io", &row.sidecar.meta.key, "yaml")),
+        Subject::Workload(row) => Some(get(
+            &row.id.kind.to_lowercase(),
+            (&row.id.namespace, &row.id.name),
+            "wide",
         )),
         Subject::Packet(row) => row
             .far()
@@ -58,24 +58,13 @@ pub(crate) fn command_for(subject: &Subject<'_>, pod: Option<&Key>) -> Option<St
             .map(|end| format!("tcpdump -i any -n host {} and port {}", end.ip, end.port)),
         Subject::Endpoint(row) | Subject::Flow(row) => {
             let pod = pod?;
-            Some(format!(
-                "istioctl proxy-config endpoint {}.{} --cluster '{}'",
-                pod.name, pod.namespace, row.row.cluster
-            ))
+            let pod = quoted(&format!("{}.{}", pod.name, pod.namespace));
+            let cluster = quoted(&row.row.cluster.to_string());
+            Some(format!("istioctl proxy-config endpoint {pod} --cluster {cluster}"))
         }
         Subject::Moment(row) => match row.line {
-            Moment::Edit(edit, _) => Some(format!(
-                "kubectl -n {} get {} {} -o yaml --show-managed-fields",
-                edit.key.namespace,
-                edit.kind.plural(),
-                edit.key.name
-            )),
-            Moment::Before(before) => Some(format!(
-                "kubectl -n {} get {} {} -o yaml --show-managed-fields",
-                before.key.namespace,
-                before.kind.plural(),
-                before.key.name
-            )),
+            Moment::Edit(edit, _) => Some(written(edit.kind.plural(), &edit.key)),
+            Moment::Before(before) => Some(written(before.kind.plural(), &before.key)),
             Moment::Endpoints(..) | Moment::Start => None,
         },
     }

@@ -1,7 +1,7 @@
 //! Text that a terminal may show, and the part it plays.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// Text in which nothing can steer a terminal or hide: control, bidirectional and zero-width characters are made
 /// visible. The only text that the two exits (terminal, plain text) take.
@@ -44,25 +44,76 @@ impl From<String> for Shown {
     }
 }
 
-/// Control characters become `\u{..}` escapes or their picture, characters without width or that turn the direction
-/// of text become `\u{..}`.
+/// Control characters, characters without width or that turn the direction of text, and those that terminals join with
+/// the one before, so that nobody knows how many cells they take, become `\u{..}`.
 fn make_visible(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_hidden) {
+    if is_plain(text) || !(text.chars().any(is_hidden) || joins(text)) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
+    let mut before = None;
     for c in text.chars() {
-        if is_hidden(c) {
+        let joined = before.is_some_and(|before| joins(String::from_iter([before, c]).as_str()));
+        if is_hidden(c) || joined {
             shown.extend(c.escape_unicode());
+            before = None;
         } else {
             shown.push(c);
+            before = Some(c);
         }
     }
     Cow::Owned(shown)
 }
 
+/// Nearly all text is: letters, digits and signs of ASCII.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// Whether a character steers a terminal, turns text around, or is not seen.
 fn is_hidden(c: char) -> bool {
-    c.is_control() || unicode_width::UnicodeWidthChar::width(c).unwrap_or(0) == 0
+    // breaks of lines and notes between them: of some width by the tables, of none on most terminals
+    const BREAKS: [char; 5] = ['\u{2028}', '\u{2029}', '\u{fff9}', '\u{fffa}', '\u{fffb}'];
+    c.is_control() || unicode_width::UnicodeWidthChar::width(c).unwrap_or(0) == 0 || BREAKS.contains(&c)
+}
+
+/// Whether a text is as wide as its characters are only where a terminal does not join them: tones of skin, ligatures.
+fn joins(text: &str) -> bool {
+    let alone = text.chars().filter_map(unicode_width::UnicodeWidthChar::width);
+    unicode_width::UnicodeWidthStr::width(text) != alone.sum::<usize>()
+}
+
+/// A text of several lines, each of them safe to show.
+pub fn shown_lines(text: &str) -> Cow<'_, str> {
+    if text.lines().all(is_plain) && !text.contains('\r') {
+        return Cow::Borrowed(text);
+    }
+    let lines: Vec<Cow<'_, str>> = text.split('\n').map(make_visible).collect();
+    Cow::Owned(lines.join("\n"))
+}
+
+/// JSON in which what would steer a terminal, or not be seen, is escaped as JSON escapes: it says the same.
+///
+/// Only strings can hold such characters; blanks between values are left alone, but for carriage returns, which go.
+pub fn visible_json(json: &str) -> Cow<'_, str> {
+    let is_blank = |c: char| matches!(c, '\n' | '\t');
+    if json.lines().all(is_plain) || !json.chars().any(|c| is_hidden(c) && !is_blank(c)) {
+        return Cow::Borrowed(json);
+    }
+    let mut visible = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if c == '\r' {
+            continue;
+        }
+        if is_hidden(c) && !is_blank(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(visible, "\\u{unit:04x}");
+            }
+        } else {
+            visible.push(c);
+        }
+    }
+    Cow::Owned(visible)
 }
 
 /// The part a span plays; the theme gives it colour and modifier. A meaning is never carried by colour alone: the
@@ -110,4 +161,64 @@ pub enum Role {
     Header,
     /// The active tab.
     TabActive,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use unicode_width::UnicodeWidthChar as _;
+
+    use super::*;
+
+    /// What is to be made visible, and how.
+    const TABLE: &[(&str, &str)] = &[
+        ("plain", "plain"),
+        ("a\tb\0", "a\\u{9}b\\u{0}"),
+        ("\x1b[2J", "\\u{1b}[2J"),
+        ("\u{9b}2J\u{7f}", "\\u{9b}2J\\u{7f}"),
+        ("\u{202e}\u{2066}\u{200f}", "\\u{202e}\\u{2066}\\u{200f}"),
+        ("\u{200b}\u{feff}\u{2028}", "\\u{200b}\\u{feff}\\u{2028}"),
+        ("e\u{301}\u{301}", "e\\u{301}\\u{301}"),
+        ("日本", "日本"),
+        ("👩\u{200d}👧", "👩\\u{200d}👧"),
+        ("👍🏽", "👍\\u{1f3fd}"),
+        ("🇩🇪", "🇩🇪"),
+        ("☀\u{fe0f}", "☀\\u{fe0f}"),
+        ("\u{644}\u{627}", "\u{644}\\u{627}"),
+    ];
+
+    #[test]
+    fn what_steers_or_hides_is_made_visible() {
+        for (text, shown) in TABLE {
+            assert_eq!(Shown::from(*text).as_str(), *shown, "{text:?}");
+        }
+        assert_eq!(shown_lines("a: 1\r\nb: \x1b[m\n"), "a: 1\\u{d}\nb: \\u{1b}[m\n");
+        assert_eq!(shown_lines("a: 1\n\nb: é\n"), "a: 1\n\nb: é\n");
+    }
+
+    #[test]
+    fn json_says_the_same_with_escapes() {
+        for (text, _) in TABLE {
+            let json = serde_json::to_string_pretty(&[text]).unwrap();
+            let visible = visible_json(&json);
+            assert!(!visible.chars().any(|c| is_hidden(c) && c != '\n'), "{visible:?}");
+            assert_eq!(serde_json::from_str::<[String; 1]>(&visible).unwrap(), [*text]);
+        }
+        assert_eq!(visible_json("{\r\n\t\"a\": 1}"), "{\n\t\"a\": 1}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// So that columns stand where they are counted to stand, whatever a terminal does with neighbours.
+        #[test]
+        fn a_shown_text_is_as_wide_as_its_characters(
+            text in "(\\PC|[\u{0}-\u{ff}]|[\u{600}-\u{6ff}]|[\u{200b}-\u{2070}]|[🇦-🇿👍🏻🏿\u{200d}\u{fe0f}ꓸꓼ]){0,12}"
+        ) {
+            let shown = Shown::from(text);
+            prop_assert!(!shown.as_str().chars().any(is_hidden));
+            let cells: usize = shown.as_str().chars().filter_map(char::width).sum();
+            prop_assert_eq!(shown.width(), cells);
+        }
+    }
 }

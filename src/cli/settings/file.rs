@@ -3,7 +3,7 @@
 //! Not here: what a value means (the table's own parsers). No mistake is passed over: an unknown name and a wrong type are
 //! errors that say file and line.
 
-use std::io::{ErrorKind, Read as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
@@ -12,6 +12,7 @@ use super::super::exit::Ended;
 use super::table::{PATHS, Put, SETTINGS, Setting};
 use super::{Value, wrong};
 use crate::mesh::model::nearest;
+use crate::runtime::open;
 
 /// Settings are never so long.
 const MOST_BYTES: u64 = 1 << 20;
@@ -69,7 +70,8 @@ pub(super) fn path(flag: Option<&Path>, variable: &impl Fn(&str) -> Option<Strin
 pub(super) fn read(path: &Path, is_asked_for: bool, home: Option<&str>) -> Result<Option<File>, Ended> {
     let text = match bounded(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound && !is_asked_for => return Ok(None),
+        // a home that is no folder has none either
+        Err(error) if is_absent(&error) && !is_asked_for => return Ok(None),
         Err(error) => return Err(wrong(format!("cannot read settings of '{}': {error}", path.display()))),
     };
     parse(path, &text, home)
@@ -77,13 +79,14 @@ pub(super) fn read(path: &Path, is_asked_for: bool, home: Option<&str>) -> Resul
         .map_err(|problems| wrong(problems.join("\n")))
 }
 
-/// The text of a file that may be anything: a device without end, too.
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// The text of a file that may be anything: a device without end, a pipe that nobody writes into.
 fn bounded(path: &Path) -> std::io::Result<String> {
-    let mut text = String::new();
-    let longest = std::fs::File::open(path)?
-        .take(MOST_BYTES + 1)
-        .read_to_string(&mut text)?;
-    if u64::try_from(longest).unwrap_or(u64::MAX) > MOST_BYTES {
+    let text = open::text(path, MOST_BYTES)?;
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > MOST_BYTES {
         return Err(std::io::Error::other("it is longer than settings ever are (1 MiB)"));
     }
     Ok(text)

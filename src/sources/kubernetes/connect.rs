@@ -164,6 +164,7 @@ pub async fn connect(
         HeaderName::from_static("user-agent"),
         HeaderValue::from_static(USER_AGENT),
     ));
+    check_token(&config, &cluster)?;
     let renewal = login::log_in(&mut config.auth_info, options.asking, clock, run).await;
     let renewal = renewal.map_err(|error| ConnectError::Login {
         context: cluster.context.to_string(),
@@ -175,6 +176,25 @@ pub async fn connect(
         None => client,
     };
     Ok(Connection { client, cluster })
+}
+
+/// kube takes it for granted, and panics where it is not so, that a token can stand in a header.
+fn check_token(config: &Config, cluster: &ClusterInfo) -> Result<(), ConnectError> {
+    // what it holds is secret: no other way leads to it
+    let written = serde_json::to_value(&config.auth_info).unwrap_or_default();
+    let tokens = [
+        "/token",
+        "/auth-provider/config/id-token",
+        "/auth-provider/config/access-token",
+    ];
+    let mut tokens = tokens.iter().filter_map(|path| written.pointer(path)?.as_str());
+    if tokens.all(|token| HeaderValue::from_str(token).is_ok()) {
+        return Ok(());
+    }
+    Err(ConnectError::Login {
+        context: cluster.context.to_string(),
+        reason: "its token has characters that no token has; see its user in the kubeconfig".to_owned(),
+    })
 }
 
 /// The contexts of the kubeconfig, in its order.
@@ -191,7 +211,9 @@ pub fn contexts(options: &ConnectOptions) -> Result<Vec<ContextInfo>, ConnectErr
         let context = named.context.clone().unwrap_or_default();
         ContextInfo {
             name: named.name.as_str().into(),
-            server: server(&context.cluster).unwrap_or_default().into(),
+            server: server(&context.cluster)
+                .map(|url| without_password(&url))
+                .unwrap_or_default(),
             cluster: context.cluster.into(),
             namespace: context.namespace.unwrap_or_default().into(),
         }
@@ -325,19 +347,32 @@ async fn from_kubeconfig(
         .map_err(|error| broken(&name, &error))?;
     let cluster = ClusterInfo {
         context: name.into(),
-        server: config.cluster_url.to_string().into(),
+        server: without_password(&config.cluster_url.to_string()),
         namespace: config.default_namespace.as_str().into(),
         user: user.into(),
-        proxy: config.proxy_url.as_ref().map(without_password).unwrap_or_default(),
+        proxy: config.proxy_url.as_ref().map(proxy).unwrap_or_default(),
     };
     Ok((config, cluster))
 }
 
-/// A proxy's URL as it may be shown.
-fn without_password(url: &http::Uri) -> Text {
-    let authority = url.authority().map_or("", |authority| authority.as_str());
+/// A URL as it may be shown: who logs in by it, and how, is left out, and what it asks for.
+fn without_password(url: &str) -> Text {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{}://{host}", url.scheme_str().unwrap_or("http")).into()
+    if scheme.is_empty() {
+        format!("{host}{path}").into()
+    } else {
+        format!("{scheme}://{host}{path}").into()
+    }
+}
+
+/// A proxy's URL as it may be shown.
+fn proxy(url: &http::Uri) -> Text {
+    let scheme = url.scheme_str().unwrap_or("http");
+    let authority = url.authority().map_or("", |authority| authority.as_str());
+    without_password(&format!("{scheme}://{authority}"))
 }
 
 fn from_pod() -> Result<(Config, ClusterInfo), ConnectError> {
@@ -347,7 +382,7 @@ fn from_pod() -> Result<(Config, ClusterInfo), ConnectError> {
         server: config.cluster_url.to_string().into(),
         namespace: config.default_namespace.as_str().into(),
         user: "service account".into(),
-        proxy: config.proxy_url.as_ref().map(without_password).unwrap_or_default(),
+        proxy: config.proxy_url.as_ref().map(proxy).unwrap_or_default(),
     };
     Ok((config, cluster))
 }
