@@ -36,8 +36,13 @@ use etcetera::BaseStrategy as _;
 
 pub use self::args::Cli;
 use self::args::Command;
+pub use self::drafts::Named;
 pub use self::exit::{Ended, Exit};
+pub use self::explain::host_and_port;
+pub use self::reference::{NotFound, PodReference};
 use self::rows::{PodList, ServiceList, SidecarList};
+pub use self::settings::keys_of;
+pub use self::usage::line as usage_line;
 use crate::runtime::{Host, log};
 
 /// Runs the program under this name with these arguments (the first is the program itself).

@@ -70,4 +70,4 @@ pub use self::panics::Fault;
 pub use self::playback::Played;
 pub use self::reader::nobody_reads;
 pub use self::settings::SettingsFile;
-pub use self::state::{Begins, State};
+pub use self::state::{Begins, State, remembered};

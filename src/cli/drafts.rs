@@ -40,14 +40,17 @@ const SHORT_NAMES: &[(&str, Kind)] = &[
 
 /// An object named on the command line.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Named {
+pub struct Named {
     kind: Kind,
     key: Key,
 }
 
 impl Named {
     /// Takes `KIND/NAMESPACE/NAME` apart, or `KIND/NAME` of a kind without namespaces.
-    pub(super) fn parse(text: &str) -> Result<Self, Ended> {
+    ///
+    /// # Errors
+    /// It is neither, or of a kind that is not read: in one line.
+    pub fn parse(text: &str) -> Result<Self, Ended> {
         let wrong = |what: &str| Ended::new(Exit::Usage, format!("--without '{text}': {what}"));
         let mut parts = text.split('/');
         let kind = parts.next().unwrap_or_default();

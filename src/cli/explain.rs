@@ -81,7 +81,10 @@ impl AnswerArgs {
 }
 
 /// Takes `HOST[:PORT]` apart; an IPv6 address with a port stands in brackets.
-fn host_and_port(text: &str) -> Result<(&str, Option<u32>), Ended> {
+///
+/// # Errors
+/// No host, a URL, a port that is none: in one line.
+pub fn host_and_port(text: &str) -> Result<(&str, Option<u32>), Ended> {
     let wrong = |line: String| Err(Ended::new(Exit::Usage, line));
     if text.is_empty() {
         return wrong("no host is named: write HOST or HOST:PORT".to_owned());

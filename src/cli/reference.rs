@@ -8,7 +8,7 @@ use crate::mesh::world::World;
 
 /// What was asked for, in parts.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct PodReference {
+pub struct PodReference {
     kind: Workload,
     name: String,
 }
@@ -33,7 +33,7 @@ const KINDS: &[(&[&str], Workload)] = &[
 
 /// There is no such pod: one line that says so and what comes near.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(crate) enum NotFound {
+pub enum NotFound {
     /// No name at all.
     #[error("no pod is named: write [kind/]NAME[.NAMESPACE]")]
     Empty,
@@ -72,7 +72,10 @@ fn did_you_mean(near: Option<&String>, list: &str) -> String {
 
 impl PodReference {
     /// Takes the text apart.
-    pub(crate) fn parse(text: &str) -> Result<Self, NotFound> {
+    ///
+    /// # Errors
+    /// No name, or a kind that has no pods.
+    pub fn parse(text: &str) -> Result<Self, NotFound> {
         if text.is_empty() || text.ends_with('/') {
             return Err(NotFound::Empty);
         }
@@ -92,7 +95,7 @@ impl PodReference {
     }
 
     /// The pod that the text names, if it is one, without asking whether it is there.
-    pub(crate) fn key(&self, default: &str) -> Key {
+    pub fn key(&self, default: &str) -> Key {
         let parted = self
             .name
             .rsplit_once('.')
@@ -105,7 +108,7 @@ impl PodReference {
     ///
     /// # Errors
     /// No such namespace, no such pod; with the nearest name there is.
-    pub(crate) fn find(&self, world: &World, default: &str) -> Result<Key, NotFound> {
+    pub fn find(&self, world: &World, default: &str) -> Result<Key, NotFound> {
         if let Some(key) = self.find_in(world, default, &self.name) {
             return Ok(key);
         }

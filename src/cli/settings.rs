@@ -12,7 +12,7 @@ mod file;
 mod show;
 mod table;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::parser::ValueSource;
@@ -156,6 +156,17 @@ fn wrong(line: String) -> Ended {
 
 fn find(id: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.id == id)
+}
+
+/// Which keys the settings file of this text asks for, all its lines checked; `path` is what problems call the file.
+///
+/// # Errors
+/// A line for each line of the file that is none.
+pub fn keys_of(path: &Path, text: &str) -> Result<Keymap, Ended> {
+    let file = file::parse(path, text, None).map_err(|problems| wrong(problems.join("\n")))?;
+    let matches = Cli::command().try_get_matches_from(["sidescope"]);
+    let matches = matches.map_err(|error| Ended::new(Exit::Internal, error.to_string()))?;
+    check(&file, &matches)
 }
 
 /// Fails where a line of the file is none, whether or not it would be used, naming all such lines. What keys do.

@@ -5,7 +5,7 @@
 use clap::Error;
 
 /// The line, after `error: `.
-pub(super) fn line(error: &Error) -> String {
+pub fn line(error: &Error) -> String {
     tell(&error.render().to_string())
 }
 

@@ -297,8 +297,25 @@ fn read(path: &Path) -> Result<Stored, Unread> {
         }
         Err(error) => return Err(Unread::Closed(error)),
     }
+    read_text(&text)
+}
+
+/// What a file of this text remembers of a context.
+///
+/// # Errors
+/// One line: it is none, or of another version.
+pub fn remembered(text: &str, context: &Text) -> Result<Memory, String> {
+    match read_text(text) {
+        Ok(stored) => Ok(stored.memory(context)),
+        Err(Unread::Garbage(why)) => Err(why),
+        Err(Unread::Version(version)) => Err(format!("it is of version {version}, not {VERSION}")),
+        Err(Unread::Closed(error)) => Err(error.to_string()),
+    }
+}
+
+fn read_text(text: &str) -> Result<Stored, Unread> {
     let garbage = |error: serde_json::Error| Unread::Garbage(error.to_string());
-    let value: serde_json::Value = serde_json::from_str(&text).map_err(garbage)?;
+    let value: serde_json::Value = serde_json::from_str(text).map_err(garbage)?;
     match value.get("version").and_then(serde_json::Value::as_u64) {
         Some(VERSION) => serde_json::from_value(value).map_err(garbage),
         Some(version) => Err(Unread::Version(version)),

@@ -2,16 +2,18 @@
 
 /// How alike two names must be, from 0 to 1, to be worth a question.
 const ALIKE: f64 = 0.75;
+/// Nobody means another name than one that is longer: a DNS name has 253 letters.
+const LONGEST: usize = 300;
 
 /// The name most like `name`, if any is like it at all.
 pub fn nearest<S: AsRef<str>>(name: &str, names: &[S]) -> Option<String> {
-    most_alike(names, |other| strsim::jaro_winkler(name, other))
+    most_alike(name, names, |other| strsim::jaro_winkler(name, other))
 }
 
 /// The host most like `host`, if any is like it at all. Labels that both end with say nothing: all services of a cluster
 /// have the same last ones.
 pub fn nearest_host<S: AsRef<str>>(host: &str, hosts: &[S]) -> Option<String> {
-    most_alike(hosts, |other| {
+    most_alike(host, hosts, |other| {
         let shared = host.rsplit('.').zip(other.rsplit('.'));
         let shared = shared.take_while(|(one, other)| one == other);
         let length: usize = shared.map(|(label, _)| label.len() + 1).sum();
@@ -29,10 +31,13 @@ pub fn is_misspelt(a: &str, b: &str) -> bool {
     a != b && a.len().abs_diff(b.len()) <= MOST && strsim::levenshtein(a, b) <= MOST
 }
 
-fn most_alike<S: AsRef<str>>(names: &[S], likeness: impl Fn(&str) -> f64) -> Option<String> {
-    let scored = names.iter().map(|name| (likeness(name.as_ref()), name.as_ref()));
-    let (likeness, name) = scored.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
-    (likeness >= ALIKE).then(|| name.to_owned())
+fn most_alike<S: AsRef<str>>(name: &str, names: &[S], likeness: impl Fn(&str) -> f64) -> Option<String> {
+    if name.len() > LONGEST {
+        return None;
+    }
+    let scored = names.iter().map(|other| (likeness(other.as_ref()), other.as_ref()));
+    let (likeness, found) = scored.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    (likeness >= ALIKE).then(|| found.to_owned())
 }
 
 #[cfg(test)]
@@ -44,6 +49,8 @@ mod tests {
         assert_eq!(nearest("egres", &["egress", "ingress"]), Some("egress".to_owned()));
         assert_eq!(nearest("egres", &["workloadSelector"]), None);
         assert_eq!(nearest("egres", &[""; 0]), None);
+        let long = "a".repeat(LONGEST + 1);
+        assert_eq!(nearest(&long, &[&long]), None, "not worth the time");
     }
 
     #[test]

@@ -61,8 +61,9 @@ fn options(twice: DuplicateKeyPolicy) -> serde_saphyr::Options {
             max_nodes: usize::MAX,
             max_total_scalar_bytes: usize::MAX,
             max_total_comment_bytes: usize::MAX,
-            // A CRD's schema is the deepest thing that a dump holds.
-            max_depth: 250,
+            // A CRD's schema is the deepest thing that a dump holds, and has half of it. A level takes up to 4 KiB of the
+            // stack, four times that in a debug build, of the 2 MiB that a thread has.
+            max_depth: 120,
         },
     }
 }
