@@ -15,7 +15,7 @@ use kube::client::Body;
 use sidescope::mesh::model::{Key, Kind, Text};
 use sidescope::mesh::world::{Failure, SourceState};
 use sidescope::sources::kubernetes::{
-    ListStrategy, Listed, WatchSettings, answers, dry_run, events, fetch, follow, names,
+    ListStrategy, Listed, Pulse, WatchSettings, answers, dry_run, events, fetch, follow, names,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -129,6 +129,7 @@ async fn watched(bytes: &[u8], kind: Kind, strategy: ListStrategy) -> (usize, Ve
     let (_namespaces, namespaces) = watch::channel(Arc::from([Text::from("shop")]));
     let (_relist, relist) = watch::channel(0);
     let settings = WatchSettings {
+        pulse: Pulse::default(),
         istio_namespace: "istio-system".into(),
         strategy,
         request_timeout: Duration::from_secs(10),

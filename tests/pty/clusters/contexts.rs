@@ -191,7 +191,7 @@ fn a_context_that_is_dead_or_silent_or_wants_the_keys_leaves_the_screen_and_a_re
     session.press("\x1b");
     session.wait_for("still in 'small'");
     session.press(":ctx nowhere\r");
-    session.wait_for("no context 'nowhere' in the kubeconfig");
+    session.wait_for("no such context");
     session.press("\x1b");
     session.wait_until("the picker to close", |screen| !screen.contents().contains("nowhere"));
     session.press("Casks\r");
