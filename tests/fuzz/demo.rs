@@ -215,7 +215,9 @@ async fn request(address: SocketAddr, bytes: &[u8]) -> Outcome {
             // a real one answers some mistakes with 500, too
             Ok(status) => {
                 assert_ne!(status["reason"], "InternalError", "{status}");
-                Outcome::Echoed(status["message"].as_str().unwrap_or("a refusal").to_owned())
+                // kube-apiserver's own words may be of several lines
+                let message = status["message"].as_str().unwrap_or("a refusal");
+                Outcome::Echoed(message.replace('\n', " "))
             }
             Err(_) => Outcome::Read(read.len(), Vec::new()),
         }

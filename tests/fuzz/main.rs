@@ -37,7 +37,7 @@ mod screen;
 mod seeds;
 mod world;
 
-use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
+use proptest::test_runner::{Config, FileFailurePersistence, RngSeed, TestCaseError, TestRunner};
 
 use invariants::{Outcome, check};
 use mutation::{Mutation, mutations};
@@ -147,6 +147,8 @@ fn run(name: &str, kept: &'static str, target: &Target) {
         cases: cases.unwrap_or(CASES),
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct(kept))),
         max_shrink_iters: MOST_SHRINKS,
+        // the few are the same ones each time, the many never
+        rng_seed: cases.map_or(RngSeed::Fixed(0), |_| RngSeed::Random),
         ..Config::default()
     });
     let tried = runner.run(&mutations(), |mutation: Mutation| {
