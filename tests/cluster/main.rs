@@ -9,14 +9,19 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test may fail loudly"
+    clippy::disallowed_methods,
+    reason = "a test may fail loudly, and measures time"
 )]
 
 mod actual;
 mod bed;
 mod edits;
+mod faults;
 mod lists;
 mod rights;
+#[path = "../pty/session.rs"]
+#[allow(dead_code, reason = "a screen is only looked at here")]
+mod session;
 #[path = "../kubectl/table.rs"]
 mod table;
 

@@ -2,7 +2,8 @@
 //! budget.
 //!
 //! `cargo bench --bench budgets [-- --pods 20000,50000] [--rest SECONDS] [--edits N]`: the built-in cluster is a process of
-//! its own, and so is sidescope, on a terminal of 200x60 that shows all namespaces. An edit's bytes are noted where a proxy
+//! its own, and so is sidescope, on a terminal of 200x60 that shows all namespaces. The chosen pod has no Sidecar at first
+//! and imports every service; then it has one. An edit's bytes are noted where a proxy
 //! hands them over, a frame's when they come out of the terminal. Everything shares the machine's cores.
 #![allow(
     clippy::unwrap_used,
@@ -130,6 +131,19 @@ fn measure(pods: usize, options: &Options) {
         megabytes,
         "MB",
     );
+    {
+        let _flood = Flood::start(ground.kubeconfig(), 50);
+        let busy = Idle::watch(process, options.rest, |time| screen.pass(time));
+        line(
+            "  processor at 50 events a second, the pod imports all",
+            busy.percent(),
+            2.0,
+            "%",
+        );
+    }
+    let editor = Editor::connect(ground.kubeconfig());
+    editor.edit(0);
+    screen.pass(Duration::from_secs(5));
     let idle = Idle::watch(process, options.rest, |time| screen.pass(time));
     line("  processor at rest", idle.percent(), 0.2, "%");
     {
@@ -137,7 +151,6 @@ fn measure(pods: usize, options: &Options) {
         let busy = Idle::watch(process, options.rest, |time| screen.pass(time));
         line("  processor at 50 events a second", busy.percent(), 2.0, "%");
     }
-    let editor = Editor::connect(ground.kubeconfig());
     let quiet = edit(&editor, &mut screen, &proxy, options.edits);
     line("  event's bytes to frame's bytes, p99", quiet, 16.0, "ms");
     line(
