@@ -190,9 +190,9 @@ pub(crate) const KEY: Target = Target {
         }
         for (action, key) in [("describe", text.as_str()), (&text, "X")] {
             if let Err(problems) = Keymap::of(&[(action.to_owned(), vec![key.to_owned()])]) {
-                problems
-                    .into_iter()
-                    .for_each(|(_, problem)| check(bytes, Outcome::Echoed(problem)));
+                for (_, problem) in problems {
+                    check(bytes, Outcome::Echoed(problem));
+                }
             }
         }
         Outcome::of_typed(&key)

@@ -189,7 +189,10 @@ async fn request(address: SocketAddr, bytes: &[u8]) -> Outcome {
             Ok(answer) => answer,
             // a head that is too long for any server
             Err(_) if head.len() > 8192 => return Outcome::Read(0, Vec::new()),
-            Err(error) => panic!("no answer to {:?}: {error:?}", &head[..head.floor_char_boundary(300)]),
+            Err(error) => panic!(
+                "no answer to {:?}: {error:?}",
+                head.chars().take(300).collect::<String>()
+            ),
         };
         let (parts, mut body) = answer.into_parts();
         let is_watch = head.contains("watch");

@@ -50,7 +50,9 @@ pub(crate) fn check(bytes: &[u8], outcome: Outcome) {
         Outcome::Read(size, said) => {
             let most = LEAST + GROWTH * bytes.len();
             assert!(size <= most, "{size} bytes of {}", bytes.len());
-            said.iter().for_each(|line| check_line(line, LONGEST_LINE));
+            for line in &said {
+                check_line(line, LONGEST_LINE);
+            }
         }
     }
 }
