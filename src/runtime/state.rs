@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::memory::{Place, TableLook, Use, Uses};
 use crate::app::{Memory, Namespaces};
-use crate::mesh::model::{Key, Text};
+use crate::mesh::model::{Key, Text, brief};
 
 /// What is written here, and the only one that is read.
 const VERSION: u64 = 1;
@@ -314,7 +314,7 @@ pub fn remembered(text: &str, context: &Text) -> Result<Memory, String> {
 }
 
 fn read_text(text: &str) -> Result<Stored, Unread> {
-    let garbage = |error: serde_json::Error| Unread::Garbage(error.to_string());
+    let garbage = |error: serde_json::Error| Unread::Garbage(brief(&error.to_string()).into_owned());
     let value: serde_json::Value = serde_json::from_str(text).map_err(garbage)?;
     match value.get("version").and_then(serde_json::Value::as_u64) {
         Some(VERSION) => serde_json::from_value(value).map_err(garbage),

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::lax::{Number, Word, Yes};
-use crate::mesh::model::{HostCounters, HostFault, Interner, Text};
+use crate::mesh::model::{HostCounters, HostFault, Interner, Text, brief};
 
 /// No Envoy holds more; more is not an answer but an accident.
 const MOST_HOSTS: usize = 500_000;
@@ -57,7 +57,8 @@ pub enum Endpoint {
 /// # Errors
 /// It is no JSON of clusters, or it stops half-way; the text names the place.
 pub fn parse(answer: &[u8]) -> Result<Vec<Host>, serde_json::Error> {
-    parse_at_most(answer, MOST_HOSTS)
+    // serde repeats a text that stands where none can be, however long
+    parse_at_most(answer, MOST_HOSTS).map_err(|error| Error::custom(brief(&error.to_string())))
 }
 
 fn parse_at_most(answer: &[u8], most: usize) -> Result<Vec<Host>, serde_json::Error> {

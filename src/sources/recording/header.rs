@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::read::Unplayable;
-use crate::mesh::model::Kind;
+use crate::mesh::model::{Kind, brief};
 
 /// The format that is written, and the only one that is read.
 pub const FORMAT: u32 = 1;
@@ -70,12 +70,16 @@ impl Header {
         }
         let format = line(from)?;
         if format != FORMAT.to_string() {
-            return Err(Unplayable::Format { found: format });
+            return Err(Unplayable::Format {
+                found: brief(&format).into_owned(),
+            });
         }
-        let header: Self = serde_json::from_str(&line(from)?).map_err(|error| Unplayable::Header(error.to_string()))?;
+        let header: Self = serde_json::from_str(&line(from)?)
+            .map_err(|error| Unplayable::Header(brief(&error.to_string()).into_owned()))?;
         let known = |name: &String| Kind::ALL.iter().copied().find(|kind| kind.plural() == name);
         let kinds = header.kinds.iter().map(|name| {
-            known(name).ok_or_else(|| Unplayable::Header(format!("'{name}' is no kind that this release knows")))
+            known(name)
+                .ok_or_else(|| Unplayable::Header(format!("'{}' is no kind that this release knows", brief(name))))
         });
         let kinds = kinds.collect::<Result<Vec<_>, _>>()?;
         Ok((header, kinds))
