@@ -1,9 +1,12 @@
 //! A text to read over the panes: help, a description, a comparison. It scrolls, and is copied whole.
 
+mod block;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub(in crate::app) use self::block::Block;
 use super::App;
 use super::actions::Action;
 use super::comparison::Comparison;
@@ -14,15 +17,12 @@ use super::message::{Command, DryRun, Request};
 use super::privacy::Mask;
 use super::study::{Answer, Question, Span as Worlds, Unknown};
 use super::tables::Clock;
-use super::view::cut::break_line;
 use super::view::words::yaml_lines;
-use super::view::{Line, Role, Span};
+use super::view::{Line, Role};
 use crate::mesh::model::Key;
 
 /// Cells that a key moves a text by to the side.
 const SIDE: usize = 10;
-/// From this width on, two texts stand side by side.
-const BESIDE: u16 = 100;
 
 /// A text to read.
 #[derive(Clone, Debug, Default)]
@@ -60,20 +60,6 @@ pub(super) struct Search {
     from: usize,
 }
 
-/// A part of a text.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(in crate::app) enum Block {
-    /// Lines of any length.
-    Lines {
-        /// The lines.
-        lines: Vec<Line>,
-        /// How far the lines that go on another line are set in; `None`: lines are not broken but scrolled.
-        hanging: Option<u16>,
-    },
-    /// Two texts: side by side where there is room, else one below the other.
-    Beside(Vec<Line>, Vec<Line>),
-}
-
 /// What a text is for.
 #[derive(Clone, Debug, Default)]
 pub enum Purpose {
@@ -97,76 +83,6 @@ pub enum Purpose {
     Confirm(Vec<DryRun>),
     /// It tells what the API server said about a draft.
     DryRun,
-}
-
-impl Block {
-    /// Lines that are broken where they are too long.
-    pub(super) fn broken(lines: Vec<Line>, hanging: u16) -> Self {
-        Block::Lines {
-            lines,
-            hanging: Some(hanging),
-        }
-    }
-
-    fn lay_out(&self, width: u16) -> Vec<Line> {
-        match self {
-            Block::Lines { lines, hanging: None } => lines.clone(),
-            Block::Lines {
-                lines,
-                hanging: Some(hanging),
-            } => broken(lines, width, *hanging),
-            Block::Beside(first, second) if width >= BESIDE => {
-                let half = (width - 3) / 2;
-                beside(&broken(first, half, 4), &broken(second, half, 4), half)
-            }
-            Block::Beside(first, second) => {
-                let mut lines = broken(first, width, 4);
-                if !lines.is_empty() && !second.is_empty() {
-                    lines.push(Vec::new());
-                }
-                lines.extend(broken(second, width, 4));
-                lines
-            }
-        }
-    }
-
-    fn masked(&self, mask: &Mask) -> Self {
-        let masked = |lines: &[Line]| lines.iter().map(|line| mask.line(line)).collect();
-        match self {
-            Block::Lines { lines, hanging } => Block::Lines {
-                lines: masked(lines),
-                hanging: *hanging,
-            },
-            Block::Beside(first, second) => Block::Beside(masked(first), masked(second)),
-        }
-    }
-
-    fn lines(&self) -> impl Iterator<Item = &Line> {
-        let (first, second): (&[Line], &[Line]) = match self {
-            Block::Lines { lines, .. } => (lines, &[]),
-            Block::Beside(first, second) => (first, second),
-        };
-        first.iter().chain(second)
-    }
-}
-
-fn broken(lines: &[Line], width: u16, hanging: u16) -> Vec<Line> {
-    lines.iter().flat_map(|line| break_line(line, width, hanging)).collect()
-}
-
-/// Two columns, the first of them padded to its width.
-fn beside(first: &[Line], second: &[Line], width: u16) -> Vec<Line> {
-    let none = Line::new();
-    let line = |at: usize| {
-        let mut line = first.get(at).unwrap_or(&none).clone();
-        let used: usize = line.iter().map(|span| span.text.width()).sum();
-        let gap = usize::from(width).saturating_sub(used);
-        line.push(Span::new(Role::Text, " ".repeat(gap)));
-        line.push(Span::new(Role::Border, " │ "));
-        line.extend(second.get(at).unwrap_or(&none).iter().cloned());
-        line
-    };
-    (0..first.len().max(second.len())).map(line).collect()
 }
 
 impl TextDialog {
