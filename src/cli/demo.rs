@@ -104,6 +104,8 @@ fn shown(progress: &Progress) -> DemoState {
 /// Serves until a signal ends it.
 fn serve(kubeconfig: Option<&Path>, address: SocketAddr, host: &Host) -> Result<Exit, Ended> {
     let server = format!("http://{address}");
+    // whoever reads the address may send one at once
+    let end = host.signal();
     match kubeconfig {
         None => print::out(&format!("{server}\n"))?,
         Some(path) => {
@@ -117,7 +119,7 @@ fn serve(kubeconfig: Option<&Path>, address: SocketAddr, host: &Host) -> Result<
             ))?;
         }
     }
-    Ok(Exit::Code(host.wait_for_signal()))
+    Ok(Exit::Code(host.block_on(end)))
 }
 
 fn kubeconfig_of(server: &str) -> serde_json::Value {

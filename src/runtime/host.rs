@@ -161,10 +161,11 @@ impl Host {
         })
     }
 
-    /// Waits until a signal asks the program to end: the exit code that says so.
-    pub fn wait_for_signal(&self) -> u8 {
-        // without signals there is nothing to wait for but the end of the process itself
-        self.block_on(signals::end())
+    /// Ends with the first signal from now on that asks the program to end: the exit code that says so. Without signals
+    /// there is nothing to wait for but the end of the process itself.
+    pub fn signal(&self) -> impl Future<Output = u8> + use<> {
+        let _context = self.tokio.enter();
+        signals::end()
     }
 
     /// Opens the screen and runs it to its end. The terminal is as it was before, whatever happened.

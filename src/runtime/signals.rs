@@ -28,14 +28,17 @@ pub(super) struct Signals {
     caught: [(Signal, Caught); 6],
 }
 
-/// The exit code of the next signal that asks the program to end; never where signals cannot be caught.
-pub(super) async fn end() -> u8 {
-    let Ok(mut signals) = Signals::new() else {
-        return std::future::pending().await;
-    };
-    loop {
-        if let Caught::End { code } = std::future::poll_fn(|cx| signals.poll(cx)).await {
-            return code;
+/// The exit code of the first signal from now on that asks the program to end; never where signals cannot be caught.
+pub(super) fn end() -> impl Future<Output = u8> + use<> {
+    let signals = Signals::new();
+    async move {
+        let Ok(mut signals) = signals else {
+            return std::future::pending().await;
+        };
+        loop {
+            if let Caught::End { code } = std::future::poll_fn(|cx| signals.poll(cx)).await {
+                return code;
+            }
         }
     }
 }
