@@ -58,9 +58,10 @@
 //! | I5 | drawing changes nothing and never panics, at any size | `tests/screen` |
 //! | I6 | queues, caches and history are bounded; tasks are tracked; a task's panic is a message, the loop's restores the terminal and exits 4 | `tests/world_properties`, `tests/pty` |
 //! | I7 | the order of output is deterministic | `tests/corpus.rs` |
-//! | I8 | text from the cluster is kept as it came; only `app::view::Shown` reaches a terminal | `tests/screen`, `tests/tidy` |
-//! | I9 | defaults of fields are known at the wire alone, and every field is lenient | `sources::kubernetes::decode` |
+//! | I8 | text from the cluster is kept as it came; only `app::view::Shown` reaches a terminal | `tests/screen`, `tests/tidy`, `tests/pty` (`hostile`) |
+//! | I9 | defaults of fields are known at the wire alone, and every field is lenient | `sources::kubernetes::decode`, `tests/fuzz` |
 //! | I10 | the demo knows HTTP and manifests; what it answers for Envoy was recorded | `tests/tidy`, `tests/record` |
+//! | I11 | after any trouble of the server the tables are those of a fresh start; meanwhile the last ones stay, with their age | `tests/faults`, `tests/cluster` |
 //!
 //! # Where each change goes
 //!

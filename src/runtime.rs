@@ -12,6 +12,7 @@
 //! | `state` | the file of what is remembered from one run to the next |
 //! | [`open`] | files whose path may lead to anything: a pipe holds up nothing |
 //! | `editor` | the person's own editor on a draft |
+//! | [`plugin`] | processes of login plug-ins: killed when given up, kept from the screen's keys |
 //! | [`piped`] | a stream of bytes that a signal ends, without a screen |
 //! | `reader` | whether anybody reads what is printed |
 //! | [`recording`] | a recording that is written, beside the screen or alone |
