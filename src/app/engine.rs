@@ -4,8 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::mesh::model::{Key, Kind, Text};
-use crate::mesh::scope::{Cache, Explanation, Governing, NoTable, Passed, Settings};
+use rustc_hash::FxHashMap;
+
+use crate::mesh::model::{Key, Text};
+use crate::mesh::scope::{Cache, Explanation, Governing, NoTable, Passed, Regoverned, Settings};
 use crate::mesh::world::{Change, World};
 
 /// Computes tables of the present world, and gives forks for others.
@@ -25,6 +27,11 @@ impl Engine {
     /// Takes note of changes of the present world.
     pub(super) fn follow(&mut self, changes: &[Change]) {
         self.cache.apply(changes);
+    }
+
+    /// Whose governing Sidecar may be another one after a change.
+    pub(super) fn regoverned(&self, change: &Change) -> Regoverned {
+        self.cache.regoverned(change)
     }
 
     /// Gives the tables of the present world.
@@ -93,63 +100,58 @@ impl Engine {
 /// Which Sidecar governs which pod, as far as it was asked for; follows the world.
 #[derive(Debug, Default)]
 pub(super) struct Governed {
-    by_pod: BTreeMap<Key, Governing>,
+    by_pod: FxHashMap<Key, Governing>,
     pods_of: BTreeMap<Key, BTreeSet<Key>>,
-    /// Pods to be asked about anew.
-    stale: BTreeSet<Key>,
-    /// All pods are to be asked about anew.
-    all_stale: bool,
+    stale: Stale,
+}
+
+/// Pods to be asked about anew.
+#[derive(Debug, Default)]
+struct Stale {
+    all: bool,
+    namespaces: BTreeSet<Text>,
+    pods: BTreeSet<Key>,
 }
 
 impl Governed {
     /// Takes note of a change of the world.
-    pub(super) fn follow(&mut self, change: &Change) {
-        let Some((kind, key)) = change.identity() else { return };
-        match kind {
-            Kind::Pod => {
-                self.stale.insert(key.clone());
+    pub(super) fn follow(&mut self, regoverned: Regoverned) {
+        match regoverned {
+            Regoverned::Nobody => {}
+            Regoverned::Pod(key) => {
+                self.stale.pods.insert(key);
             }
-            Kind::Sidecar | Kind::MeshConfigMap | Kind::Istiod | Kind::Namespace | Kind::RevisionTag => {
-                self.all_stale = true;
+            Regoverned::Namespace(namespace) => {
+                self.stale.namespaces.insert(namespace);
             }
-            Kind::Node
-            | Kind::Service
-            | Kind::EndpointSlice
-            | Kind::VirtualService
-            | Kind::DestinationRule
-            | Kind::ServiceEntry
-            | Kind::WorkloadEntry
-            | Kind::Gateway
-            | Kind::EnvoyFilter
-            | Kind::HTTPRoute
-            | Kind::GRPCRoute
-            | Kind::TCPRoute
-            | Kind::TLSRoute
-            | Kind::Event => {}
+            Regoverned::Everybody => self.stale.all = true,
         }
     }
 
     /// Whether there is something to be asked anew.
     pub(super) fn is_stale(&self) -> bool {
-        self.all_stale || !self.stale.is_empty()
+        self.stale.all || !self.stale.namespaces.is_empty() || !self.stale.pods.is_empty()
     }
 
     /// Asks about every pod that may be governed by another Sidecar than before: those whose answer changed.
     pub(super) fn refresh(&mut self, engine: &mut Engine, world: &World) -> Vec<Key> {
-        let stale: Vec<Key> = if std::mem::take(&mut self.all_stale) {
-            self.stale.clear();
-            let known = self.by_pod.keys().filter(|key| world.pods.get(key).is_none());
-            known.chain(world.pods.keys()).cloned().collect()
-        } else {
-            std::mem::take(&mut self.stale).into_iter().collect()
+        let Stale { all, namespaces, pods } = std::mem::take(&mut self.stale);
+        let mut changed = Vec::new();
+        let mut ask = |key: &Key| {
+            let governing = engine.cache.governing(world, key).ok();
+            if self.set(key, governing) {
+                changed.push(key.clone());
+            }
         };
-        stale
-            .into_iter()
-            .filter(|key| {
-                let governing = engine.cache.governing(world, key).ok();
-                self.set(key, governing)
-            })
-            .collect()
+        // one that is gone changed itself
+        pods.iter().for_each(&mut ask);
+        if all {
+            world.pods.keys().for_each(ask);
+        } else {
+            let others = namespaces.iter().flat_map(|namespace| world.pods.in_namespace(namespace));
+            others.for_each(|pod| ask(&pod.meta.key));
+        }
+        changed
     }
 
     fn set(&mut self, pod: &Key, governing: Option<Governing>) -> bool {

@@ -155,7 +155,7 @@ impl Facts {
 
     fn follow(&mut self, change: &Change, dirty: &mut Dirty) {
         dirty.changes += 1;
-        self.governed.follow(change);
+        self.governed.follow(self.engine.regoverned(change));
         self.findings.follow(change);
         self.packets.follow(change);
         for object in [&change.before, &change.after].into_iter().flatten() {

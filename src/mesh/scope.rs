@@ -65,7 +65,7 @@ pub use self::planes::unknown_revision;
 pub use self::reason::{Barrier, Lack, NearMiss, Place, Preference, Reason, RouteMiss, Why, Withheld};
 pub use self::settings::{Settings, needed_kinds};
 pub use self::sidecar_scope::{ScopeKey, SidecarScope};
-pub use self::sidecars::Passed;
+pub use self::sidecars::{Passed, Regoverned};
 pub use self::symptom::Symptom;
 pub use self::table::{
     Address, Backend, Class, Cluster, Direction, EndpointTable, Governing, Health, Locality, NoTable, PlaneName, Row,

@@ -11,7 +11,7 @@ mod tables;
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::mesh::model::{Key, Kind, Pod, Text};
 use crate::mesh::world::{Change, World};
@@ -23,10 +23,10 @@ use super::host::service_host;
 use super::needed_kinds;
 use super::plane::Plane;
 use super::planes::{self, Choice, PlaneKey};
-use super::proxy::{ProxyFacts, container_of, find_pod};
+use super::proxy::{self, ProxyFacts, container_of, find_pod};
 use super::settings::Settings;
 use super::sidecar_scope::{ScopeKey, SidecarScope};
-use super::sidecars::Passed;
+use super::sidecars::{Passed, Regoverned};
 use super::table::{EndpointTable, Governing, NoTable};
 
 /// How much was worked out since the cache was made: for tests that hold the cost of a change.
@@ -58,6 +58,8 @@ const MAX_TABLES: usize = 64;
 pub struct Cache {
     settings: Settings,
     planes: FxHashMap<PlaneKey, KeptPlane>,
+    /// The root namespaces of all planes that ever were.
+    roots: FxHashSet<Text>,
     /// Changes that planes have not followed yet.
     pending: Vec<Change>,
     tables: FxHashMap<Key, KeptTable>,
@@ -114,6 +116,7 @@ impl Cache {
         Self {
             settings: self.settings.clone(),
             planes: self.planes.clone(),
+            roots: self.roots.clone(),
             pending: self.pending.clone(),
             tables: own.into_iter().collect(),
             stamps: self.stamps.clone(),
@@ -191,7 +194,7 @@ impl Cache {
             .min_by_key(|(_, kept)| kept.asked())
             .map(|(key, _)| key.clone());
         oldest.map(|key| self.tables.remove(&key));
-        let hosts: rustc_hash::FxHashSet<&Text> = self.tables.values().flat_map(KeptTable::hosts).collect();
+        let hosts: FxHashSet<&Text> = self.tables.values().flat_map(KeptTable::hosts).collect();
         for plane in self.planes.values_mut() {
             plane.forget_endpoints_but(&hosts);
         }
@@ -215,6 +218,7 @@ impl Cache {
         }
         self.counters.planes += 1;
         let plane = Arc::new(planes::prepare(world, &choice.key, &self.settings));
+        self.roots.insert(plane.mesh.root_namespace.clone());
         self.planes
             .insert(choice.key.clone(), KeptPlane::new(Arc::clone(&plane)));
         (choice, plane)
@@ -226,6 +230,8 @@ impl Cache {
         }
         let changes = std::mem::take(&mut self.pending);
         self.planes.retain(|_, kept| kept.follow(world, &changes));
+        let planes = self.planes.values().map(|kept| &kept.plane);
+        self.roots.extend(planes.map(|plane| plane.mesh.root_namespace.clone()));
     }
 
     pub(super) fn scope(&mut self, found: &Found) -> Arc<SidecarScope> {
@@ -246,8 +252,15 @@ impl Cache {
     /// # Errors
     /// The pod has no proxy that a Sidecar could govern.
     pub fn governing(&mut self, world: &World, pod: &Key) -> Result<Governing, NoTable> {
-        let found = self.find(world, pod)?;
-        Ok(found.proxy.governing(&found.plane))
+        let pod = find_pod(world, pod)?;
+        container_of(pod)?;
+        let (_, plane) = self.plane_of(world, pod);
+        proxy::governing(world, &plane, pod)
+    }
+
+    /// Whose governing Sidecar may be another one after a change.
+    pub fn regoverned(&self, change: &Change) -> Regoverned {
+        Regoverned::by(change, |namespace| self.roots.contains(namespace))
     }
 
     /// The Sidecars that could have governed a pod and do not, with the reason, in the order in which they are tried.

@@ -139,6 +139,24 @@ impl ProxyFacts {
     }
 }
 
+/// Which Sidecar governs a pod: as its [`ProxyFacts`] say, which are made out only where its labels count.
+///
+/// # Errors
+/// There is no proxy whose table could be computed.
+pub(crate) fn governing(world: &World, plane: &Plane, pod: &Arc<Pod>) -> Result<Governing, NoTable> {
+    let container = container_of(pod)?;
+    let namespace = &pod.meta.key.namespace;
+    if pod.ips.is_empty() || plane.sidecars.ask_for_labels(namespace) {
+        return Ok(ProxyFacts::of(world, plane, pod)?.governing(plane));
+    }
+    Ok(match container.kind {
+        ProxyKind::Router => Governing::Gateway,
+        ProxyKind::Sidecar | ProxyKind::Waypoint | ProxyKind::Ztunnel => {
+            plane.sidecars.choose(namespace, &WorkloadLabels::default()).0
+        }
+    })
+}
+
 /// The proxy container whose table can be computed.
 ///
 /// # Errors

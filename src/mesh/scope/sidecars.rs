@@ -4,10 +4,11 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
-use crate::mesh::model::{Kind, Sidecar, Text};
-use crate::mesh::world::World;
+use crate::mesh::model::{Key, Kind, Labels, Object, Sidecar, Text};
+use crate::mesh::world::{Change, World};
 
 use super::discovery::Discovery;
 use super::reason::ids;
@@ -19,6 +20,72 @@ use super::topology::WorkloadLabels;
 pub(crate) struct Sidecars {
     by_namespace: FxHashMap<Text, Vec<Arc<Sidecar>>>,
     root_default: Option<Arc<Sidecar>>,
+}
+
+/// Whose governing Sidecar may be another one after a change of the world: all of them, and often more.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Regoverned {
+    /// No pod's.
+    Nobody,
+    /// This pod's.
+    Pod(Key),
+    /// That of pods in this namespace.
+    Namespace(Text),
+    /// Any pod's.
+    Everybody,
+}
+
+impl Regoverned {
+    /// By a change, where a Sidecar of some namespaces (the root ones) may govern any pod.
+    pub(crate) fn by(change: &Change, is_root: impl FnOnce(&Text) -> bool) -> Self {
+        let Some((kind, key)) = change.identity() else {
+            return Self::Nobody;
+        };
+        let all_of = |namespace: &Text| {
+            if is_root(namespace) {
+                Self::Everybody
+            } else {
+                Self::Namespace(namespace.clone())
+            }
+        };
+        let (before, after) = (change.before.as_ref(), change.after.as_ref());
+        match kind {
+            Kind::Pod => Self::Pod(key.clone()),
+            Kind::Sidecar if before.and_then(claim) != after.and_then(claim) => all_of(&key.namespace),
+            // discovery selectors
+            Kind::Namespace if before.map(labels) != after.map(labels) => all_of(&key.name),
+            // a Sidecar may select by zone
+            Kind::Node if before.map(labels) != after.map(labels) => Self::Everybody,
+            Kind::MeshConfigMap | Kind::Istiod | Kind::RevisionTag => Self::Everybody,
+            Kind::Sidecar
+            | Kind::Namespace
+            | Kind::Node
+            | Kind::Service
+            | Kind::EndpointSlice
+            | Kind::VirtualService
+            | Kind::DestinationRule
+            | Kind::ServiceEntry
+            | Kind::WorkloadEntry
+            | Kind::Gateway
+            | Kind::EnvoyFilter
+            | Kind::HTTPRoute
+            | Kind::GRPCRoute
+            | Kind::TCPRoute
+            | Kind::TLSRoute
+            | Kind::Event => Self::Nobody,
+        }
+    }
+}
+
+fn labels(object: &Object) -> &Labels {
+    &object.meta().labels
+}
+
+/// By what a Sidecar is chosen, besides its name; what else it says is for those whom it governs.
+fn claim(object: &Object) -> Option<(Option<Timestamp>, &Labels, Option<&Labels>)> {
+    let Object::Sidecar(sidecar) = object else { return None };
+    let meta = &sidecar.meta;
+    Some((meta.created, &meta.labels, sidecar.selector.as_ref()))
 }
 
 /// Why a Sidecar that could have governed a pod does not.
@@ -93,6 +160,12 @@ impl Sidecars {
             Some(default) => (Governing::RootDefault(default.meta.key.clone()), Some(default)),
             None => (Governing::BuiltIn, None),
         }
+    }
+
+    /// Whether a pod's labels decide which Sidecar of its namespace governs it.
+    pub(crate) fn ask_for_labels(&self, namespace: &str) -> bool {
+        let mut selectors = self.of_namespace(namespace).iter().filter_map(|own| own.selector.as_ref());
+        selectors.any(|selector| !selector.is_empty())
     }
 
     /// The object behind an answer of [`Self::choose`].
@@ -176,6 +249,31 @@ mod tests {
         world.apply(sidecar("shop", "a", 3, Some(Labels::from([("app", "web")]))));
         assert_eq!(chosen(&world, "shop", Labels::from([("app", "web")])), "Own(shop/a)");
         assert_eq!(chosen(&world, "shop", Labels::default()), "Own(shop/old-default)");
+    }
+
+    #[test]
+    fn only_what_it_is_chosen_by_makes_a_sidecar_govern_others() {
+        let mut world = World::default();
+        let regoverned = |changes: &[Change]| {
+            let by = |change| Regoverned::by(change, |namespace| *namespace == "istio-system");
+            changes.iter().map(by).collect::<Vec<_>>()
+        };
+        let shop = || vec![Regoverned::Namespace("shop".into())];
+        let created = world.apply(sidecar("shop", "a", 1, None));
+        assert_eq!(regoverned(&created), shop());
+        let Delta::Put(Object::Sidecar(wider)) = sidecar("shop", "a", 1, None) else {
+            unreachable!()
+        };
+        let mut wider = (*wider).clone();
+        wider.outbound_mode = Some("ALLOW_ANY".into());
+        let edited = world.apply(Delta::Put(wider.into()));
+        assert_eq!(regoverned(&edited), [Regoverned::Nobody]);
+        let selects = world.apply(sidecar("shop", "a", 1, Some(Labels::from([("app", "web")]))));
+        assert_eq!(regoverned(&selects), shop());
+        let recreated = world.apply(sidecar("shop", "a", 2, Some(Labels::from([("app", "web")]))));
+        assert_eq!(regoverned(&recreated), shop());
+        let root = world.apply(sidecar("istio-system", "default", 1, None));
+        assert_eq!(regoverned(&root), [Regoverned::Everybody]);
     }
 
     #[test]
