@@ -298,7 +298,8 @@ impl App {
         self.options.time_zone = new.time_zone;
         self.options.retention = new.retention;
         // rows hold times as they were written
-        self.ui.stale.extend([Stale::Panels, Stale::Moments]);
+        self.ui.stale.insert(Stale::Panels);
+        self.ui.moments_of = None;
         self.expire(now);
         self.say(now, Role::Strong, new.said);
         new.look.map(Command::Look)

@@ -42,7 +42,6 @@ impl App {
         if chosen.is_some() && chosen != self.ui.chosen {
             self.ui.chosen = chosen;
             self.trace(None);
-            self.ui.stale.insert(Stale::Moments);
         }
     }
 

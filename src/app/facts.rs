@@ -50,6 +50,8 @@ pub(super) struct Facts {
     pub contexts: Vec<Context>,
     /// What Envoys said last.
     pub envoys: BTreeMap<Key, Envoy>,
+    /// How many answers of Envoys there were.
+    pub answers: u64,
     /// How long they took to follow.
     pub lags: BTreeMap<Key, Lags>,
     /// The last packets of a capture.
@@ -80,6 +82,8 @@ pub(super) struct Source {
 /// What an Envoy said last.
 #[derive(Debug)]
 pub(super) struct Envoy {
+    /// The number of its answer, among all that there were.
+    pub nth: u64,
     /// When it was asked, and when its answer was there.
     pub times: (Timestamp, Timestamp),
     /// Its table, or why there is none.
@@ -250,7 +254,10 @@ impl Facts {
             }
             self.lags.entry(pod.clone()).or_default().begin_again();
         }
+        self.answers += 1;
+        let nth = self.answers;
         let envoy = self.envoys.entry(pod).or_insert_with(|| Envoy {
+            nth,
             times,
             answer: Ok(EnvoyTable::default()),
             comparison: Comparison::default(),
@@ -262,8 +269,7 @@ impl Facts {
             (Ok(_), Err(_)) | (Err(_), Ok(_)) => true,
         };
         let has_rates = answer.as_ref().is_ok_and(|table| envoy.rates.follow(times.1, table));
-        envoy.times = times;
-        envoy.answer = answer;
+        (envoy.nth, envoy.times, envoy.answer) = (nth, times, answer);
         match (is_first || is_other || envoy.comparison.differences() > 0, has_rates) {
             (true, _) => Heard::Rows,
             (false, true) => Heard::Rates,

@@ -12,7 +12,7 @@ use super::lag::effects;
 use super::sync::{Comparison, Sync};
 use super::then::Then;
 use crate::mesh::diff::{RowId, numbers};
-use crate::mesh::history::{Mark, MarkSet, PodHistory};
+use crate::mesh::history::{History, Mark, MarkSet, PodHistory, Seq};
 use crate::mesh::model::Key;
 use crate::mesh::scope::{Class, Cluster, EndpointTable, NoTable, Row};
 use crate::mesh::world::World;
@@ -71,10 +71,14 @@ pub(super) enum Standing {
     Then(Option<Timestamp>),
 }
 
-/// A table of more rows than these takes longer than a frame to show.
-const MANY_ROWS: usize = 20_000;
-/// So it is brought up to date this often at most.
-const REST: SignedDuration = SignedDuration::from_millis(500);
+/// So many rows are brought up to date at any time.
+const FEW_ROWS: usize = 1_000;
+/// For each row more a table rests this long after it was, so that a busy mesh costs little of a core ...
+const REST: SignedDuration = SignedDuration::from_micros(25);
+/// ... but never longer than this,
+const LONGEST_REST: SignedDuration = SignedDuration::from_millis(500);
+/// and so many times shorter once somebody has edited something.
+const HASTE: i32 = 16;
 
 /// The table of a pod.
 #[derive(Debug)]
@@ -95,6 +99,21 @@ pub(super) struct Panel {
     pub living: usize,
     /// When it was brought up to date.
     refreshed: Timestamp,
+    /// From what its rows were made; `None` if it is not the present table.
+    made_from: Option<MadeFrom>,
+}
+
+/// What the rows of a present table follow from, besides that table; as long as all of it is the same, they are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct MadeFrom {
+    standing: Standing,
+    /// The version of the change marks.
+    marks: u64,
+    /// The number of Envoy's answer.
+    answer: Option<u64>,
+    with_bootstrap: bool,
+    /// The newest edit, of whatever.
+    edit: Option<Seq>,
 }
 
 impl Panel {
@@ -148,17 +167,22 @@ impl Panel {
             hidden_bootstrap: 0,
             living: 0,
             refreshed: now,
+            made_from: None,
         }
     }
 
     /// Until when it stays as it is, whatever happens, since it is so large.
-    pub(super) fn rests_until(&self) -> Option<Timestamp> {
-        let is_large = self.lines.len() > MANY_ROWS;
-        is_large.then(|| self.refreshed.saturating_add(REST).unwrap_or(self.refreshed))
+    pub(super) fn rests_until(&self, history: &History) -> Timestamp {
+        let rows = i32::try_from(self.lines.len().saturating_sub(FEW_ROWS)).unwrap_or(i32::MAX);
+        let rest = REST.saturating_mul(rows).min(LONGEST_REST);
+        let newest = history.edits().newest();
+        let is_urgent = self.made_from.as_ref().is_some_and(|known| known.edit != newest);
+        let rest = if is_urgent { rest / HASTE } else { rest };
+        self.refreshed.saturating_add(rest).unwrap_or(self.refreshed)
     }
 
-    /// Brings it up to what is known now.
-    pub(super) fn refresh(&mut self, facts: &mut Facts, with_bootstrap: bool, now: Timestamp) {
+    /// Brings it up to what is known now; whether any of its rows is another.
+    pub(super) fn refresh(&mut self, facts: &mut Facts, with_bootstrap: bool, now: Timestamp) -> bool {
         self.refreshed = now;
         self.world = None;
         let Facts {
@@ -166,13 +190,47 @@ impl Panel {
             history,
             engine,
             envoys,
-            lags,
             ..
         } = facts;
         history.follow(&self.pod);
         history.advance(world, &self.pod, engine.tables(), BUDGET);
-        let Some(followed) = history.pod(&self.pod) else { return };
+        let edit = history.edits().newest();
+        let Some(followed) = history.pod(&self.pod) else {
+            return false;
+        };
+        let before = self.table.take();
         self.stand(followed);
+        let made_from = MadeFrom {
+            standing: self.standing.clone(),
+            marks: followed.marks().version(),
+            answer: envoys.get(&self.pod).map(|envoy| envoy.nth),
+            with_bootstrap,
+            edit,
+        };
+        let is_same_table = match (&before, &self.table) {
+            (Some(before), Some(now)) => Arc::ptr_eq(before, now),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        if let Some(known) = &mut self.made_from
+            && is_same_table
+        {
+            known.edit = edit;
+            if *known == made_from {
+                return false;
+            }
+        }
+        self.made_from = Some(made_from);
+        self.fill(facts, with_bootstrap, now);
+        true
+    }
+
+    /// Makes the rows anew, for the table and the standing that it has now.
+    fn fill(&mut self, facts: &mut Facts, with_bootstrap: bool, now: Timestamp) {
+        let Facts {
+            history, envoys, lags, ..
+        } = facts;
+        let Some(followed) = history.pod(&self.pod) else { return };
         let rows: &[Row] = self.table.as_ref().map_or(&[], |table| &table.rows);
         let is_shown = |row: &Row| with_bootstrap || row.class != Class::Bootstrap;
         let compared = match (envoys.get_mut(&self.pod), &self.standing) {

@@ -323,7 +323,6 @@ impl App {
 
     fn toggle_other_pods(&mut self, now: Timestamp) {
         self.ui.turn(Toggle::OtherPods);
-        self.ui.stale.insert(Stale::Moments);
         let text = if self.ui.is_on(Toggle::OtherPods) {
             "with what all pods tell of the time before"
         } else {

@@ -32,9 +32,6 @@ impl App {
         if dirty.tables {
             self.ui.stale.insert(Stale::Panels);
         }
-        if dirty.changes > 0 || dirty.tables {
-            self.ui.stale.insert(Stale::Moments);
-        }
     }
 
     fn follow_object(&mut self, now: Timestamp, kind: Kind, id: &ObjectId) {
@@ -118,8 +115,14 @@ impl App {
     }
 
     /// Whether endpoints stay in their own order, and none is hidden.
-    fn takes_all(&self, sort: Option<Sort>, filter: &Filter) -> bool {
+    pub(super) fn takes_all(&self, sort: Option<Sort>, filter: &Filter) -> bool {
         sort.is_none() && filter.is_empty() && !self.ui.is_on(Toggle::Faults)
+    }
+
+    /// Whether the rows of a pod's endpoints follow from the lines of its panel alone.
+    pub(super) fn takes_lines_as_they_are(&self, slot: u8) -> bool {
+        let list = self.ui.find_list(TableId::Endpoints(slot));
+        list.is_some_and(|list| self.takes_all(list.sort(), list.filter()))
     }
 
     /// The endpoints of a pod as they are: there may be a hundred thousand.

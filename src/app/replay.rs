@@ -179,10 +179,11 @@ impl App {
         self.ui.panels.clear();
         self.ui.walks.clear();
         self.ui.moments.clear();
+        self.ui.moments_of = None;
         self.ui.computing = None;
         self.ui.frozen = None;
         self.ui.toast = None;
-        self.ui.stale.extend([Stale::Panels, Stale::Moments, Stale::Traffic]);
+        self.ui.stale.extend([Stale::Panels, Stale::Traffic]);
         self.ui.epoch += 1;
         self.rebuild_all(now);
     }

@@ -18,7 +18,7 @@ use super::tables::{TableId, moment_id};
 use super::view::layout::{Frame, Size, Wanted, frame};
 use super::view::{Area, Overlay, Pane, reading_area};
 use crate::app::ui::{Stale, Toggle, View};
-use crate::mesh::history::{ObjectId, Progress};
+use crate::mesh::history::{ObjectId, Progress, Timeline};
 use crate::mesh::model::{Key, Pod, Uid};
 
 /// How many pairs of tables a walk through the past compares before the screen is drawn.
@@ -187,7 +187,7 @@ impl App {
             if known.is_some() && !stale {
                 continue;
             }
-            if known.and_then(Panel::rests_until).is_some_and(|until| now < until) {
+            if known.is_some_and(|panel| now < panel.rests_until(&self.facts.history)) {
                 self.ui.stale.insert(Stale::Panels);
                 continue;
             }
@@ -208,20 +208,22 @@ impl App {
                 }
                 continue;
             }
-            match self.ui.panels.get_mut(slot) {
+            let moved = match self.ui.panels.get_mut(slot) {
                 Some(panel) if panel.pod == id.key => {
                     let before = panel.table.clone();
-                    panel.refresh(&mut self.facts, bootstrap, now);
+                    let moved = panel.refresh(&mut self.facts, bootstrap, now);
                     let same = before
                         .zip(panel.table.as_ref())
                         .is_some_and(|(a, b)| Arc::ptr_eq(&a, b));
                     self.ui.moved |= !same;
+                    moved
                 }
                 Some(_) | None => {
                     let panel = Panel::new(id.key.clone(), &mut self.facts, bootstrap, now);
                     self.put_panel(slot, panel);
+                    true
                 }
-            }
+            };
             let walking = self.ui.walks.iter().any(|walk| *walk.pod() == id.key);
             let super::Facts {
                 history, world, engine, ..
@@ -229,9 +231,13 @@ impl App {
             if !walking && let Some(walk) = history.older(world, &id.key, || Box::new(engine.fork(&id.key))) {
                 self.ui.walks.push(walk);
             }
-            self.ui.stale.insert(Stale::Moments);
-            if let Ok(slot) = u8::try_from(slot) {
+            if let Ok(slot) = u8::try_from(slot)
+                && (moved || !self.takes_lines_as_they_are(slot))
+            {
                 self.rebuild(now, TableId::Endpoints(slot));
+            }
+            if !moved {
+                continue;
             }
             if slot == 0 {
                 self.look_from_chosen();
@@ -308,7 +314,6 @@ impl App {
         let progress = walk.run(self.walk_budget());
         self.facts.history.absorb(&mut walk);
         self.ui.stale.insert(Stale::Panels);
-        self.ui.stale.insert(Stale::Moments);
         match progress {
             Progress::More => self.ui.walks.push(walk),
             Progress::Done => {}
@@ -323,19 +328,26 @@ impl App {
     }
 
     fn settle_moments(&mut self, now: Timestamp) {
-        if !self.ui.stale.remove(&Stale::Moments) {
-            return;
-        }
         let pod = self.ui.chosen.as_ref().map(|id| &id.key);
         let telling = self.ui.telling();
+        // sorted or filtered, lines stand by how long Envoys took, too
+        let list = self.ui.find_list(TableId::Timeline);
+        let takes_all = list.is_none_or(|list| self.takes_all(list.sort(), list.filter()));
+        let answers = if takes_all { 0 } else { self.facts.answers };
+        let version = Some((self.facts.history.timeline_version(pod, telling), answers));
+        if self.ui.moments_of == version {
+            return;
+        }
+        self.ui.moments_of = version;
         let mut moments = Vec::new();
         let mut told: BTreeMap<MomentId, u32> = BTreeMap::new();
-        for line in self.facts.history.timeline(pod, telling) {
+        let Timeline { lines, untold } = self.facts.history.timeline(pod, telling);
+        for line in lines {
             let nth = told.entry(moment_id(&line, 0)).or_default();
             moments.push((moment_id(&line, *nth), line));
             *nth += 1;
         }
-        self.ui.untold = self.facts.history.untold(pod, telling);
+        self.ui.untold = untold;
         moments.sort_by(|(a, _), (b, _)| a.cmp(b));
         self.ui.moments = moments;
         self.rebuild(now, TableId::Timeline);
@@ -433,9 +445,6 @@ impl App {
         if !self.ui.walks.is_empty() || self.is_looking() {
             return Some(now);
         }
-        if self.ui.stale.contains(&Stale::Panels) {
-            wakes.extend(self.ui.panels.iter().filter_map(Panel::rests_until));
-        }
         wakes.extend(self.ui.toast.as_ref().map(|toast| toast.until));
         wakes.extend(self.facts.history.next_expiry(self.options.retention));
         wakes.extend(self.findings_due(now));
@@ -456,8 +465,11 @@ impl App {
                 wakes.extend(self.marked(now, laid.table, id).and_then(|mark| mark.dims_at));
             }
         }
-        let soonest = wakes.into_iter().min()?;
-        Some(soonest.max(now.saturating_add(SignedDuration::from_millis(50)).unwrap_or(now)))
+        let soonest = wakes.into_iter().min();
+        let soonest = soonest.map(|wake| wake.max(now.saturating_add(SignedDuration::from_millis(50)).unwrap_or(now)));
+        let rests = self.ui.panels.iter().map(|panel| panel.rests_until(&self.facts.history));
+        let rested = rests.min().filter(|_| self.ui.stale.contains(&Stale::Panels));
+        soonest.into_iter().chain(rested).min()
     }
 }
 

@@ -22,7 +22,7 @@ use super::traffic::Place;
 use super::view::Role;
 use super::view::spots::Spots;
 use super::workloads::WorkloadId;
-use crate::mesh::history::{Line as Moment, ObjectId, Telling, Untold, Walk};
+use crate::mesh::history::{Line as Moment, ObjectId, Telling, TimelineVersion, Untold, Walk};
 use crate::mesh::model::Key;
 use crate::mesh::world::Delta;
 
@@ -104,8 +104,6 @@ pub(super) enum Toggle {
 pub(super) enum Stale {
     /// The endpoint tables.
     Panels,
-    /// The timeline.
-    Moments,
     /// The endpoints by what they do.
     Traffic,
     /// The list of packets.
@@ -247,6 +245,8 @@ pub(super) struct Ui {
     pub elsewhere: Option<(Timestamp, Range<u64>)>,
     /// The timeline's lines, by identity.
     pub moments: Vec<(MomentId, Moment)>,
+    /// What they were made from, and how many answers of Envoys count; `None` if they are to be made anew.
+    pub moments_of: Option<(TimelineVersion, u64)>,
     /// What the timeline leaves out.
     pub untold: Untold,
     /// What has to be made again before the next frame.
@@ -314,8 +314,9 @@ impl Ui {
             listed: 0..0,
             elsewhere: None,
             moments: Vec::new(),
+            moments_of: None,
             untold: Untold::default(),
-            stale: BTreeSet::from([Stale::Panels, Stale::Moments, Stale::Traffic, Stale::Packets]),
+            stale: BTreeSet::from([Stale::Panels, Stale::Traffic, Stale::Packets]),
             moved: false,
             on: BTreeSet::new(),
             walks: Vec::new(),

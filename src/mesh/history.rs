@@ -32,7 +32,7 @@ pub use self::marks::{Counts, Glow, Mark, MarkKind, MarkSet, Marked, Step, Turn}
 use self::pods::Present;
 pub use self::pods::{Effect, PodHistory};
 pub use self::span::Span;
-pub use self::timeline::{Before, Happening, Line, Past, Telling, Untold};
+pub use self::timeline::{Before, Happening, Line, Past, Telling, Timeline, TimelineVersion, Untold};
 pub use self::walk::{Outcome, Progress, Tables, Walk};
 use crate::mesh::model::{Key, Kind, Object, Uid};
 use crate::mesh::world::{Change, Delta, Found, ListScope, World};

@@ -58,7 +58,7 @@ fn an_edit_marks_the_rows_of_a_pod_that_is_chosen_after_it() {
             "- 10.0.0.4:8080 outbound|80||s1.blog.svc.cluster.local (Sidecar shop/default edited, by: unknown)",
         ]
     );
-    let lines = history.timeline(Some(&key), Telling::Near);
+    let lines = history.timeline(Some(&key), Telling::Near).lines;
     let [Line::Edit(edit, Some(effect)), Line::Start] = lines.as_slice() else {
         panic!("{lines:?}");
     };
@@ -210,7 +210,7 @@ fn a_slice_that_follows_a_pod_is_put_down_to_the_pod() {
     );
     advance(&mut history, &world, &key);
     assert_eq!(cause(&history), "pod shop/p1 was deleted");
-    let lines = history.timeline(Some(&key), Telling::Near);
+    let lines = history.timeline(Some(&key), Telling::Near).lines;
     let whys: Vec<String> = lines
         .iter()
         .filter_map(|line| match line {

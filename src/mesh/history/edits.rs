@@ -152,6 +152,11 @@ impl EditLog {
         self.edits.iter()
     }
 
+    /// The journal entry of the newest one.
+    pub fn newest(&self) -> Option<Seq> {
+        self.edits.back().map(|edit| edit.seq)
+    }
+
     /// How many are kept.
     pub fn len(&self) -> usize {
         self.edits.len()

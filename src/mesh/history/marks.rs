@@ -184,6 +184,7 @@ pub struct MarkSet<I, T> {
     seen: BTreeSet<(Timestamp, I)>,
     counts: Counts,
     limit: usize,
+    version: u64,
 }
 
 impl<I, T> Default for MarkSet<I, T> {
@@ -201,6 +202,7 @@ impl<I, T> MarkSet<I, T> {
             seen: BTreeSet::new(),
             counts: Counts::default(),
             limit,
+            version: 0,
         }
     }
 
@@ -229,9 +231,18 @@ impl<I, T> MarkSet<I, T> {
         self.by_id.iter().filter(|(_, mark)| mark.gone)
     }
 
+    /// Grows when a mark comes, goes or changes; not when one is seen.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
     /// Drops all marks.
     pub fn acknowledge_all(&mut self) {
-        *self = Self::bounded(self.limit);
+        let version = self.version + 1;
+        *self = Self {
+            version,
+            ..Self::bounded(self.limit)
+        };
     }
 
     /// When the next mark expires.
@@ -312,6 +323,7 @@ impl<I: Ord + Clone, T: Clone> MarkSet<I, T> {
     }
 
     fn insert(&mut self, id: I, mark: Mark<T>) {
+        self.version += 1;
         *self.counts.slot(mark.kind()) += 1;
         match mark.seen {
             Some(seen) => {
@@ -332,6 +344,7 @@ impl<I: Ord + Clone, T: Clone> MarkSet<I, T> {
 
     fn take(&mut self, id: &I) -> Option<Mark<T>> {
         let mark = self.by_id.remove(id)?;
+        self.version += 1;
         self.by_age.remove(&mark.stamp);
         *self.counts.slot(mark.kind()) -= 1;
         match mark.seen {

@@ -66,6 +66,18 @@ pub(super) struct Present<'a> {
     pub(super) baselines: u64,
 }
 
+/// What is told of a pod's past follows from this.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct EffectsVersion {
+    known: (Seq, Option<Seq>),
+    effects: (usize, Option<Seq>),
+    /// The oldest effect whose entry is still there.
+    told: Option<Seq>,
+    /// Rows come and go with marks, but for the first ones.
+    marks: u64,
+    rows: usize,
+}
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct PodHistory {
@@ -141,6 +153,17 @@ impl PodHistory {
     /// Why this entry did something to the table: the cause of its first row. `None` if it did nothing.
     pub fn cause(&self, seq: Seq) -> Option<&Cause> {
         self.effects.get(&seq).map(|(_, cause)| cause)
+    }
+
+    /// What its effects tell, where the journal reaches back to the one entry and the other is the newest edit.
+    pub(super) fn version(&self, oldest: Seq, edit: Option<Seq>) -> EffectsVersion {
+        EffectsVersion {
+            known: (self.from, edit.map(|edit| edit.min(self.to))),
+            effects: (self.effects.len(), self.effects.last_key_value().map(|(seq, _)| *seq)),
+            told: self.effects.range(oldest..).next().map(|(seq, _)| *seq),
+            marks: self.marks.version(),
+            rows: self.last.as_ref().map_or(0, |(table, _)| table.rows.len()),
+        }
     }
 
     /// The states that are known: after the first, up to the second.

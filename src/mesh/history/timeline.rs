@@ -13,7 +13,7 @@ use rustc_hash::FxHashSet;
 use super::causes::Cause;
 use super::edits::Edit;
 use super::journal::Seq;
-use super::pods::{Effect, PodHistory};
+use super::pods::{Effect, EffectsVersion, PodHistory};
 use super::{Author, History};
 use crate::mesh::model::{Key, Kind, Object, Pod, Text};
 use crate::mesh::world::{ListScope, World};
@@ -177,10 +177,43 @@ pub struct Untold {
     pub older: usize,
 }
 
+/// A timeline, and what it leaves out.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Timeline {
+    /// Newest first.
+    pub lines: Vec<Line>,
+    /// How much of the time before is not among them.
+    pub untold: Untold,
+}
+
+/// What a timeline follows from: as long as this is the same, so is that.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TimelineVersion {
+    edit: Option<Seq>,
+    past: usize,
+    telling: Telling,
+    pod: Option<(Key, EffectsVersion)>,
+}
+
 impl History {
+    /// The version of a timeline.
+    pub fn timeline_version(&self, pod: Option<&Key>, telling: Telling) -> TimelineVersion {
+        let (oldest, edit) = (self.journal.oldest(), self.edits.newest());
+        let version = |pod: &Key| {
+            let followed = self.pod(pod);
+            followed.map(|followed| followed.version(oldest, edit)).unwrap_or_default()
+        };
+        TimelineVersion {
+            edit,
+            past: self.past.config.len() + self.past.pods.len() + self.past.dropped,
+            telling,
+            pod: pod.map(|pod| (pod.clone(), version(pod))),
+        }
+    }
+
     /// The timeline, newest first, of all configuration; with a pod: with the effects on it, and the past of itself and
     /// of the pods behind its rows, or of all.
-    pub fn timeline(&self, pod: Option<&Key>, telling: Telling) -> Vec<Line> {
+    pub fn timeline(&self, pod: Option<&Key>, telling: Telling) -> Timeline {
         let followed = pod.and_then(|pod| self.pod(pod));
         let mut seen: Vec<(Seq, Line)> = self
             .edits
@@ -194,24 +227,22 @@ impl History {
         seen.sort_by_key(|(seq, _)| Reverse(*seq));
         let near = behind(pod, followed);
         let is_told = |before: &&Before| telling == Telling::All || near.contains(&before.key);
-        let own = self.past.pods.iter().filter(is_told);
-        let mut before: Vec<&Before> = self.past.config.iter().chain(own.take(SHOWN)).collect();
+        let own: Vec<&Before> = self.past.pods.iter().filter(is_told).collect();
+        let untold = Untold {
+            others: self.past.pods.len() - own.len(),
+            older: own.len().saturating_sub(SHOWN) + self.past.dropped,
+        };
+        let own = own.into_iter().take(SHOWN);
+        let mut before: Vec<&Before> = self.past.config.iter().chain(own).collect();
         before.sort_by_key(|before| Reverse(before.at));
-        seen.into_iter()
+        let lines = seen
+            .into_iter()
             .map(|(_, line)| line)
             .chain([Line::Start])
-            .chain(before.into_iter().cloned().map(Line::Before))
-            .collect()
-    }
-
-    /// How much that pods tell of the time before is not in that timeline.
-    pub fn untold(&self, pod: Option<&Key>, telling: Telling) -> Untold {
-        let near = behind(pod, pod.and_then(|pod| self.pod(pod)));
-        let is_told = |before: &&Before| telling == Telling::All || near.contains(&before.key);
-        let own = self.past.pods.iter().filter(is_told).count();
-        Untold {
-            others: self.past.pods.len() - own,
-            older: own.saturating_sub(SHOWN) + self.past.dropped,
+            .chain(before.into_iter().cloned().map(Line::Before));
+        Timeline {
+            lines: lines.collect(),
+            untold,
         }
     }
 
