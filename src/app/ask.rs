@@ -307,7 +307,9 @@ fn copy(subject: &Subject<'_>, letter: char, pod: Option<&Key>, now: Timestamp) 
         'n' => name(subject)
             .map(in_one_line)
             .ok_or_else(|| "the row has no name".to_owned()),
-        'i' => ip(subject).ok_or_else(|| "the row has no address".to_owned()),
+        'i' => ip(subject)
+            .map(in_one_line)
+            .ok_or_else(|| "the row has no address".to_owned()),
         'r' => Ok(in_one_line(copies::row_text(subject, now))),
         'j' => Ok(copies::json(subject)),
         'k' => {

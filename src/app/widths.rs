@@ -6,8 +6,8 @@ use super::App;
 use super::list::{ItemId, MomentId};
 use super::tables::TableId;
 use super::ui::Toggle;
-use super::view::Pane;
 use super::view::column::{Place, Spec, fit};
+use super::view::{Pane, Shown};
 
 /// From this width of a pane on, Envoy's full cluster names are shown.
 const BROAD: u16 = 110;
@@ -141,7 +141,7 @@ impl App {
             for ((column, _), width) in columns.iter().zip(&mut widths) {
                 if let Some(datum) = subject.datum(*column) {
                     let text = self.masked(datum.value.text(now));
-                    *width = (*width).max(unicode_width::UnicodeWidthStr::width(text.as_ref()));
+                    *width = (*width).max(Shown::width_of(&text));
                 }
             }
         }

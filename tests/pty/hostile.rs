@@ -5,11 +5,13 @@
 
 mod cluster;
 mod files;
+mod frames;
 mod headless;
 mod logs;
 mod refusals;
 mod scan;
 mod screen;
+mod tour;
 
 /// Hostile texts: what they are, and they. Each begins with what is to be seen of it.
 pub(crate) const TEXTS: &[(&str, &str)] = &[

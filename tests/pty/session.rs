@@ -159,6 +159,14 @@ impl Session {
         self.wait(what, |session| holds(session.screen()));
     }
 
+    /// Waits until this holds of a frame that has come whole.
+    pub(crate) fn wait_until_frame(&mut self, what: &str, holds: impl Fn(&vt100::Screen) -> bool) {
+        let last = |raw: &[u8], mark: &[u8]| raw.windows(mark.len()).rposition(|window| window == mark);
+        self.wait(what, |session| {
+            last(&session.raw, b"\x1b[?2026h") <= last(&session.raw, b"\x1b[?2026l") && holds(session.screen())
+        });
+    }
+
     /// Waits until these bytes have come so many times.
     pub(crate) fn wait_until_times(&mut self, what: &str, bytes: &[u8], times: usize) {
         self.wait(what, |session| {

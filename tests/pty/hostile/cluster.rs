@@ -42,6 +42,8 @@ const NAMES: &[&str] = &[
     "service.istio.io/canonical-name",
     "kubernetes.io/service-name",
 ];
+/// What makes a container a proxy: without one of these there would be no table.
+const ROLES: &[&str] = &["proxy", "sidecar", "router"];
 
 /// An answer of Envoy with hostile texts in every field.
 pub(super) struct Envoys;
@@ -87,11 +89,12 @@ fn poison(value: &mut Value, key: &str, named: bool) {
             let is_kept =
                 KEPT.contains(&key) || key.contains("istio.io/") || key.ends_with("Time") || key.ends_with("Timestamp");
             let is_name = NAMES.contains(&key) && !named;
+            let is_proxy = key == "args" && ROLES.contains(&&**text);
             let is_address = text
                 .split('/')
                 .next()
                 .is_some_and(|ip| ip.parse::<std::net::IpAddr>().is_ok());
-            if !is_kept && !is_name && !is_address {
+            if !is_kept && !is_name && !is_proxy && !is_address {
                 *text = poisoned(text);
             }
         }

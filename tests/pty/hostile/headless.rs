@@ -45,7 +45,7 @@ fn no_command_prints_what_steers_a_terminal() {
     for arguments in [
         &["endpoints", &client, "--live", "--raw", "-o", "json"][..],
         &["endpoints", &client, "--live", "--raw", "-o", "yaml"],
-        &["endpoints", &client, "--wait=0s"],
+        &["endpoints", &client, "--wait=1s"],
         &["explain", &client, "reviews.bookinfo"],
         &["explain", &client, "reviews.bookinfo", "-o", "json"],
         &["explain", &client, super::TEXTS[5].1],

@@ -28,6 +28,7 @@ const UNSEEN: &[(char, char)] = &[
     ('\u{20d0}', '\u{20f0}'),
     ('\u{fe00}', '\u{fe0f}'),
     ('\u{feff}', '\u{feff}'),
+    ('\u{1f1e6}', '\u{1f1ff}'),
     ('\u{1f3fb}', '\u{1f3ff}'),
     ('\u{e0000}', '\u{e0fff}'),
 ];
