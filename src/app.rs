@@ -65,6 +65,7 @@ mod text;
 mod then;
 pub mod traffic;
 mod ui;
+mod unseen;
 pub mod view;
 mod who;
 mod widths;

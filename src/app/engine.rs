@@ -148,7 +148,9 @@ impl Governed {
         if all {
             world.pods.keys().for_each(ask);
         } else {
-            let others = namespaces.iter().flat_map(|namespace| world.pods.in_namespace(namespace));
+            let others = namespaces
+                .iter()
+                .flat_map(|namespace| world.pods.in_namespace(namespace));
             others.for_each(|pod| ask(&pod.meta.key));
         }
         changed

@@ -219,10 +219,10 @@ impl List {
     /// Takes all rows as they are, in their order and none of them hidden; each with whether it is a tombstone.
     pub(super) fn fill(&mut self, rows: impl Iterator<Item = (ItemId, bool)>) {
         self.clear(None, Filter::default());
-        let gone = &mut self.gone;
+        let mut gone = Vec::new();
         let rows = rows.map(|(id, is_gone)| {
             if is_gone {
-                gone.insert(id.clone());
+                gone.push(id.clone());
             }
             Entry {
                 key: SortKey::Absent,
@@ -231,6 +231,7 @@ impl List {
             }
         });
         let rows = Ordered::from_sorted(rows);
+        self.gone = gone.into_iter().collect();
         if let Some(cursor) = &mut self.cursor {
             cursor.key = SortKey::Absent;
         }

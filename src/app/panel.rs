@@ -140,7 +140,7 @@ impl Panel {
             return Self::without_table(then.pod.clone(), Standing::Recalling, now);
         };
         let mut panel = Self::without_table(then.pod.clone(), Standing::Then(then.point.at), now);
-        let rows = numbers(&table.rows).filter(|(_, row)| with_bootstrap || row.class != Class::Bootstrap);
+        let rows = numbers(&table.rows).filter(|(_, row)| shows(with_bootstrap, row));
         panel.lines = rows
             .map(|(nth, row)| Line {
                 row: row.clone(),
@@ -232,7 +232,7 @@ impl Panel {
         } = facts;
         let Some(followed) = history.pod(&self.pod) else { return };
         let rows: &[Row] = self.table.as_ref().map_or(&[], |table| &table.rows);
-        let is_shown = |row: &Row| with_bootstrap || row.class != Class::Bootstrap;
+        let is_shown = |row: &Row| shows(with_bootstrap, row);
         let compared = match (envoys.get_mut(&self.pod), &self.standing) {
             (Some(envoy), Standing::Present) => match &envoy.answer {
                 Ok(actual) => {
@@ -318,6 +318,12 @@ impl Panel {
         };
     }
 
+    /// Whether a row is none of those that are left out.
+    pub(super) fn shows(&self, row: &Row) -> bool {
+        let with_bootstrap = self.made_from.as_ref().is_none_or(|known| known.with_bootstrap);
+        shows(with_bootstrap, row)
+    }
+
     /// All rows, by identity.
     pub(super) fn lines(&self) -> &[Line] {
         &self.lines
@@ -344,4 +350,8 @@ impl Panel {
         let followed = facts.history.pod(&self.pod).filter(|_| self.is_present());
         followed.map(PodHistory::marks)
     }
+}
+
+fn shows(with_bootstrap: bool, row: &Row) -> bool {
+    with_bootstrap || row.class != Class::Bootstrap
 }

@@ -361,22 +361,6 @@ impl App {
         object_mark(&self.facts, kind, object, clock)
     }
 
-    /// Rows whose change mark was not on the screen yet; of very many, as many as can be counted for every frame.
-    pub(super) fn unseen(&self, table: TableId) -> Vec<ItemId> {
-        match table {
-            TableId::Traffic | TableId::Endpoints(_) => {
-                let slot = table.slot().unwrap_or_default();
-                let marks = self.ui.panel(slot).and_then(|panel| panel.marks(&self.facts));
-                unseen(marks, |id| ItemId::Endpoint(id.clone()))
-            }
-            TableId::Pods | TableId::Services | TableId::Sidecars => {
-                let marks = table.kind().and_then(|kind| self.facts.history.objects(kind));
-                unseen(marks, |id| ItemId::Object(id.clone()))
-            }
-            TableId::Workloads | TableId::Timeline | TableId::Packets | TableId::Elsewhere => Vec::new(),
-        }
-    }
-
     /// Every row that a table can have.
     fn ids(&self, table: TableId) -> Vec<ItemId> {
         match table {
@@ -472,16 +456,4 @@ fn table_of(kind: Kind) -> Option<TableId> {
     [TableId::Pods, TableId::Services, TableId::Sidecars]
         .into_iter()
         .find(|table| table.kind() == Some(kind))
-}
-
-/// How many unseen marks are counted above and below a pane.
-const UNSEEN: usize = 2_000;
-
-fn unseen<I, T>(marks: Option<&MarkSet<I, T>>, id: impl Fn(&I) -> ItemId) -> Vec<ItemId> {
-    let marks = marks.filter(|marks| marks.counts().unseen > 0);
-    let unseen = marks
-        .into_iter()
-        .flat_map(MarkSet::iter)
-        .filter(|(_, mark)| mark.seen.is_none());
-    unseen.take(UNSEEN).map(|(of, _)| id(of)).collect()
 }

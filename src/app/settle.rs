@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 
 use super::App;
 use super::actions::Group;
@@ -461,13 +461,17 @@ impl App {
                     continue;
                 };
                 let data = laid.columns.iter().filter_map(|(column, _)| subject.datum(*column));
-                wakes.extend(data.filter_map(|datum| datum.value.next_change(now)));
+                wakes.extend(data.filter_map(|datum| datum.value.next_change(now)).map(next_second));
                 wakes.extend(self.marked(now, laid.table, id).and_then(|mark| mark.dims_at));
             }
         }
         let soonest = wakes.into_iter().min();
         let soonest = soonest.map(|wake| wake.max(now.saturating_add(SignedDuration::from_millis(50)).unwrap_or(now)));
-        let rests = self.ui.panels.iter().map(|panel| panel.rests_until(&self.facts.history));
+        let rests = self
+            .ui
+            .panels
+            .iter()
+            .map(|panel| panel.rests_until(&self.facts.history));
         let rested = rests.min().filter(|_| self.ui.stale.contains(&Stale::Panels));
         soonest.into_iter().chain(rested).min()
     }
@@ -479,4 +483,10 @@ pub(super) fn identity(pod: &Pod) -> ObjectId {
         key: pod.meta.key.clone(),
         uid: pod.meta.uid,
     }
+}
+
+/// Ages are told in whole seconds: all of them change in one frame.
+fn next_second(time: Timestamp) -> Timestamp {
+    let up = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil);
+    time.round(up).unwrap_or(time)
 }

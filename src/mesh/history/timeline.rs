@@ -201,7 +201,9 @@ impl History {
         let (oldest, edit) = (self.journal.oldest(), self.edits.newest());
         let version = |pod: &Key| {
             let followed = self.pod(pod);
-            followed.map(|followed| followed.version(oldest, edit)).unwrap_or_default()
+            followed
+                .map(|followed| followed.version(oldest, edit))
+                .unwrap_or_default()
         };
         TimelineVersion {
             edit,

@@ -164,7 +164,10 @@ impl Sidecars {
 
     /// Whether a pod's labels decide which Sidecar of its namespace governs it.
     pub(crate) fn ask_for_labels(&self, namespace: &str) -> bool {
-        let mut selectors = self.of_namespace(namespace).iter().filter_map(|own| own.selector.as_ref());
+        let mut selectors = self
+            .of_namespace(namespace)
+            .iter()
+            .filter_map(|own| own.selector.as_ref());
         selectors.any(|selector| !selector.is_empty())
     }
 

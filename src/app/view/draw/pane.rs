@@ -388,13 +388,7 @@ impl App {
         if above.rows + below.rows == 0 {
             return (above, below);
         }
-        for id in self.unseen(laid.table) {
-            match list.find(&id) {
-                Some(at) if at < laid.top => above.changes += 1,
-                Some(at) if at >= end => below.changes += 1,
-                Some(_) | None => {}
-            }
-        }
+        (above.changes, below.changes) = self.unseen_around(laid, list);
         (above, below)
     }
 }
