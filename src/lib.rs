@@ -56,7 +56,7 @@
 //! | I3 | world and scopes are a function of the set of objects, never of the order of events | `tests/world_properties`, `tests/scope_properties.rs` |
 //! | I4 | incremental equals from scratch, after every step | `tests/scope_properties.rs`, `tests/world_properties` |
 //! | I5 | drawing changes nothing and never panics, at any size | `tests/screen` |
-//! | I6 | queues, caches and history are bounded; tasks are tracked; a task's panic is a message, the loop's restores the terminal and exits 4 | `tests/world_properties`, `tests/pty` |
+//! | I6 | queues, caches and history are bounded, and each input ([`sources`] has the table); tasks are tracked; a task's panic is a message, the loop's restores the terminal and exits 4 | `tests/world_properties`, `tests/pty`, `tests/tidy` |
 //! | I7 | the order of output is deterministic | `tests/corpus.rs` |
 //! | I8 | text from the cluster is kept as it came; only `app::view::Shown` reaches a terminal | `tests/screen`, `tests/tidy`, `tests/pty` (`hostile`) |
 //! | I9 | defaults of fields are known at the wire alone, and every field is lenient | `sources::kubernetes::decode`, `tests/fuzz` |

@@ -95,7 +95,10 @@ fn a_kubeconfig_that_cannot_be_read_is_named() {
         path.to_str().unwrap().to_owned()
     };
     let (text, empty) = (write("text", "hello"), write("empty", ""));
+    let long = write("long", &"#\n".repeat((2 << 20) + 1));
     for (path, said) in [
+        (&*long, "it is larger than 4 MiB"),
+        ("/dev/zero", "it is larger than 4 MiB"),
         (place, "Is a directory"),
         ("/nonexistent", "No such file or directory"),
         (&*text, "it is no kubeconfig"),

@@ -10,6 +10,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::open;
+
 /// How many names are tried: another program may have taken one.
 const TRIES: u32 = 100;
 
@@ -73,7 +75,7 @@ fn edit_with(editor: &str, folder: &Path, text: &str) -> Result<String, String> 
             "the editor '{editor}' ended with {status}: the draft is dropped"
         ));
     }
-    fs::read_to_string(&file.0).map_err(|error| format!("cannot read the draft again: {error}"))
+    open::draft(&file.0).map_err(|error| format!("cannot read the draft again: {error}"))
 }
 
 #[cfg(test)]

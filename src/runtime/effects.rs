@@ -1,6 +1,5 @@
 //! What the app's commands do outside of the terminal: each starts a task, and its answer is a message.
 
-use std::io::{self, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -227,7 +226,7 @@ impl Effects {
         )));
         let read = self.read_draft;
         self.answer_blocking(broke, move || {
-            Message::Drafted(match text_of(&path) {
+            Message::Drafted(match open::draft(Path::new(&path)) {
                 Ok(text) => drafted(read, path, text),
                 Err(error) => Drafted::Failed(format!("cannot read '{path}': {error}")),
             })
@@ -289,20 +288,6 @@ impl Effects {
             let _ = answers.blocking_send(answer);
         });
     }
-}
-
-/// Bytes of a draft: it is a manifest or some, no dump.
-const MOST_OF_A_DRAFT: u64 = 8 << 20;
-
-/// The text of a file, if it is one and no larger than a draft.
-fn text_of(path: &str) -> io::Result<String> {
-    let file = open::file(Path::new(path))?;
-    let mut text = String::new();
-    file.take(MOST_OF_A_DRAFT + 1).read_to_string(&mut text)?;
-    if u64::try_from(text.len()).is_ok_and(|read| read > MOST_OF_A_DRAFT) {
-        return Err(io::Error::other("it is larger than 8 MiB"));
-    }
-    Ok(text)
 }
 
 fn drafted(read: Option<ReadDraft>, name: String, text: String) -> Drafted {

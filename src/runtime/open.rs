@@ -12,6 +12,9 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 
+/// A draft is a manifest or some, no dump.
+const MOST_OF_A_DRAFT_MIB: u64 = 8;
+
 /// So long may a pipe be silent, or have nobody at its other end.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -26,6 +29,20 @@ pub(super) fn file(path: &Path) -> io::Result<File> {
     } else {
         Err(io::Error::other("it is no file"))
     }
+}
+
+/// The text of a draft.
+///
+/// # Errors
+/// It cannot be read, is something else than a file, no UTF-8, or larger than a draft is.
+pub(super) fn draft(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let from = file(path)?;
+    from.take((MOST_OF_A_DRAFT_MIB << 20) + 1).read_to_string(&mut text)?;
+    if u64::try_from(text.len()).is_ok_and(|read| read > MOST_OF_A_DRAFT_MIB << 20) {
+        return Err(io::Error::other(format!("it is larger than {MOST_OF_A_DRAFT_MIB} MiB")));
+    }
+    Ok(text)
 }
 
 /// Opens a file, or a pipe that somebody reads, to write after what is in it.
@@ -103,6 +120,17 @@ mod tests {
         assert_eq!(file(&pipe).unwrap_err().to_string(), "it is no file");
         let error = append(&pipe).unwrap_err().to_string();
         assert_eq!(error, "nobody reads at the other end of this pipe");
+    }
+
+    #[test]
+    fn a_draft_is_a_file_of_some_megabytes_at_most() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("draft");
+        let most = usize::try_from(MOST_OF_A_DRAFT_MIB << 20).unwrap();
+        std::fs::write(&path, vec![b'a'; most]).unwrap();
+        assert_eq!(draft(&path).unwrap().len(), most);
+        std::fs::write(&path, vec![b'a'; most + 1]).unwrap();
+        assert_eq!(draft(&path).unwrap_err().to_string(), "it is larger than 8 MiB");
     }
 
     #[test]

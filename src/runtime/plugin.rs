@@ -1,4 +1,4 @@
-//! Processes of login plug-ins.
+//! Processes of login plug-ins. What one prints is bounded: a credential is a few kilobytes.
 //!
 //! While the terminal is theirs they are children like any other. Beside the screen one is a process group of its own: given
 //! up, it ends with all that it started, and the kernel stops it where it takes the terminal all the same (SIGTTIN).
@@ -10,7 +10,8 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use tokio::process::Command;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 
@@ -18,6 +19,11 @@ use crate::sources::kubernetes::{Asking, Plugin, Ran};
 
 /// A plug-in that nobody sees has so long to end.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A plug-in that prints more MiB than this prints no credential.
+const MOST_MIB: u64 = 1;
+/// Of what it complains about the end is told: so many bytes of it are kept.
+const COMPLAINT: usize = 16 * 1024;
 
 /// Runs a plug-in to its end.
 #[must_use]
@@ -33,13 +39,13 @@ pub fn run(plugin: Plugin) -> BoxFuture<'static, io::Result<Ran>> {
         // what it says may be the address to log in at: it is shown even if it cannot ask
         Asking::Allowed => {
             command.stderr(Stdio::inherit());
-            async move { Ok(Ran::Ended(command.spawn()?.wait_with_output().await?)) }.boxed()
+            async move { ended(command.spawn()?).await }.boxed()
         }
         Asking::Never => {
             command.stderr(Stdio::piped()).process_group(0);
             async move {
                 match timeout(PATIENCE, apart(command)).await {
-                    Ok(ended) => Ok(ended?.map_or(Ran::MustAsk, Ran::Ended)),
+                    Ok(ran) => ran,
                     Err(_) => Ok(Ran::Endless(PATIENCE)),
                 }
             }
@@ -48,8 +54,46 @@ pub fn run(plugin: Plugin) -> BoxFuture<'static, io::Result<Ran>> {
     }
 }
 
-/// Runs a command beside the terminal; `None` if it asked for that.
-async fn apart(mut command: Command) -> io::Result<Option<Output>> {
+/// Waits for its end, and takes in what it prints.
+async fn ended(mut child: Child) -> io::Result<Ran> {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let printed = async {
+        let mut printed = Vec::new();
+        if let Some(stdout) = stdout {
+            let mut stdout = stdout.take((MOST_MIB << 20) + 1);
+            stdout.read_to_end(&mut printed).await.map_err(Some)?;
+        }
+        // nobody reads what it goes on to print, nor waits for its end
+        let is_too_much = u64::try_from(printed.len()).is_ok_and(|read| read > MOST_MIB << 20);
+        if is_too_much { Err(None) } else { Ok(printed) }
+    };
+    let complaint = async { end_of(stderr).await.map_err(Some) };
+    match tokio::try_join!(printed, complaint) {
+        Ok((stdout, stderr)) => {
+            let status = child.wait().await?;
+            Ok(Ran::Ended(Output { status, stdout, stderr }))
+        }
+        Err(None) => Ok(Ran::TooMuch(MOST_MIB)),
+        Err(Some(error)) => Err(error),
+    }
+}
+
+/// The last that is said, to its end.
+async fn end_of(from: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
+    let (mut said, mut piece) = (Vec::new(), [0; 4096]);
+    let Some(mut from) = from else { return Ok(said) };
+    loop {
+        let count = from.read(&mut piece).await?;
+        said.extend(piece.iter().take(count));
+        said.drain(..said.len().saturating_sub(COMPLAINT));
+        if count == 0 {
+            return Ok(said);
+        }
+    }
+}
+
+/// Runs a command beside the terminal.
+async fn apart(mut command: Command) -> io::Result<Ran> {
     let mut children = signal(SignalKind::child())?;
     let child = command.spawn()?;
     let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
@@ -63,12 +107,14 @@ async fn apart(mut command: Command) -> io::Result<Option<Output>> {
         }
     };
     tokio::select! {
-        output = child.wait_with_output() => {
+        ran = ended(child) => {
             // what it has left running is meant to run on
-            group.0 = None;
-            output.map(Some)
+            if let Ok(Ran::Ended(_)) = ran {
+                group.0 = None;
+            }
+            ran
         }
-        () = stopped => Ok(None),
+        () = stopped => Ok(Ran::MustAsk),
     }
 }
 
@@ -122,6 +168,18 @@ mod tests {
     #[tokio::test]
     async fn one_that_is_stopped_for_want_of_a_terminal_must_ask() {
         assert_eq!(beside_the_screen("kill -TTIN $$").await.unwrap(), Ran::MustAsk);
+    }
+
+    #[tokio::test]
+    async fn one_that_never_ends_to_print_is_given_up_and_one_that_complains_at_length_is_heard() {
+        assert_eq!(beside_the_screen("yes").await.unwrap(), Ran::TooMuch(MOST_MIB));
+        let Ran::Ended(output) = beside_the_screen("yes | head -c 3000000 >&2; echo why >&2")
+            .await
+            .unwrap()
+        else {
+            panic!("it ends");
+        };
+        assert!(output.stderr.ends_with(b"y\nwhy\n") && output.stderr.len() == COMPLAINT);
     }
 
     #[tokio::test]

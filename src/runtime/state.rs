@@ -314,6 +314,9 @@ pub fn remembered(text: &str, context: &Text) -> Result<Memory, String> {
 }
 
 fn read_text(text: &str) -> Result<Stored, Unread> {
+    if u64::try_from(text.len()).is_ok_and(|read| read > LARGEST) {
+        return Err(Unread::Garbage("it is larger than 4 MiB".to_owned()));
+    }
     let garbage = |error: serde_json::Error| Unread::Garbage(brief(&error.to_string()).into_owned());
     let value: serde_json::Value = serde_json::from_str(text).map_err(garbage)?;
     match value.get("version").and_then(serde_json::Value::as_u64) {

@@ -11,6 +11,7 @@
 )]
 
 mod arrows;
+mod bounds;
 mod layout;
 mod manifest;
 mod modules;

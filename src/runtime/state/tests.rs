@@ -96,7 +96,8 @@ fn contexts_are_bounded_and_the_present_one_stays() {
 
 #[test]
 fn what_is_no_state_is_moved_aside_and_said() {
-    let texts = ["{", "[]", "{}", r#"{"version": 1, "contexts": 7}"#, "\u{0}", ""];
+    let long = " ".repeat(usize::try_from(LARGEST).unwrap() + 1);
+    let texts = ["{", "[]", "{}", r#"{"version": 1, "contexts": 7}"#, "\u{0}", "", &long];
     for text in texts {
         let folder = tempfile::tempdir().unwrap();
         let state = state(&folder, "prod");

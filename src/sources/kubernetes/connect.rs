@@ -3,7 +3,8 @@
 //! Not here: whether the server answers; the first request shows that.
 
 use std::ffi::OsString;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -272,11 +273,12 @@ fn kubeconfig(options: &ConnectOptions) -> Result<Option<Kubeconfig>, ConnectErr
         .filter(|path| !path.as_os_str().is_empty())
         .collect();
     if named.is_empty() {
-        return match Kubeconfig::read() {
-            Err(KubeconfigError::ReadConfig(error, _)) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(KubeconfigError::FindPath) => Ok(None),
-            other => other.map(Some).map_err(|error| unreadable(&error, None)),
-        };
+        // as every client; no home: no kubeconfig
+        let usual = std::env::home_dir().map(|home| home.join(".kube").join("config"));
+        return usual
+            .filter(|path| path.try_exists().unwrap_or(true))
+            .map(|path| read(&path))
+            .transpose();
     }
     let mut merged: Option<Kubeconfig> = None;
     // a file of the list that is not there counts as empty
@@ -298,8 +300,33 @@ fn list() -> OsString {
     std::env::var_os("KUBECONFIG").unwrap_or_default()
 }
 
+/// No kubeconfig is longer: one of a thousand contexts, each with its certificates, is below it.
+const MOST_MIB: u64 = 4;
+
 fn read(path: &Path) -> Result<Kubeconfig, ConnectError> {
-    Kubeconfig::read_from(path).map_err(|error| unreadable(&error, Some(path)))
+    bounded(path).map_err(|error| unreadable(&error, Some(path)))
+}
+
+fn bounded(path: &Path) -> Result<Kubeconfig, KubeconfigError> {
+    let failed = |error: io::Error| KubeconfigError::ReadConfig(error, path.to_owned());
+    let too_long = || failed(io::Error::other(format!("it is larger than {MOST_MIB} MiB")));
+    let metadata = std::fs::metadata(path).map_err(failed)?;
+    // kube resolves the names of files in it; what has no length of its own, such as a pipe, has none beside it
+    if metadata.is_dir() || metadata.is_file() && metadata.len() > 0 {
+        if metadata.len() > MOST_MIB << 20 {
+            return Err(too_long());
+        }
+        return Kubeconfig::read_from(path);
+    }
+    let mut text = String::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take((MOST_MIB << 20) + 1)
+        .read_to_string(&mut text)
+        .map_err(failed)?;
+    if u64::try_from(text.len()).is_ok_and(|read| read > MOST_MIB << 20) {
+        return Err(too_long());
+    }
+    Kubeconfig::from_yaml(&text)
 }
 
 fn unreadable(error: &KubeconfigError, path: Option<&Path>) -> ConnectError {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use http::header::RETRY_AFTER;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::client::Body;
 use serde::Deserialize;
 
@@ -72,6 +72,15 @@ impl Status {
 
 /// Nobody who looks at a screen waits longer, whatever a server says.
 const LATEST: Duration = Duration::from_secs(60);
+
+/// What became of an answer's body that was not read whole; `most`: its bound in MiB.
+pub(super) fn unread(error: &(dyn std::error::Error + Send + Sync + 'static), most: usize) -> Failure {
+    if error.is::<LengthLimitError>() {
+        Failure::Malformed(format!("an answer of more than {} MiB", most >> 20).as_str().into())
+    } else {
+        Failure::Interrupted(first_line(&error.to_string()))
+    }
+}
 
 /// A status is a sentence; more than that is somebody's page.
 const STATUS_BYTES: usize = 64 * 1024;

@@ -56,6 +56,9 @@ pub(super) enum LoginError {
     /// It did not end in time.
     #[error("the login plug-in '{command}' has not ended within {} s; try it by hand", .after.as_secs())]
     Endless { command: String, after: Duration },
+    /// It printed more than any credential is.
+    #[error("the login plug-in '{command}' printed more than {most} MiB, which no credential is; try it by hand")]
+    TooMuch { command: String, most: u64 },
 }
 
 /// Whether a plug-in may ask.
@@ -92,6 +95,8 @@ pub enum Ran {
     MustAsk,
     /// It was given up after so long.
     Endless(Duration),
+    /// It was given up when it had printed more than so many MiB.
+    TooMuch(u64),
 }
 
 /// Runs a plug-in; given up with the future, the process ends. Processes are the runtime's: `runtime::plugin` has one.
@@ -147,6 +152,7 @@ async fn ask(plugin: &ExecConfig, asking: Asking, run: RunPlugin) -> Result<Cred
         Ok(Ran::Ended(output)) => output,
         Ok(Ran::MustAsk) => return Err(LoginError::MustAsk { command }),
         Ok(Ran::Endless(after)) => return Err(LoginError::Endless { command, after }),
+        Ok(Ran::TooMuch(most)) => return Err(LoginError::TooMuch { command, most }),
         Err(error) => {
             return Err(LoginError::NotRun {
                 command,

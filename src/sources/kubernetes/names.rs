@@ -9,7 +9,7 @@ use kube::Client;
 use kube::client::Body;
 use serde::Deserialize;
 
-use super::failure::{failure_of, first_line, status_of};
+use super::failure::{failure_of, first_line, status_of, unread};
 use super::resources::resource;
 use crate::mesh::model::{Key, Kind, Text};
 use crate::mesh::world::{Failure, ListScope};
@@ -66,9 +66,7 @@ async fn list(client: &Client, path: &str) -> Result<Vec<Key>, Failure> {
         return Err(Failure::Status(code, first_line(&status_of(response).await.message)));
     }
     let body = Limited::new(response.into_body(), MOST_BYTES).collect().await;
-    let bytes = body
-        .map_err(|error| Failure::Interrupted(first_line(&error.to_string())))?
-        .to_bytes();
+    let bytes = body.map_err(|error| unread(&*error, MOST_BYTES))?.to_bytes();
     let list: List =
         serde_json::from_slice(&bytes).map_err(|error| Failure::Malformed(first_line(&error.to_string())))?;
     let key = |item: Item| Key::new(item.metadata.namespace.as_str(), item.metadata.name.as_str());

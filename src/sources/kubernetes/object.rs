@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::decode;
-use super::failure::{failure_of, first_line, status_of};
+use super::failure::{failure_of, first_line, status_of, unread};
 use super::lines::LINE_BYTES;
 use super::resources::resource;
 use crate::mesh::model::{Event, Interner, Key, Kind, Object};
@@ -38,9 +38,7 @@ pub async fn events(client: &Client, kind: Kind, key: &Key) -> Result<Vec<Arc<Ev
         code => return Err(Failure::Status(code, first_line(&status_of(response).await.message))),
     }
     let body = Limited::new(response.into_body(), LINE_BYTES).collect().await;
-    let bytes = body
-        .map_err(|error| Failure::Interrupted(first_line(&error.to_string())))?
-        .to_bytes();
+    let bytes = body.map_err(|error| unread(&*error, LINE_BYTES))?.to_bytes();
     let list: List<'_> =
         serde_json::from_slice(&bytes).map_err(|error| Failure::Malformed(first_line(&error.to_string())))?;
     let mut interner = Interner::default();
@@ -110,9 +108,7 @@ pub async fn fetch(client: &Client, kind: Kind, key: &Key) -> Result<Option<serd
         match response.status().as_u16() {
             200 => {
                 let body = Limited::new(response.into_body(), LINE_BYTES).collect().await;
-                let bytes = body
-                    .map_err(|error| Failure::Interrupted(first_line(&error.to_string())))?
-                    .to_bytes();
+                let bytes = body.map_err(|error| unread(&*error, LINE_BYTES))?.to_bytes();
                 return serde_json::from_slice(&bytes)
                     .map(Some)
                     .map_err(|error| Failure::Malformed(first_line(&error.to_string())));

@@ -30,7 +30,7 @@ pub use self::settings::{ListStrategy, MOST_NAMESPACES, SourceMessage, WatchSett
 use self::wire::{Event, List, ended_early, is_older, malformed, percent_encoded, version_of};
 use super::backoff::Backoff;
 use super::decode;
-use super::failure::{Break, Status, failure_of, first_line, status_of};
+use super::failure::{Break, Status, failure_of, first_line, status_of, unread};
 use super::lines::Lines;
 use super::resources::{Resource, resource};
 use crate::mesh::model::{Diagnostic, Interner, Kind};
@@ -211,7 +211,7 @@ impl Follower {
             let response = self.get(&query).await?;
             let body = Limited::new(response.into_body(), PAGE_BYTES).collect().await;
             body.map(http_body_util::Collected::to_bytes)
-                .map_err(|error| Break::Failed(Failure::Interrupted(first_line(&error.to_string()))))
+                .map_err(|error| Break::Failed(unread(&*error, PAGE_BYTES)))
         };
         timeout(self.settings.request_timeout, request)
             .await
