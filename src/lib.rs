@@ -34,7 +34,8 @@
 //! before has ended, with what is remembered (`app::memory`, in `runtime`'s state file). Source tasks watch and decode into compact
 //! `Delta`s, never whole API objects, and send batches over a bounded channel. Each turn visits every source once, in
 //! this order and each with a budget: terminal input, signals, deltas, answers to effects, the timer. Then at most one
-//! frame is drawn: at once after rest, at most every 10 ms under load, and not at all if no cell would change.
+//! frame is drawn: at once after rest, under load at most every 10 ms for what a
+//! person does and every 25 ms for what the mesh does, and not at all if no cell would change.
 //!
 //! What takes longer than a frame is worked out beside the loop, on a snapshot of the world, and comes back as a message:
 //! findings of lint, the first table of a pod that imports very many services, and questions about all pods or the past

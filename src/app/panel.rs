@@ -17,8 +17,9 @@ use crate::mesh::model::Key;
 use crate::mesh::scope::{Class, Cluster, EndpointTable, NoTable, Row};
 use crate::mesh::world::World;
 
-/// How many pairs of tables are compared for the marks of one batch.
+/// How many pairs of tables are compared for the marks of one batch, as long as they are no larger than this ...
 const BUDGET: usize = 16;
+const BUDGET_ROWS: usize = 2_000;
 
 /// A row of it.
 #[derive(Clone, Debug)]
@@ -193,8 +194,15 @@ impl Panel {
             ..
         } = facts;
         history.follow(&self.pod);
-        history.advance(world, &self.pod, engine.tables(), BUDGET);
         let edit = history.edits().newest();
+        // ... or somebody has edited something: what an edit did is told apart from what pods do at the time
+        let is_edited = self.made_from.as_ref().is_some_and(|known| known.edit != edit);
+        let budget = if is_edited {
+            BUDGET
+        } else {
+            (BUDGET * BUDGET_ROWS / self.lines.len().max(1)).clamp(1, BUDGET)
+        };
+        history.advance(world, &self.pod, engine.tables(), budget);
         let Some(followed) = history.pod(&self.pod) else {
             return false;
         };

@@ -1,7 +1,7 @@
 //! The loop: it owns the app, takes in what came, carries out what the app asks for, and draws.
 //!
 //! Each turn visits every source once, then draws at most one frame: at once if the last one is long gone, else when
-//! 10 ms are over. There is no polling: nothing to do is no turn.
+//! 10 ms are over, or 25 ms where only the mesh moves. There is no polling: nothing to do is no turn.
 
 mod handed;
 mod replay;
@@ -39,6 +39,8 @@ use crate::tui::{Depth, Look, Painter, Tty};
 
 /// Between two frames under load: 100 a second, so that an edit right after a frame is on the screen within 16 ms.
 const FRAME: Duration = Duration::from_millis(10);
+/// The least time between two frames in a busy mesh: each costs the same however little it shows that is new.
+const BUSY_FRAME: Duration = Duration::from_millis(25);
 /// What one turn may spend on the cluster's news before keys are looked at again.
 const DELTA_TIME: Duration = Duration::from_millis(4);
 /// No wake of the app comes sooner than this after it was asked for.
@@ -71,6 +73,8 @@ pub(super) struct Ui {
     fault: Option<Fault>,
     /// Something changed since the last frame.
     dirty: bool,
+    /// Somebody did something, or waits for an answer: not only the mesh moves.
+    is_asked: bool,
     last_frame: Option<Instant>,
     next_tick: Option<Instant>,
     /// Bytes for the terminal that are no frame: a bell, a copied text.
@@ -122,6 +126,7 @@ impl Ui {
             size: (0, 0),
             fault: parts.fault,
             dirty: true,
+            is_asked: true,
             last_frame: None,
             next_tick: None,
             extra: Vec::new(),
@@ -157,7 +162,7 @@ impl Ui {
 
     fn wake(&self) -> Option<Instant> {
         let frame = (self.dirty && self.inbox.writing.is_none())
-            .then(|| self.last_frame.map(|last| last + FRAME))
+            .then(|| self.last_frame.map(|last| last + self.pace()))
             .flatten();
         let first = self.inbox.waiting.front().and_then(|message| message.at);
         let next = first.or(self.clock.ends()).and_then(|at| self.clock.wait(at));
@@ -165,9 +170,14 @@ impl Ui {
         [frame, self.next_tick, next].into_iter().flatten().min()
     }
 
+    /// The least time between the last frame and the next.
+    fn pace(&self) -> Duration {
+        if self.is_asked { FRAME } else { BUSY_FRAME }
+    }
+
     fn is_frame_due(&self) -> bool {
         let pending = self.dirty || !self.extra.is_empty();
-        let rested = self.last_frame.is_none_or(|last| last.elapsed() >= FRAME);
+        let rested = self.last_frame.is_none_or(|last| last.elapsed() >= self.pace());
         pending && rested && self.inbox.writing.is_none()
     }
 
@@ -315,6 +325,10 @@ impl Ui {
         }
         // what is not on the screen needs no frame
         self.dirty |= !matches!(message, Message::Packets { .. }) || self.app.shows_packets();
+        self.is_asked |= !matches!(
+            message,
+            Message::Packets { .. } | Message::Deltas { .. } | Message::Source { .. }
+        );
         let commands = self.app.update(self.clock.now(), message);
         for command in commands {
             if let Some(end) = self.perform(command).await? {
@@ -420,6 +434,7 @@ impl Ui {
         let mut bytes = std::mem::take(&mut self.extra);
         bytes.extend(self.painter.frame(&screen)?.unwrap_or_default());
         self.dirty = false;
+        self.is_asked = false;
         self.last_frame = Some(Instant::now());
         let wait = self.app.next_wake(now).and_then(|at| self.clock.wait(at));
         self.next_tick = wait.map(|wait| Instant::now() + wait.max(SOONEST_TICK));
