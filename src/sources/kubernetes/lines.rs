@@ -20,7 +20,7 @@ impl Lines {
     pub(super) fn push(&mut self, chunk: &Bytes) -> Result<Vec<Bytes>, LineTooLong> {
         let mut lines = Vec::new();
         let mut chunk = chunk.clone();
-        while let Some(end) = chunk.iter().position(|byte| *byte == b'\n') {
+        while let Some(end) = memchr::memchr(b'\n', &chunk) {
             let mut line = chunk.split_to(end);
             drop(chunk.split_to(1));
             if !self.rest.is_empty() {

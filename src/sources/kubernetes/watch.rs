@@ -307,13 +307,18 @@ impl Follower {
 
     /// What one line says.
     fn event(&mut self, line: &Bytes, reading: &mut Reading, told: &mut Told) -> Result<(), Break> {
-        let event: Event<'_> = serde_json::from_slice(line).map_err(|error| self.garbled(malformed(&error)))?;
-        let object = event.object.get();
+        let split = Event::split(line);
+        let put = split.and_then(|event| self.put_whole(event.object));
+        let event = match split.filter(|_| put.is_some()) {
+            Some(event) => event,
+            None => Event::parse(line).map_err(|error| self.garbled(malformed(&error)))?,
+        };
+        let object = event.object;
         if event.kind == "ERROR" {
             return Err(serde_json::from_str::<Status>(object).unwrap_or_default().into_break());
         }
         let is_list = reading.initial == Initial::Streamed;
-        let version = version_of(object).filter(|_| !is_list);
+        let version = if is_list { None } else { version_of(object) };
         if let (Some(version), Some(last)) = (&version, &self.resume)
             && is_older(version, last)
         {
@@ -321,7 +326,10 @@ impl Follower {
             return Err(self.garbled(Break::Failed(Failure::Malformed(why.into()))));
         }
         match event.kind {
-            "ADDED" | "MODIFIED" => told.deltas.extend(self.put(object, &mut told.diagnostics)),
+            "ADDED" | "MODIFIED" => {
+                let put = put.or_else(|| self.put(object, &mut told.diagnostics));
+                told.deltas.extend(put);
+            }
             "DELETED" => {
                 let key = decode::key(object);
                 told.deltas.extend(key.map(|key| Delta::Remove(self.kind, key)));
@@ -363,6 +371,13 @@ impl Follower {
             Ok(object) => Some(Delta::Remove(self.kind, object.key().clone())),
             Err(key) => key.map(|key| Delta::Remove(self.kind, key)),
         }
+    }
+
+    /// The same for an object that has nothing strange in it.
+    fn put_whole(&mut self, object: &str) -> Option<Delta> {
+        let mut strange = Vec::new();
+        let delta = self.put(object, &mut strange);
+        delta.filter(|_| strange.is_empty())
     }
 
     async fn get(&self, query: &str) -> Result<http::Response<Body>, Break> {

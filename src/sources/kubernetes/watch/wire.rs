@@ -8,12 +8,39 @@ use serde_json::value::RawValue;
 use crate::mesh::world::Failure;
 use crate::sources::kubernetes::failure::{Break, first_line};
 
-#[derive(Deserialize)]
+/// A line of a watch.
+#[derive(Clone, Copy)]
 pub(super) struct Event<'a> {
-    #[serde(rename = "type")]
     pub(super) kind: &'a str,
-    #[serde(borrow)]
-    pub(super) object: &'a RawValue,
+    /// JSON.
+    pub(super) object: &'a str,
+}
+
+impl<'a> Event<'a> {
+    /// A line, read whole.
+    pub(super) fn parse(line: &'a [u8]) -> serde_json::Result<Self> {
+        #[derive(Deserialize)]
+        struct Wire<'a> {
+            #[serde(rename = "type")]
+            kind: &'a str,
+            #[serde(borrow)]
+            object: &'a RawValue,
+        }
+        let Wire { kind, object } = serde_json::from_slice(line)?;
+        let object = object.get();
+        Ok(Self { kind, object })
+    }
+
+    /// A line with a new or changed object, in the form in which every API server writes it. It is not looked at
+    /// inside: only where the object turns out to be one, the line was such a line.
+    pub(super) fn split(line: &'a [u8]) -> Option<Self> {
+        let text = str::from_utf8(line).ok()?.trim_ascii_end();
+        let (kind, object) = text
+            .strip_prefix(r#"{"type":""#)?
+            .strip_suffix('}')?
+            .split_once(r#"","object":"#)?;
+        matches!(kind, "ADDED" | "MODIFIED").then_some(Self { kind, object })
+    }
 }
 
 #[derive(Deserialize)]
@@ -77,4 +104,34 @@ pub(super) fn percent_encoded(text: &str) -> String {
             }
             encoded
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_can_be_split_says_the_same_as_when_it_is_read_whole() {
+        let lines = [
+            (r#"{"type":"ADDED","object":{"a":1}}"#, true),
+            ("{\"type\":\"MODIFIED\",\"object\":{\"a\":1}}\r", true),
+            (r#"{"type":"DELETED","object":{"a":1}}"#, false),
+            (r#"{"type":"BOOKMARK","object":{"a":1}}"#, false),
+            (r#"{ "type":"ADDED","object":{"a":1}}"#, false),
+            (r#"{"object":{"a":1},"type":"ADDED"}"#, false),
+            (r#"{"type":"ADDED","object":{"a":1},"more":{}}"#, false),
+            (r#"{"type":"ADDED","object":{"a":1},"type":"DELETED"}"#, false),
+            (r#"{"type":"ADDED","object":{"a":1}"#, false),
+            (r#"{"type":"ADDED","object":}"#, false),
+        ];
+        for (line, is_split) in lines {
+            let split = Event::split(line.as_bytes());
+            let split = split.filter(|event| serde_json::from_str::<serde_json::Value>(event.object).is_ok());
+            assert_eq!(split.is_some(), is_split, "{line}");
+            if let Some(split) = split {
+                let whole = Event::parse(line.as_bytes()).unwrap();
+                assert_eq!((split.kind, split.object), (whole.kind, whole.object));
+            }
+        }
+    }
 }
