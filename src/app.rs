@@ -40,6 +40,7 @@ mod hidden;
 mod input;
 pub mod key;
 pub mod lag;
+mod left;
 mod list;
 mod marks;
 pub mod memory;

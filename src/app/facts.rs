@@ -77,6 +77,8 @@ pub(super) struct Source {
     pub heard: Timestamp,
     /// When it last said anything about itself.
     pub said: Timestamp,
+    /// When all of it was last known to be so, if ever.
+    pub known: Option<Timestamp>,
 }
 
 /// What an Envoy said last.
@@ -219,6 +221,14 @@ impl Facts {
             (_, Some(source)) => source.heard,
         };
         let said = now;
+        let known = match state {
+            SourceState::Live => Some(now),
+            SourceState::Absent => None,
+            SourceState::Connecting
+            | SourceState::Listing(_)
+            | SourceState::Retrying { .. }
+            | SourceState::Denied { .. } => before.and_then(|source| source.known),
+        };
         if let SourceState::Retrying {
             attempt: 1, failure, ..
         } = &state
@@ -236,6 +246,7 @@ impl Facts {
                 since,
                 heard,
                 said,
+                known,
             },
         );
     }

@@ -453,6 +453,7 @@ impl App {
         wakes.extend(self.next_elsewhere());
         wakes.extend(super::view::sources::badge_change(&self.facts, now));
         for laid in &self.ui.laid {
+            wakes.extend(self.left_change(now, laid.table));
             let Some(list) = self.ui.find_list(laid.table) else {
                 continue;
             };

@@ -182,6 +182,14 @@ impl Reader {
         spans.map(|span| span.text.as_str()).collect()
     }
 
+    /// The title of the table that this key leads to.
+    pub(crate) fn title(&mut self, key: char) -> String {
+        self.tell(Message::Key(KeyPress::char(key)));
+        let screen = self.screen();
+        let pane = screen.panes.into_iter().find(|pane| pane.active).unwrap();
+        pane.title.iter().map(|span| span.text.as_str()).collect()
+    }
+
     /// Header, and what each table shows.
     pub(crate) fn text(&mut self) -> String {
         let shown = self.shown();

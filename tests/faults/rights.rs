@@ -15,6 +15,8 @@ struct Case {
     rights: fn() -> Rights,
     /// What the header comes to say.
     badge: &'static str,
+    /// What the title of a table, by its key, then says of rows that nobody tells of any more.
+    left: Option<(char, &'static str)>,
     /// How long all takes to be right once everything may be read again; those that are refused are asked for again
     /// every thirty seconds.
     within: Duration,
@@ -26,6 +28,7 @@ const CASES: &[Case] = &[
         strategy: ListStrategy::Auto,
         rights: || Rights::AllBut(vec![Rule::new(&[], &["services"], &[])]),
         badge: "denied 1",
+        left: Some(('2', "  as they were ")),
         within: Duration::from_secs(40),
     },
     Case {
@@ -33,6 +36,7 @@ const CASES: &[Case] = &[
         strategy: ListStrategy::Auto,
         rights: || Rights::AllBut(vec![Rule::new(&["watch"], &["services"], &[])]),
         badge: "polled 1",
+        left: None,
         within: Duration::from_secs(40),
     },
     Case {
@@ -40,6 +44,7 @@ const CASES: &[Case] = &[
         strategy: ListStrategy::Paged,
         rights: || Rights::AllBut(vec![Rule::new(&["watch"], &[], &[])]),
         badge: "polled",
+        left: None,
         within: Duration::from_secs(40),
     },
     Case {
@@ -47,6 +52,7 @@ const CASES: &[Case] = &[
         strategy: ListStrategy::Auto,
         rights: || Rights::Only(vec![Rule::new(&["list", "watch"], &[], &["bookinfo"])]),
         badge: "denied",
+        left: Some(('1', "  other namespaces as they were ")),
         within: Duration::from_secs(40),
     },
     Case {
@@ -54,6 +60,7 @@ const CASES: &[Case] = &[
         strategy: ListStrategy::Auto,
         rights: || Rights::Only(Vec::new()),
         badge: "denied",
+        left: Some(('1', "  as they were ")),
         within: Duration::from_secs(40),
     },
 ];
@@ -77,8 +84,19 @@ async fn rights_taken_away_and_granted_again() {
         reader
             .shown()
             .assert_same(&before, &format!("{name}: what was read stays"));
+        for (key, words) in case.left {
+            let title = reader.title(key);
+            let ago = title.split_once(words).map(|(_, ago)| ago);
+            let is_dated = ago.is_some_and(|ago| ago.starts_with("2m") && ago.contains(" ago, no longer readable"));
+            assert!(is_dated, "{name}: {title}");
+        }
         network.faults.set(Faults::default());
-        let took = reader.until("live", |reader| reader.badge().contains("live")).await;
+        let is_told = |reader: &mut Reader| {
+            case.left
+                .is_none_or(|(key, _)| !reader.title(key).contains("no longer"))
+        };
+        let is_live = |reader: &mut Reader| reader.badge().contains("live") && is_told(reader);
+        let took = reader.until("live", is_live).await;
         println!("{name:<70} {:>6} ms", took.as_millis());
         assert!(took <= case.within, "{name}: {took:?}");
         reader

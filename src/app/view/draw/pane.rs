@@ -114,6 +114,9 @@ impl App {
                 }
             }
         }
+        if let Some(words) = self.left_words(now, table) {
+            add(Role::Bad, words);
+        }
         if let Some(only) = self.ui.only.as_ref().filter(|_| table == TableId::Pods) {
             add(Role::Name, format!("of {} {}", only.kind, only.name));
         }
