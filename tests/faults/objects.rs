@@ -1,10 +1,14 @@
 //! What happened while nobody could look: made anew under the same name, gone with its namespace or its definition.
 
+use std::time::Duration;
+
 use sidescope::demo::kinds::Resource;
 use sidescope::sources::kubernetes::ListStrategy;
 
-use crate::case::{Begins, Case, QUIET, play};
+use crate::case::{Begins, Case, QUIET, WITHIN, play};
 use crate::edits::Edit;
+use crate::network::Network;
+use crate::reader::Reader;
 
 /// The watches go on where they were.
 const AWAY: Case = Case {
@@ -116,4 +120,26 @@ const KIND: &[&str] = &[
 #[tokio::test(start_paused = true)]
 async fn what_happened_while_nobody_could_look() {
     play(CASES).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kind_that_is_installed_long_after_it_went_is_there_within_seconds() {
+    let network = Network::start();
+    let mut reader = Reader::settled(&network, ListStrategy::Auto).await;
+    let before = reader.shown();
+    Edit::RemoveKind(Resource::Sidecars).make(&network);
+    reader
+        .until("the Sidecars to go", |reader| reader.title('4').contains("-2"))
+        .await;
+    network.take_asked();
+    reader.look_for(Duration::from_secs(300)).await;
+    let asked = network.take_asked();
+    let versions = 3;
+    let asked = asked.iter().filter(|(_, path)| path.contains("/sidecars")).count();
+    assert!(asked <= (300 / 4 + 1) * versions, "{asked} requests in five minutes");
+    Edit::InstallKind(Resource::Sidecars).make(&network);
+    let took = reader
+        .until("them again", |reader| reader.shown().rows == before.rows)
+        .await;
+    assert!(took <= WITHIN, "{took:?}");
 }

@@ -1,11 +1,17 @@
 //! A kind that is not served, or may not be read, or only in part: what is read instead, and until when.
+//!
+//! # Decisions
+//! * A kind that has gone is looked for every four seconds for ten minutes, one that never was every thirty seconds. Because
+//!   definitions that go are mostly installed anew (an upgrade, a chart), and one kind is little to ask for; instead of a
+//!   watch of the definitions, which few readers may have. Ctrl-r asks at once. Revisit when the
+//!   discovery is asked whether it has changed.
 
 use std::pin::pin;
 use std::time::Duration;
 
 use futures::future::{Either, select};
 use futures::stream::{FuturesUnordered, StreamExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{Follower, MOST_NAMESPACES};
 use crate::mesh::model::Text;
@@ -15,6 +21,10 @@ use crate::sources::kubernetes::resources::Place;
 
 /// Between lists of a kind that may be listed and not watched.
 const LIST_AGAIN: Duration = Duration::from_secs(30);
+
+/// So often a kind that has gone is looked for, and for so long; later as one that never was there.
+const SOON: Duration = Duration::from_secs(4);
+const SOON_FOR: Duration = Duration::from_secs(600);
 
 impl Follower {
     /// Tries the next version of a kind; after the last there is none.
@@ -30,8 +40,12 @@ impl Follower {
             Delta::ListEnd(self.kind, self.scope.clone()),
             Delta::Coverage(self.kind, self.scope.clone(), Found::NoSuchKind),
         ];
-        // one that has just gone may be back soon
         let (_, wait) = self.backoff.next();
+        if self.state != SourceState::Absent {
+            self.served = self.served.map(|_| Instant::now());
+        }
+        let has_just_gone = self.served.is_some_and(|served| served.elapsed() < SOON_FOR);
+        let wait = if has_just_gone { wait.min(SOON) } else { wait };
         self.tell(gone, SourceState::Absent).await && self.rest(wait).await
     }
 
