@@ -14,6 +14,7 @@ mod login;
 mod names;
 mod object;
 mod resources;
+mod rotation;
 mod watch;
 
 pub use self::connect::{

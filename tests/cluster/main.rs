@@ -15,6 +15,7 @@
 
 mod actual;
 mod bed;
+mod certificates;
 mod edits;
 mod faults;
 mod lists;

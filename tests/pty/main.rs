@@ -14,6 +14,7 @@
 mod clusters;
 #[path = "../served/corpus.rs"]
 mod corpus;
+mod credentials;
 mod drafts;
 mod endings;
 mod hostile;

@@ -16,6 +16,7 @@ use kube::{Client, Config};
 use super::failure::{chain, first_line, without_number};
 use super::login;
 pub use super::login::{Asking, Plugin, Ran, RunPlugin};
+use super::rotation::{Rotation, print_of};
 use crate::mesh::model::{Text, nearest};
 
 /// What the command line says about the cluster; all optional.
@@ -146,15 +147,60 @@ fn hint(near: &[String]) -> String {
 /// Until the TCP and TLS handshakes are done.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Makes a client, without asking the server anything. A login plug-in may use the terminal meanwhile.
+/// Makes a client, without asking the server anything. A login plug-in may use the terminal meanwhile. What the kubeconfig
+/// says of the context is read again when the server refuses what it said before.
 pub async fn connect(
     options: &ConnectOptions,
     clock: fn() -> Timestamp,
     run: RunPlugin,
 ) -> Result<Connection, ConnectError> {
-    let (mut config, cluster) = match kubeconfig(options)? {
-        Some(kubeconfig) => from_kubeconfig(kubeconfig, options).await?,
-        None => from_pod()?,
+    let made = make(options, clock, run).await?;
+    if made.of == IN_CLUSTER {
+        return Ok(Connection {
+            client: made.client,
+            cluster: made.cluster,
+        });
+    }
+    // later a current context may be another
+    let options = ConnectOptions {
+        context: Some(made.cluster.context.to_string()),
+        asking: Asking::Never,
+        ..options.clone()
+    };
+    let rotation = Rotation::new(options, clock, run, &made);
+    Ok(Connection {
+        client: rotation.wrap(made.client.default_namespace()),
+        cluster: made.cluster,
+    })
+}
+
+/// A client, and what it was made of.
+pub(super) struct Made {
+    pub(super) client: Client,
+    pub(super) cluster: ClusterInfo,
+    /// See [`print_of`]; [`IN_CLUSTER`] of a pod's own account, whose files kube itself reads again.
+    pub(super) of: u64,
+}
+
+const IN_CLUSTER: u64 = 0;
+
+/// Makes a client of what is there now.
+pub(super) async fn make(
+    options: &ConnectOptions,
+    clock: fn() -> Timestamp,
+    run: RunPlugin,
+) -> Result<Made, ConnectError> {
+    let (mut config, cluster, of) = match kubeconfig(options)? {
+        Some(kubeconfig) => {
+            let read = kubeconfig.clone();
+            let (config, cluster) = from_kubeconfig(kubeconfig, options).await?;
+            let of = print_of(&read, &cluster.context);
+            (config, cluster, of)
+        }
+        None => {
+            let (config, cluster) = from_pod()?;
+            (config, cluster, IN_CLUSTER)
+        }
     };
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     // a sick server must show as such: kube's own policy would try for minutes behind our back
@@ -176,7 +222,7 @@ pub async fn connect(
         Some(renewal) => renewal.wrap(client),
         None => client,
     };
-    Ok(Connection { client, cluster })
+    Ok(Made { client, cluster, of })
 }
 
 /// kube takes it for granted, and panics where it is not so, that a token can stand in a header.
@@ -265,7 +311,7 @@ fn broken(context: &str, error: &dyn std::error::Error) -> ConnectError {
 }
 
 /// The kubeconfig, merged from several files as kubectl does; `None` if there is no file at all.
-fn kubeconfig(options: &ConnectOptions) -> Result<Option<Kubeconfig>, ConnectError> {
+pub(super) fn kubeconfig(options: &ConnectOptions) -> Result<Option<Kubeconfig>, ConnectError> {
     if let Some(path) = &options.kubeconfig {
         return read(path).map(Some);
     }
