@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 /// Doubles from 800 ms to 30 s, as client-go's reflector does, and starts anew after a success.
 ///
 /// Spread by kind instead of by chance, so that twenty watches of a server that comes back do not come at once.
@@ -9,6 +11,8 @@ use std::time::Duration;
 pub(super) struct Backoff {
     attempt: u32,
     spread: u32,
+    /// When it last worked, or somebody asked for a new try.
+    worked: Option<Instant>,
 }
 
 pub(super) const FIRST: Duration = Duration::from_millis(800);
@@ -20,6 +24,7 @@ impl Backoff {
         Self {
             attempt: 0,
             spread: u32::try_from(spread % 16).unwrap_or(0),
+            worked: None,
         }
     }
 
@@ -33,6 +38,17 @@ impl Backoff {
     /// It worked: the next wait is the first again.
     pub(super) fn reset(&mut self) {
         self.attempt = 0;
+        self.worked = Some(Instant::now());
+    }
+
+    /// What worked at some time did so until now.
+    pub(super) fn worked_until_now(&mut self) {
+        self.worked = self.worked.map(|_| Instant::now());
+    }
+
+    /// Whether it worked within this time.
+    pub(super) fn has_worked_within(&self, time: Duration) -> bool {
+        self.worked.is_some_and(|worked| worked.elapsed() < time)
     }
 }
 

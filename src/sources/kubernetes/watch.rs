@@ -75,8 +75,6 @@ struct Follower {
     health: Health,
     /// Whether nothing came between the last list and now.
     is_fresh: bool,
-    /// When it was last served.
-    served: Option<Instant>,
     state: SourceState,
 }
 
@@ -104,7 +102,6 @@ impl Follower {
             expired: false,
             health: Health::Well,
             is_fresh: false,
-            served: None,
             state: SourceState::Connecting,
         }
     }
@@ -199,7 +196,6 @@ impl Follower {
     /// It worked: the next wait is the first again, unless what was listed may expire at once.
     fn works(&mut self) {
         self.is_well();
-        self.served = Some(Instant::now());
         if !self.expired {
             self.backoff.reset();
         }

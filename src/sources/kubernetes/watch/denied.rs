@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use futures::future::{Either, select};
 use futures::stream::{FuturesUnordered, StreamExt};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::{Follower, MOST_NAMESPACES};
 use crate::mesh::model::Text;
@@ -42,9 +42,9 @@ impl Follower {
         ];
         let (_, wait) = self.backoff.next();
         if self.state != SourceState::Absent {
-            self.served = self.served.map(|_| Instant::now());
+            self.backoff.worked_until_now();
         }
-        let has_just_gone = self.served.is_some_and(|served| served.elapsed() < SOON_FOR);
+        let has_just_gone = self.backoff.has_worked_within(SOON_FOR);
         let wait = if has_just_gone { wait.min(SOON) } else { wait };
         self.tell(gone, SourceState::Absent).await && self.rest(wait).await
     }
