@@ -179,6 +179,10 @@ impl App {
         {
             self.leave_then();
         }
+        // each holds the journal and the world as they were when it began: what is looked at again is walked again
+        self.ui
+            .walks
+            .retain(|walk| subjects.iter().any(|id| id.key == *walk.pod()));
         let stale = self.ui.stale.remove(&Stale::Panels);
         self.ui.panels.truncate(subjects.len());
         for (slot, id) in subjects.into_iter().enumerate() {
@@ -491,3 +495,6 @@ fn next_second(time: Timestamp) -> Timestamp {
     let up = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil);
     time.round(up).unwrap_or(time)
 }
+
+#[cfg(test)]
+mod tests;
