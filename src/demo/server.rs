@@ -47,8 +47,10 @@ use answer::{Answer, json as json_answer, json_text, refuse, text};
 use request::{Form, Query, Route, Target};
 use write::{Aftermath, Write};
 
-/// Connections at once.
-const MOST_CONNECTIONS: usize = 512;
+/// Connections at once: a client that asks each of 200 namespaces apart for each of ten kinds holds so many.
+const MOST_CONNECTIONS: usize = 4_096;
+/// When the process has no descriptor left, until one may be free.
+const NO_DESCRIPTOR: Duration = Duration::from_millis(50);
 /// Sessions and removals that wait to be started.
 const QUEUE: usize = 64;
 
@@ -74,11 +76,12 @@ pub async fn serve(
     let address = listener.local_addr()?;
     let connections = futures::stream::unfold(listener, |listener| async {
         loop {
-            // a connection that died while it waited is no matter
             if let Ok((stream, _)) = listener.accept().await {
                 let _ = stream.set_nodelay(true);
                 return Some((stream, listener));
             }
+            // a connection that died while it waited is no matter; one for which there is no room would fail at once again
+            tokio::time::sleep(NO_DESCRIPTOR).await;
         }
     });
     Ok((address, run(connections, store, admin, options)))
