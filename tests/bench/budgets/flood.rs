@@ -88,9 +88,14 @@ impl Flood {
         }
     }
 
-    /// How many changes a second there really were.
+    /// How many changes there were until now.
+    pub(crate) fn done(&self) -> usize {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    /// How many of them a second there really were.
     pub(crate) fn rate(&self) -> f64 {
-        let done = u32::try_from(self.done.load(Ordering::Relaxed)).unwrap();
+        let done = u32::try_from(self.done()).unwrap();
         f64::from(done) / self.started.elapsed().as_secs_f64()
     }
 }
