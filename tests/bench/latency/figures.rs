@@ -55,6 +55,11 @@ impl Idle {
         }
     }
 
+    /// What it used.
+    pub(crate) fn used(&self) -> Duration {
+        self.used
+    }
+
     /// Of one core.
     pub(crate) fn percent(&self) -> f64 {
         self.used.as_secs_f64() / self.passed.as_secs_f64() * 100.0
@@ -74,7 +79,7 @@ impl fmt::Display for Idle {
 
 /// The time that a process has run, in steps of 10 ms for each of user and kernel mode (proc(5), fields 14 and 15). Over
 /// 30 s that is exact to 0.07 % of a core.
-fn on_cpu(process: u32) -> Duration {
+pub(crate) fn on_cpu(process: u32) -> Duration {
     let text = fs::read_to_string(format!("/proc/{process}/stat")).expect("this bench needs Linux");
     let (_, after_name) = text.rsplit_once(')').unwrap();
     let ticks = after_name

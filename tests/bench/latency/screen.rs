@@ -13,6 +13,9 @@ use regex::Regex;
 /// A row that is in force: no tombstone (`-`), and not one that only Envoy still has (`<`).
 const ROW: &str = r"(?m)^[▸ ][+~ ] +(?:[=>?] +)?[0-9.]+:[0-9]+ ";
 
+/// A program asks where the cursor is, and waits for the answer.
+const WHERE: &[u8] = b"\x1b[6n";
+
 pub(crate) struct Screen {
     child: Box<dyn Child + Send + Sync>,
     _terminal: Box<dyn MasterPty + Send>,
@@ -147,6 +150,10 @@ impl Screen {
         match self.written.recv_timeout(end.saturating_duration_since(Instant::now())) {
             Ok((at, bytes)) => {
                 self.parser.process(&bytes);
+                if bytes.windows(WHERE.len()).any(|part| part == WHERE) {
+                    let (row, column) = self.parser.screen().cursor_position();
+                    self.press(&format!("\x1b[{};{}R", row + 1, column + 1));
+                }
                 Some(at)
             }
             Err(RecvTimeoutError::Timeout) => None,

@@ -1,4 +1,4 @@
-//! A pod that comes and goes, first of all by its name.
+//! A pod that comes and goes, the second of all by its name: the first may be held in its place by a cursor.
 
 use std::path::Path;
 
@@ -8,8 +8,14 @@ use kube::{Client, Config};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-pub(crate) const NAME: &str = "aaa-probe";
+const NAME: &str = "details-v2-probe";
 const PODS: &str = "/api/v1/namespaces/bookinfo/pods";
+
+/// Whether it is on the screen, and not as one that is gone (sidescope keeps its row for a while, with this sign).
+pub(crate) fn is_shown(text: &str) -> bool {
+    let mut lines = text.lines().filter(|line| line.contains(NAME));
+    lines.any(|line| !line.trim_start_matches([' ', '▸', '│']).starts_with("- "))
+}
 
 pub(crate) struct Probe {
     runtime: Runtime,
