@@ -71,6 +71,7 @@ pub(crate) const ROOMS: &[Room] = &[
             "k8s_openapi",
             "kube",
             "lz4_flex",
+            "memchr",
             "miniz_oxide",
             "pcap_parser",
             "regex",
