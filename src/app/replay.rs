@@ -11,7 +11,7 @@ use super::facts::Facts;
 use super::message::{ClusterInfo, Command, DemoControl};
 use super::moment::{Moment, Reach};
 use super::options::Play;
-use super::ui::Stale;
+use super::ui::{Stale, Toggle};
 use super::view::{Line, Role, Span};
 use super::{App, Toast};
 use crate::mesh::history::Journal;
@@ -132,11 +132,13 @@ impl App {
     pub(super) fn hear_recording(&mut self, now: Timestamp, news: RecordingNews) {
         match news {
             RecordingNews::Begun(file) => {
-                self.say(
-                    now,
-                    Role::Good,
-                    format!("recording into '{file}', with the minutes before now"),
-                );
+                // who hides names on the screen may hand the file on
+                let (role, what) = if self.ui.is_on(Toggle::Privacy) {
+                    (Role::Warn, "names in it are not masked")
+                } else {
+                    (Role::Good, "with the minutes before now")
+                };
+                self.say(now, role, format!("recording into '{file}', {what}"));
                 self.facts.recording = Some(file);
             }
             RecordingNews::Ended(line) => {

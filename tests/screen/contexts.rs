@@ -136,6 +136,22 @@ fn the_picker_shows_where_one_is_and_what_goes_on() {
 }
 
 #[test]
+fn a_context_that_is_gone_is_said_and_the_one_that_is_up_stays() {
+    let mut stage = in_prod(Memory::default());
+    picker(&mut stage).press("<Down><Enter>");
+    stage.take_commands();
+    // by now the kubeconfig has neither that nor the one on the screen
+    stage.send(Message::Contexts(Ok(vec![context("dev", "dev")])));
+    stage.send(opened(
+        "staging",
+        Err("no context 'staging' in the kubeconfig: it has dev"),
+    ));
+    assert_snapshot!("context_gone_80x24", glyphs(&mut stage));
+    stage.press("<Esc>");
+    assert!(stage.text().contains("prod"), "{}", stage.text());
+}
+
+#[test]
 fn the_context_that_one_is_in_is_not_gone_to() {
     let mut stage = in_prod(Memory::default());
     picker(&mut stage).press("<Enter>");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use sidescope::app::message::{ClusterInfo, Fetch, Request, SaveWhat};
-use sidescope::app::{Command, Message, Options};
+use sidescope::app::{Command, Message, Options, RecordingNews};
 use sidescope::mesh::model::{Key, Kind, Object};
 use sidescope::output::SavedSheet;
 
@@ -231,4 +231,15 @@ fn yaml_of_the_server_shows_nothing_that_is_not_known_to_be_harmless() {
         "{text}"
     );
     assert!(!text.contains("s3cret") && !text.contains("corp"), "{text}");
+}
+
+#[test]
+fn a_recording_made_meanwhile_is_said_to_hold_the_names() {
+    let begun = || Message::Recording(RecordingNews::Begun("a.recording".into()));
+    let foot = |mut stage: Stage| {
+        stage.send(begun());
+        stage.text().lines().last().unwrap_or_default().trim().to_owned()
+    };
+    assert!(foot(private()).ends_with("names in it are not masked"));
+    assert!(foot(stage(Options::default())).ends_with("with the minutes before now"));
 }

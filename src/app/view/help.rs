@@ -57,6 +57,14 @@ pub fn help(table: TableId, play: Play, keys: &Keymap) -> TextDialog {
         ]);
     }
     lines.push(Vec::new());
+    lines.push(vec![Span::new(Role::Strong, "Mouse (with --mouse)")]);
+    for (what, does) in MOUSE {
+        lines.push(vec![
+            Span::new(Role::Key, format!("  {what:<14}")),
+            Span::new(Role::Text, *does),
+        ]);
+    }
+    lines.push(Vec::new());
     lines.push(vec![Span::new(Role::Strong, "Signs")]);
     for (role, sign, what) in SIGNS {
         lines.push(vec![
@@ -211,6 +219,16 @@ const READING: &[(&[Step], &str)] = &[
     ),
 ];
 
+const MOUSE: &[(&str, &str)] = &[
+    (
+        "click",
+        "a row or line: onto it, then as Enter; a tab: there; beside a dialog: as Esc",
+    ),
+    ("click a head", "sort by that column, then the other way round"),
+    ("wheel", "move what is under the pointer"),
+    ("Shift", "held in most terminals: their own selection"),
+];
+
 const SIGNS: &[(Role, &str, &str)] = &[
     (
         Role::Added,
@@ -254,6 +272,10 @@ pub fn reference() -> Vec<(&'static str, Vec<[String; 3]>)> {
         .iter()
         .map(|(key, what)| [format!("c {key}"), (*what).to_owned(), String::new()]);
     sections.push(("Copy", copy.collect()));
+    let mouse = MOUSE
+        .iter()
+        .map(|(what, does)| [(*what).to_owned(), (*does).to_owned(), String::new()]);
+    sections.push(("Mouse (with --mouse)", mouse.collect()));
     let signs = SIGNS
         .iter()
         .map(|(_, sign, what)| [(*sign).to_owned(), (*what).to_owned(), String::new()]);
